@@ -1,0 +1,1 @@
+"""Target harvesting for Amazon Sponsored Products: reviewed, recorded, undoable."""

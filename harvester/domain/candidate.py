@@ -1,0 +1,151 @@
+"""A recommendation plus every fact a rule may look at."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from harvester.domain.ids import Effect
+from harvester.domain.profile import AdGroup, Campaign, Profile
+from harvester.domain.recommendation import Recommendation
+from harvester.domain.target import Match, TargetKind
+
+
+class Negatives:
+    """The negatives that bear on one place (an ad group and its campaign), by what they block."""
+
+    __slots__ = ("_exact", "_phrases", "_products")
+
+    def __init__(self) -> None:
+        self._exact: dict[str, str] = {}
+        self._phrases: dict[str, str] = {}
+        self._products: dict[str, str] = {}
+
+    def add(self, kind: TargetKind, match: Match, key: str, amazon_id: str) -> None:
+        """`key` is the folded text or the ASIN. A broad negative is kept as a phrase: what it surely covers."""
+        if kind is TargetKind.PRODUCT:
+            self._products[key] = amazon_id
+        elif match is Match.EXACT:
+            self._exact[key] = amazon_id
+        else:
+            self._phrases[key] = amazon_id
+
+    def covering(self, kind: TargetKind, key: str, match: Match) -> str | None:
+        """The Amazon id of a negative equal to, or covering, a negative of this kind and match; None without one.
+
+        A phrase negative covers every keyword that holds its words in a row. An exact one covers its own text only,
+        and never a phrase.
+        """
+        if kind is TargetKind.PRODUCT:
+            return self._products.get(key)
+        if match is Match.EXACT and key in self._exact:
+            return self._exact[key]
+        if self._phrases:
+            words = key.split()
+            for start in range(len(words)):
+                for end in range(start + 1, len(words) + 1):
+                    found = self._phrases.get(" ".join(words[start:end]))
+                    if found is not None:
+                        return found
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An ad group, with its campaign, where something is or would be targeted."""
+
+    campaign: Campaign
+    ad_group: AdGroup
+
+
+@dataclass(frozen=True, slots=True)
+class NewGroup:
+    """The promotion group that the rules file would have made for a source ad group that has none."""
+
+    line: int | None
+    """Of the `groups` entry in the rules file."""
+    request: Mapping[str, object]
+    """The whole v1 request body of the create call."""
+    makes_campaigns: bool
+    daily_budget: str | None = None
+    default_bid: str | None = None
+    names: tuple[str, ...] = ()
+    """Names of the campaigns that it creates, as far as known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where promotions of an ad go. With `new`, the group does not exist yet; its ad groups may."""
+
+    group_id: str | None
+    keyword: Place | None
+    product: Place | None
+    new: NewGroup | None = None
+
+    def place(self, kind: TargetKind) -> Place | None:
+        return self.keyword if kind is TargetKind.KEYWORD else self.product
+
+
+@dataclass(frozen=True, slots=True)
+class NoDestination:
+    reason: str
+    """`no_destination` or `ambiguous_destination`."""
+    detail: str
+    """One sentence: why, and which lines of the rules file would mend it."""
+
+
+class EffectStanding(StrEnum):
+    """Why an effect is not free."""
+
+    PLANNED = "already_planned"
+    COOLING_DOWN = "cooling_down"
+    DECLINED = "declined_before"
+
+
+@dataclass(frozen=True, slots=True)
+class EffectRecord:
+    standing: EffectStanding
+    plan_id: str
+    at: datetime
+    clicks_then: float | None = None
+    """For a declined one: the clicks the reviewer saw."""
+    until: datetime | None = None
+    """For a cooling one."""
+
+
+@dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What holds for a whole profile during one run. `own_asins` grows while the run goes on."""
+
+    profile: Profile
+    own_asins: Set[str]
+    effects: Mapping[Effect, EffectRecord]
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What holds for all rows of one ad: shared by its candidates, never copied."""
+
+    account: AccountFacts
+    source: Place
+    destination: Destination | NoDestination
+    standing: Mapping[tuple[str, Match], str]
+    """(folded text or ASIN, match) -> the ad group where it stands: the destination, or another manual one of the
+    same products."""
+    source_negatives: Negatives = field(default_factory=Negatives)
+    destination_negatives: Mapping[TargetKind, Negatives] = field(default_factory=dict)
+    """Negatives at the destination's keyword and product ad group, with those of their campaigns."""
+
+
+class Candidate(msgspec.Struct, frozen=True, gc=False):
+    """`kind` is None for a target type that nobody knows; `key` is the folded text or the upper-case ASIN."""
+
+    row: Recommendation
+    ground: Ground
+    kind: TargetKind | None
+    key: str
+    repeated: bool = False
+    """The same row came before in this run, as far as the recent pages are remembered."""

@@ -1,0 +1,34 @@
+"""What a source recommends, and the pages it comes in."""
+
+import msgspec
+
+PROMOTION = "promotion"
+"""The source name of target promotion recommendations."""
+
+
+class Recommendation(msgspec.Struct, frozen=True, gc=False):
+    """One row as a source delivers it: a keyword or product for one ad, with the evidence for it.
+
+    Every text is as Amazon sent it, empty where it sent none. `clicks` and `conversions` are None where they cannot
+    be read: unknown is not zero. `evidence_note` keeps, as JSON text, whatever else the reasons held: further metrics,
+    or the raw text that could not be read.
+    """
+
+    source: str
+    campaign_id: str
+    ad_group_id: str
+    ad_id: str
+    ad_asin: str
+    target: str
+    target_type: str
+    clicks: float | None
+    conversions: float | None
+    evidence_note: str | None = None
+
+
+class RecommendationPage(msgspec.Struct, frozen=True):
+    rows: list[Recommendation]
+    next_token: str | None
+    """None at the end of the list."""
+    unreadable: int = 0
+    """Items of the page that were no recommendation at all."""
