@@ -1,0 +1,240 @@
+"""Settings: the only reader of the environment."""
+
+import difflib
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NestedSecretsSettingsSource,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+)
+
+from harvester.domain.errors import Misconfigured
+from harvester.domain.profile import Mode, Region
+
+PREFIX = "HARVESTER_"
+SECRETS = Path("/run/secrets")
+
+
+def _words(value: object) -> object:
+    """`1, 2` or `["1", "2"]` as a list."""
+    if isinstance(value, int):
+        return (str(value),)
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return [str(word) for word in json.loads(value)]
+        except (ValueError, TypeError):
+            raise ValueError("must be ids separated by commas") from None
+    return [word for word in value.replace(",", " ").split() if word]
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _web_address(value: object) -> object:
+    if isinstance(value, str) and not value.startswith(("http://", "https://")):
+        raise ValueError("must be a full address that begins with https:// or http://")
+    return value.rstrip("/") if isinstance(value, str) else value
+
+
+Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
+Address = Annotated[str, BeforeValidator(_web_address)]
+
+
+class SellingPartnerSettings(BaseModel):
+    """A Selling Partner login, for catalog facts."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client_id: str = Field(min_length=1)
+    client_secret: SecretStr = Field(min_length=1)
+    refresh_token: SecretStr = Field(min_length=1)
+    url: Address | None = None
+
+
+class AccountSettings(BaseModel):
+    """One advertising login."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    client_id: str = Field(min_length=1, description="Client id of the Login with Amazon application.")
+    client_secret: SecretStr = Field(min_length=1, description="Its client secret.")
+    refresh_token: SecretStr = Field(min_length=1, description="Refresh token of the advertiser's grant.")
+    region: Annotated[Region, BeforeValidator(_upper)] = Field(
+        description="`NA`, `EU` or `FE`: the host that serves its profiles."
+    )
+    ads_url: Address | None = Field(None, description="Base address instead of Amazon's (a sandbox, a proxy).")
+    lwa_url: Address | None = Field(None, description="The token address instead of Amazon's.")
+    profiles: Words = Field(
+        (), description="Only these profile ids, separated by commas. Empty: all that the login can edit."
+    )
+    selling_partner: SellingPartnerSettings | None = Field(
+        None,
+        description="Optional Selling Partner login (`__CLIENT_ID`, `__CLIENT_SECRET`, `__REFRESH_TOKEN`, `__URL`).",
+    )
+
+
+def default_data_dir() -> Path:
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Application Support" / "harvester"
+    return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "harvester"
+
+
+def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
+    return NestedSecretsSettingsSource(source, secrets_dir_missing="ok", secrets_nested_delimiter="__")
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set. Times are seconds."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_ignore_empty=True,
+        env_nested_delimiter="__",
+        env_file_encoding="utf-8",
+        extra="ignore",
+        frozen=True,
+    )
+
+    database_url: SecretStr | None = Field(
+        None, description="PostgreSQL 15 or newer. Unset: an embedded Postgres under `DATA_DIR`."
+    )
+    data_dir: Path = Field(default_factory=default_data_dir, description="Where the embedded Postgres keeps its data.")
+    mode: Mode = Field(Mode.DRY_RUN, description="`dry-run`, `review` or `auto`.")
+    rules_file: Path | None = Field(
+        None, description="Default: `rules.yaml` in the working folder if it is there, else the built-in rules."
+    )
+    accounts: dict[str, AccountSettings] = Field(
+        default_factory=dict, description="Advertising logins, by a name of your own."
+    )
+    api_patience: float = Field(
+        120, gt=0, le=86_400, description="How long one reading call is retried before it is given up."
+    )
+    concurrency: int = Field(8, ge=1, le=1000, description="How many profiles are harvested side by side.")
+    log_format: Literal["console", "json"] = Field("console", description="`console` or `json`.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        secrets = _secret_files(file_secret_settings)
+        return init_settings, env_settings, dotenv_settings, secrets
+
+
+class _NamedFileSettings(Settings):
+    """Settings whose env file was named on the command line: what it says goes before the environment.
+
+    A file that names accounts names all of them, so that a sandbox's file never meets a real login of the environment.
+    """
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        environment = _Without(settings_cls, env_settings, dotenv_settings)
+        secrets = _Without(settings_cls, _secret_files(file_secret_settings), dotenv_settings)
+        return init_settings, dotenv_settings, environment, secrets
+
+
+class _Without(PydanticBaseSettingsSource):
+    """A source without the accounts and the database that another source names already."""
+
+    def __init__(
+        self,
+        settings_cls: type[BaseSettings],
+        source: PydanticBaseSettingsSource,
+        named: PydanticBaseSettingsSource,
+    ) -> None:
+        super().__init__(settings_cls)
+        self._source, self._named = source, named
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return self._source.get_field_value(field, field_name)
+
+    def __call__(self) -> dict[str, Any]:
+        values = dict(self._source())
+        named = self._named()
+        if "accounts" in named:
+            values.pop("accounts", None)
+        if "data_dir" in named:
+            values.pop("database_url", None)
+        return values
+
+
+def load(env_file: Path | None = None) -> Settings:
+    """Environment first, then `.env`, then secret files; an env file that is named goes before the environment.
+
+    Raises Misconfigured, naming the variable and never its value.
+    """
+    if env_file is not None and not env_file.is_file():
+        raise Misconfigured("there is no such file", file=str(env_file))
+    kind = _NamedFileSettings if env_file else Settings
+    try:
+        return kind(_env_file=env_file or Path(".env"), _secrets_dir=SECRETS if SECRETS.is_dir() else None)
+    except ValidationError as error:
+        raise _sentence(error) from None
+    except UnicodeDecodeError:
+        raise Misconfigured("is not UTF-8 text", file=str(env_file or ".env")) from None
+    except Exception as error:
+        if type(error).__name__ != "SettingsError":
+            raise
+        raise Misconfigured(f"a setting cannot be read: {error}") from None
+
+
+def unknown(environment: Mapping[str, str]) -> list[str]:
+    """One sentence per variable that begins like a setting and is none."""
+    sentences = []
+    for name in sorted(environment):
+        if not name.upper().startswith(PREFIX) or name.upper().startswith(f"{PREFIX}TEST_"):
+            continue
+        field = name[len(PREFIX) :].lower().split("__")[0]
+        if field not in Settings.model_fields:
+            near = difflib.get_close_matches(field, Settings.model_fields, n=1)
+            hint = f"; did you mean {PREFIX}{near[0].upper()}?" if near else ""
+            sentences.append(f"{name} is no setting of this version and is ignored{hint}")
+    return sentences
+
+
+def _sentence(error: ValidationError) -> Misconfigured:
+    first = error.errors(include_input=False, include_url=False)[0]
+    location = [str(part) for part in first["loc"]]
+    name = PREFIX + "__".join(part.upper() for part in location)
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "missing":
+        message = "is not set"
+    elif first["type"] == "extra_forbidden":
+        near = _nearest(location)
+        message = "is no setting" + (f"; did you mean {near}?" if near else "")
+    elif first["type"] in {"enum", "literal_error"}:
+        message = f"must be one of {first.get('ctx', {}).get('expected', '')}".replace("'", "")
+    return Misconfigured(message, field=name)
+
+
+def _nearest(location: Iterable[str]) -> str | None:
+    *parents, wrong = location
+    names = SellingPartnerSettings.model_fields if "selling_partner" in parents else AccountSettings.model_fields
+    near = difflib.get_close_matches(wrong, names, n=1)
+    return near[0].upper() if near else None

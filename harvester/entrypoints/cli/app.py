@@ -1,0 +1,136 @@
+"""The `harvester` command: global options, the list of commands, and what an error looks like."""
+
+import importlib
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from harvester.domain.errors import HarvesterError, Misconfigured
+
+DONE, FAILED, BAD_USAGE = 0, 1, 2
+
+_FAMILIES = {
+    "demo": "demo",
+    "sandbox": "demo",
+    "migrate": "service",
+    "doctor": "service",
+    "rules": "rules",
+    "plan": "plan",
+    "plans": "plans",
+    "show": "plans",
+    "why": "why",
+    "coverage": "coverage",
+}
+
+
+@dataclass
+class Invocation:
+    """What the global options said."""
+
+    env_file: Path | None
+
+
+class _Commands(click.Group):
+    """Imports a family of commands when one of them is called: `--help` stays fast."""
+
+    def list_commands(self, _ctx: click.Context) -> list[str]:
+        return list(_FAMILIES)
+
+    def get_command(self, _ctx: click.Context, name: str) -> click.Command | None:
+        family = _FAMILIES.get(name)
+        if family is None:
+            return None
+        module = importlib.import_module(f"harvester.entrypoints.cli.{family}")
+        command: click.Command = getattr(module, name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, _SUMMARIES[name]) for name in self.list_commands(ctx)])
+
+
+_SUMMARIES = {
+    "demo": "Watch a whole dry-run cycle against a pretend Amazon.",
+    "sandbox": "Run the pretend Amazon alone.",
+    "migrate": "Bring the database to this version.",
+    "doctor": "Check settings, rules, database, logins and clock.",
+    "rules": "Check, test or describe the rules file.",
+    "plan": "Pull recommendations, judge them, store a plan per profile.",
+    "plans": "List the stored plans.",
+    "show": "Show one plan: items, decisions or request bodies.",
+    "why": "Every decision ever made about a keyword or ASIN.",
+    "coverage": "Which auto ad groups have a destination, and what the others miss.",
+}
+
+
+def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"harvester {version('harvester')}")
+        ctx.exit()
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--env-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Read settings from this file; it goes before the environment. Default: .env, after the environment.",
+)
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the version.")
+@click.pass_context
+def cli(ctx: click.Context, env_file: Path | None) -> None:
+    """Target harvesting for Amazon Sponsored Products.
+
+    Harvester pulls Amazon's target promotion recommendations, judges them by your rules, and stores a plan that you
+    can read, question and review. In dry-run mode, the default, nothing is ever sent to an account.
+
+    \b
+    New here?            harvester demo
+    Your own account?    harvester doctor, then harvester plan
+    What is in a plan?   harvester show p1
+    Why not this one?    harvester why "kitchen towels"
+
+    Exit codes: 0 done; 1 something failed, was refused, stale or unknown; 2 bad usage or configuration.
+    """
+    ctx.obj = Invocation(env_file)
+
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+def emit(document: Mapping[str, Any]) -> None:
+    """One JSON document; exact decimals stay text."""
+    json.dump(document, sys.stdout, ensure_ascii=False, indent=2 if sys.stdout.isatty() else None, default=str)
+    sys.stdout.write("\n")
+
+
+def say(message: str) -> None:
+    """A sentence for the person at the terminal, beside whatever goes to standard output."""
+    click.echo(message, err=True)
+
+
+def fail(error: HarvesterError, code: int) -> NoReturn:
+    click.echo(f"harvester: {error}", err=True)
+    sys.exit(code)
+
+
+def main() -> None:
+    """Errors that a person can mend are one sentence and an exit code, never a traceback."""
+    try:
+        cli(prog_name="harvester")
+    except Misconfigured as error:
+        fail(error, BAD_USAGE)
+    except HarvesterError as error:
+        fail(error, FAILED)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)

@@ -1,0 +1,90 @@
+"""What a profile's account looks like: campaigns, ad groups, and what each ad group advertises."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from harvester.domain.candidate import Place
+from harvester.domain.profile import AdGroup, Campaign, ProductAd
+from harvester.domain.target import asin_of
+from harvester.ports import AccountReader
+from harvester.usecases.together import together
+
+_Item = TypeVar("_Item")
+
+ENABLED = "ENABLED"
+AUTO = "AUTO"
+
+
+@dataclass(frozen=True, slots=True)
+class AccountMap:
+    """Read once per run; everything that is not archived."""
+
+    campaigns: dict[str, Campaign]
+    ad_groups: dict[str, AdGroup]
+    products: dict[str, frozenset[str]]
+    """Ad group -> what it advertises (`asin:...` or `sku:...`)."""
+    manual_by_products: dict[frozenset[str], list[str]] = field(default_factory=dict)
+    """The manual ad groups that advertise just these."""
+    own_asins: frozenset[str] = frozenset()
+    """As far as the product ads name them: only vendors' do."""
+
+    def sources(self) -> list[str]:
+        """Enabled ad groups of enabled AUTO campaigns, by id."""
+        return sorted(
+            ad_group.ad_group_id
+            for ad_group in self.ad_groups.values()
+            if ad_group.state == ENABLED
+            and (campaign := self.campaigns.get(ad_group.campaign_id)) is not None
+            and campaign.targeting == AUTO
+            and campaign.state == ENABLED
+        )
+
+    def place(self, ad_group_id: str | None) -> Place | None:
+        """None where the ad group or its campaign is archived or not ours."""
+        ad_group = self.ad_groups.get(ad_group_id or "")
+        campaign = self.campaigns.get(ad_group.campaign_id) if ad_group else None
+        return Place(campaign, ad_group) if ad_group and campaign else None
+
+    def same_products(self, ad_group_id: str) -> Sequence[str]:
+        """Manual ad groups that advertise the same products as this one."""
+        products = self.products.get(ad_group_id)
+        return self.manual_by_products.get(products, ()) if products else ()
+
+
+async def read_account(reader: AccountReader) -> AccountMap:
+    """Raises what the reader raises: without the whole map there is no plan."""
+    campaigns: list[Campaign] = []
+    ad_groups: list[AdGroup] = []
+    ads: list[ProductAd] = []
+    await together(
+        _into(campaigns, reader.campaigns()),
+        _into(ad_groups, reader.ad_groups()),
+        _into(ads, reader.product_ads()),
+    )
+    return build(campaigns, ad_groups, ads)
+
+
+def build(campaigns: Iterable[Campaign], ad_groups: Iterable[AdGroup], ads: Iterable[ProductAd]) -> AccountMap:
+    by_campaign = {campaign.campaign_id: campaign for campaign in campaigns}
+    by_ad_group = {ad_group.ad_group_id: ad_group for ad_group in ad_groups}
+    advertised: defaultdict[str, set[str]] = defaultdict(set)
+    own = set()
+    for ad in ads:
+        advertised[ad.ad_group_id].add(ad.product)
+        if ad.asin and (asin := asin_of(ad.asin)):
+            own.add(asin)
+    products = {ad_group_id: frozenset(these) for ad_group_id, these in advertised.items()}
+    manual: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+    for ad_group_id, these in products.items():
+        ad_group = by_ad_group.get(ad_group_id)
+        campaign = by_campaign.get(ad_group.campaign_id) if ad_group else None
+        if campaign is not None and campaign.targeting != AUTO:
+            manual[these].append(ad_group_id)
+    return AccountMap(by_campaign, by_ad_group, products, dict(manual), frozenset(own))
+
+
+async def _into(items: list[_Item], pages: AsyncIterator[Sequence[_Item]]) -> None:
+    async for page in pages:
+        items.extend(page)

@@ -1,0 +1,181 @@
+"""One run: pull a profile's recommendations, judge every row, record each page with the cursor after it."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harvester.domain.candidate import Candidate
+from harvester.domain.decision import Decision
+from harvester.domain.errors import HarvesterError, PageBroken, Unavailable
+from harvester.domain.recommendation import Recommendation, RecommendationPage
+from harvester.domain.run import Cursor, Run
+from harvester.domain.target import TargetKind, asin_of, fold, kind_of
+from harvester.ports import Clock, Profiles, RecommendationSource, Runs
+from harvester.usecases.surroundings import Surroundings
+
+BATCH = 200
+"""Source ad groups asked for in one list of recommendations: few enough that the recorded requests stay small."""
+WINDOW = 5
+"""Pages in which a repeated row is recognised."""
+PAGE = 1000
+
+Row = tuple[Recommendation, str, Decision]
+
+
+class Judge(Protocol):
+    def judge(self, candidate: Candidate) -> Decision: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, for whoever watches."""
+
+    batches: int
+    batches_done: int
+    pages: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Harvested:
+    """What a run has read; with troubles, not everything."""
+
+    pages: int
+    rows: int
+    troubles: tuple[str, ...]
+
+
+class _Recent:
+    """The rows of the last pages, to recognise one that comes again."""
+
+    def __init__(self, rows: Sequence[Recommendation]) -> None:
+        self._pages: deque[set[tuple[str, ...]]] = deque(maxlen=WINDOW)
+        self._pages.append({_identity(row) for row in rows})
+
+    def page(self) -> "Callable[[Recommendation], bool]":
+        """Opens a page; the answer tells whether a row came before, and remembers it."""
+        fresh: set[tuple[str, ...]] = set()
+        before = tuple(page for page in self._pages if page)
+        self._pages.append(fresh)
+
+        def repeated(row: Recommendation) -> bool:
+            identity = _identity(row)
+            if identity in fresh or any(identity in page for page in before):
+                return True
+            fresh.add(identity)
+            return False
+
+        return repeated
+
+
+def _identity(row: Recommendation) -> tuple[str, ...]:
+    return (row.campaign_id, row.ad_group_id, row.ad_id, row.target, row.target_type)
+
+
+def candidate_of(row: Recommendation, surroundings: Surroundings, *, repeated: bool) -> Candidate:
+    kind = kind_of(row.target_type)
+    key = (asin_of(row.target) or row.target.strip().upper()) if kind is TargetKind.PRODUCT else fold(row.target)
+    return Candidate(row, surroundings.ground(row.ad_group_id, row.ad_id), kind, key, repeated)
+
+
+@dataclass(frozen=True)
+class Harvest:
+    runs: Runs
+    profiles: Profiles
+    clock: Clock
+    watch: Callable[[Run, Progress], None] = field(default=lambda _run, _progress: None)
+
+    async def __call__(
+        self, run: Run, source: RecommendationSource, surroundings: Surroundings, judge: Judge, own_asins: set[str]
+    ) -> Harvested:
+        """From the run's cursor to the end. `own_asins` grows with what the rows advertise.
+
+        A list that breaks off ends that batch of ad groups, an Amazon that stays unavailable ends the harvest; both are
+        troubles of the result. Whatever else fails is raised: a refused profile, a lost lease, a supporting list.
+        """
+        work = _Work(run, source, surroundings, judge, own_asins, self.profiles)
+        await work.remember(self.runs)
+        batches = _batches(surroundings.account.sources(), run.cursor)
+        for done, (ids, token) in enumerate(batches):
+            cursor = Cursor(finished_through=ids[-1])
+            trouble: HarvesterError | None = None
+            try:
+                async for page in source.pages(ids, token):
+                    await self._take(work, page, ids)
+                    self.watch(run, Progress(len(batches), done, work.pages, work.rows))
+            except (PageBroken, Unavailable) as error:
+                if work.supporting:
+                    raise
+                trouble = error
+                work.troubles.append(f"recommendations of {len(ids)} ad groups broke off: {error}")
+            await self.runs.save_cursor(run, cursor, work.troubles[-1] if trouble else None)
+            self.watch(run, Progress(len(batches), done + 1, work.pages, work.rows))
+            if isinstance(trouble, Unavailable):
+                break
+        return Harvested(work.pages, work.rows, tuple(work.troubles))
+
+    async def _take(self, work: "_Work", page: RecommendationPage, ids: Sequence[str]) -> None:
+        rows = await work.judged(page)
+        cursor = (
+            Cursor(batch=tuple(ids), token=page.next_token) if page.next_token else Cursor(finished_through=ids[-1])
+        )
+        await self.runs.save_page(work.run, work.rows, rows, cursor, self.clock.now())
+        work.pages += 1
+        work.rows += len(rows)
+        if page.unreadable:
+            work.troubles.append(f"{page.unreadable} items of a page were no recommendations")
+
+
+@dataclass
+class _Work:
+    """What one harvest carries from page to page."""
+
+    run: Run
+    source: RecommendationSource
+    surroundings: Surroundings
+    judge: Judge
+    own_asins: set[str]
+    profiles: Profiles
+    supporting: bool = False
+    """A supporting list is being read: its failure is not the recommendations' failure."""
+    pages: int = 0
+    rows: int = 0
+    troubles: list[str] = field(default_factory=list)
+    recent: _Recent = field(default_factory=lambda: _Recent(()))
+
+    async def remember(self, runs: Runs) -> None:
+        self.pages, self.rows = self.run.pages, self.run.recommendations
+        self.troubles.extend(self.run.troubles)
+        if self.run.resumed:
+            self.recent = _Recent(await runs.recent_rows(self.run, WINDOW * PAGE))
+
+    async def judged(self, page: RecommendationPage) -> list[Row]:
+        self.supporting = True
+        await self.surroundings.cover({row.ad_group_id for row in page.rows})
+        await self._note_own_asins(page.rows)
+        self.supporting = False
+        repeated = self.recent.page()
+        rows: list[Row] = []
+        for row in page.rows:
+            candidate = candidate_of(row, self.surroundings, repeated=repeated(row))
+            rows.append((row, candidate.key, self.judge.judge(candidate)))
+        return rows
+
+    async def _note_own_asins(self, rows: Sequence[Recommendation]) -> None:
+        fresh = {asin for text in {row.ad_asin for row in rows} if (asin := asin_of(text))} - self.own_asins
+        if fresh:
+            await self.profiles.add_own_asins(self.run.profile_id, sorted(fresh))
+            self.own_asins |= fresh
+
+
+def _batches(sources: Sequence[str], cursor: Cursor) -> list[tuple[tuple[str, ...], str | None]]:
+    """What is still to be read, with the page token to begin from."""
+    batches: list[tuple[tuple[str, ...], str | None]] = []
+    through = cursor.finished_through
+    if cursor.batch:
+        batches.append((cursor.batch, cursor.token))
+        through = cursor.batch[-1]
+    rest = [source for source in sources if source > through]
+    batches.extend((tuple(rest[start : start + BATCH]), None) for start in range(0, len(rest), BATCH))
+    return batches

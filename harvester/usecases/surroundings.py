@@ -1,0 +1,205 @@
+"""What stands around a recommendation: its destination, and the targets and negatives that are there already."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harvester.domain.candidate import (
+    AccountFacts,
+    Destination,
+    Ground,
+    Negatives,
+    NoDestination,
+    Place,
+)
+from harvester.domain.decision import Reason
+from harvester.domain.profile import AdGroup, Campaign, PromotionGroup, StandingNegative, StandingTarget
+from harvester.domain.target import Match, TargetKind, asin_of, fold
+from harvester.ports import AccountReader
+from harvester.usecases.account_map import AccountMap
+from harvester.usecases.together import together
+
+_GONE = frozenset({"ARCHIVED", "DELETED", "USER_DELETED"})
+
+
+class GroundRules(Protocol):
+    """What the rules in force need to know of the surroundings, and where they would make a group."""
+
+    @property
+    def promotes(self) -> bool: ...
+
+    @property
+    def negates(self) -> bool: ...
+
+    def new_destination(self, source: Place, account: AccountMap) -> Destination | NoDestination:
+        """For a source ad group that has no promotion group."""
+        ...
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """Grounds of one run, listed only for the ad groups that recommendations touch, and once for each."""
+
+    reader: AccountReader
+    facts: AccountFacts
+    account: AccountMap
+    rules: GroundRules
+    _groups: dict[str, list[PromotionGroup]] = field(default_factory=dict)
+    _standing: dict[str, dict[tuple[str, Match], str]] = field(default_factory=dict)
+    _ad_group_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
+    _campaign_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
+    _grounds: dict[tuple[str, str], Ground] = field(default_factory=dict)
+
+    def ground(self, ad_group_id: str, ad_id: str) -> Ground:
+        """Only after `cover` of that ad group."""
+        key = (ad_group_id, ad_id)
+        ground = self._grounds.get(key)
+        if ground is None:
+            ground = self._grounds[key] = self._survey(ad_group_id, ad_id)
+        return ground
+
+    async def cover(self, ad_group_ids: Iterable[str]) -> None:
+        """Lists what stands at these source ad groups and at their destinations. Raises what the reader raises."""
+        fresh = sorted({ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._groups})
+        ours = [ad_group_id for ad_group_id in fresh if ad_group_id in self.account.ad_groups]
+        found: defaultdict[str, list[PromotionGroup]] = defaultdict(list)
+        if ours:
+            async for page in self.reader.promotion_groups(ours):
+                for group in page:
+                    if group.state.upper() not in _GONE:
+                        found[group.source_ad_group_id].append(group)
+        destinations = self._destinations(ours, found)
+        await together(
+            self._list_standing(destinations),
+            self._list_negatives(ours if self.rules.negates else (), destinations if self.rules.promotes else ()),
+        )
+        self._groups |= {ad_group_id: found[ad_group_id] for ad_group_id in fresh}
+
+    def _destinations(self, sources: Sequence[str], groups: dict[str, list[PromotionGroup]]) -> list[str]:
+        places: set[str] = set()
+        for source in sources:
+            places.update(self.account.same_products(source))
+            for group in groups.get(source, ()):
+                places.update(filter(None, (group.keyword_ad_group_id, group.product_ad_group_id)))
+        return sorted(places)
+
+    async def _list_standing(self, ad_group_ids: Sequence[str]) -> None:
+        fresh = [ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._standing]
+        if not fresh or not self.rules.promotes:
+            return
+        self._standing |= {ad_group_id: {} for ad_group_id in fresh}
+        await together(self._read_standing(fresh, "keywords"), self._read_standing(fresh, "targets"))
+
+    async def _read_standing(self, ad_group_ids: Sequence[str], what: str) -> None:
+        pages = self.reader.keywords(ad_group_ids) if what == "keywords" else self.reader.targets(ad_group_ids)
+        async for page in pages:
+            for target in page:
+                stands = self._standing.get(target.ad_group_id)
+                if stands is not None:
+                    stands[_key(target), target.match] = target.ad_group_id
+
+    async def _list_negatives(self, sources: Sequence[str], destinations: Sequence[str]) -> None:
+        places = [place for place in {*sources, *destinations} if place not in self._ad_group_negatives]
+        campaigns = {
+            ad_group.campaign_id
+            for place in (*sources, *destinations)
+            if (ad_group := self.account.ad_groups.get(place)) is not None
+        }
+        above = [campaign_id for campaign_id in campaigns if campaign_id not in self._campaign_negatives]
+        self._ad_group_negatives |= {place: [] for place in places}
+        self._campaign_negatives |= {campaign_id: [] for campaign_id in above}
+        await together(
+            *(self._read_negatives(what, sorted(places)) for what in ("keywords", "targets") if places),
+            *(self._read_campaign_negatives(what, sorted(above)) for what in ("keywords", "targets") if above),
+        )
+
+    async def _read_negatives(self, what: str, ad_group_ids: Sequence[str]) -> None:
+        read = self.reader.negative_keywords if what == "keywords" else self.reader.negative_targets
+        async for page in read(ad_group_ids):
+            for negative in page:
+                if negative.ad_group_id in self._ad_group_negatives:
+                    self._ad_group_negatives[negative.ad_group_id].append(negative)
+
+    async def _read_campaign_negatives(self, what: str, campaign_ids: Sequence[str]) -> None:
+        keywords = what == "keywords"
+        read = self.reader.campaign_negative_keywords if keywords else self.reader.campaign_negative_targets
+        async for page in read(campaign_ids):
+            for negative in page:
+                if negative.campaign_id in self._campaign_negatives:
+                    self._campaign_negatives[negative.campaign_id].append(negative)
+
+    def _survey(self, ad_group_id: str, ad_id: str) -> Ground:
+        source = self.account.place(ad_group_id) or _unknown_place(ad_group_id)
+        destination = self._destination(source, ad_id)
+        standing: dict[tuple[str, Match], str] = {}
+        for other in self.account.same_products(ad_group_id):
+            standing |= self._standing.get(other, {})
+        negatives: dict[TargetKind, Negatives] = {}
+        if isinstance(destination, Destination):
+            for kind in TargetKind:
+                place = destination.place(kind)
+                if place is not None and place.ad_group.ad_group_id:
+                    standing |= self._standing.get(place.ad_group.ad_group_id, {})
+                    negatives[kind] = self._negatives_at(place)
+        return Ground(
+            account=self.facts,
+            source=source,
+            destination=destination,
+            standing=standing,
+            source_negatives=self._negatives_at(source),
+            destination_negatives=negatives,
+        )
+
+    def _negatives_at(self, place: Place) -> Negatives:
+        negatives = Negatives()
+        for negative in (
+            *self._campaign_negatives.get(place.campaign.campaign_id, ()),
+            *self._ad_group_negatives.get(place.ad_group.ad_group_id, ()),
+        ):
+            negatives.add(negative.kind, negative.match, _key(negative), negative.amazon_id)
+        return negatives
+
+    def _destination(self, source: Place, ad_id: str) -> Destination | NoDestination:
+        name = f"ad group “{source.ad_group.name}” ({source.ad_group.ad_group_id})"
+        groups = self._groups.get(source.ad_group.ad_group_id, [])
+        fitting = [group for group in groups if not group.ad_ids or ad_id in group.ad_ids]
+        if len(fitting) > 1:
+            ids = ", ".join(sorted(group.group_id for group in fitting))
+            return NoDestination(
+                Reason.AMBIGUOUS_DESTINATION,
+                f"{name} has {len(fitting)} promotion groups for the same ad ({ids}): keep one of them",
+            )
+        if fitting:
+            return self._existing(name, fitting[0])
+        if groups:
+            return NoDestination(
+                Reason.NO_DESTINATION,
+                f"{name} has a promotion group, but ad {ad_id} is not in its list of ads: add the ad there",
+            )
+        if source.ad_group.ad_group_id not in self.account.ad_groups:
+            return NoDestination(Reason.NO_DESTINATION, f"{name} is archived or not part of this account")
+        return self.rules.new_destination(source, self.account)
+
+    def _existing(self, name: str, group: PromotionGroup) -> Destination | NoDestination:
+        keyword = self.account.place(group.keyword_ad_group_id)
+        product = self.account.place(group.product_ad_group_id)
+        if keyword is None and product is None:
+            return NoDestination(
+                Reason.NO_DESTINATION,
+                f"{name}: the ad groups of its promotion group {group.group_id} are archived or not visible",
+            )
+        return Destination(group_id=group.group_id, keyword=keyword, product=product)
+
+
+def _key(standing: StandingTarget | StandingNegative) -> str:
+    if standing.kind is TargetKind.PRODUCT:
+        return asin_of(standing.text) or standing.text.upper()
+    return fold(standing.text)
+
+
+def _unknown_place(ad_group_id: str) -> Place:
+    return Place(
+        Campaign(campaign_id="", name="", targeting="", state="UNKNOWN"),
+        AdGroup(ad_group_id=ad_group_id, campaign_id="", name="", state="UNKNOWN"),
+    )
