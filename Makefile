@@ -9,39 +9,39 @@ RUN := .venv/bin/
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-setup: .venv/dev.lock  ## build .venv for development, from requirements-dev.lock
+setup: .venv/dev  ## build .venv for development, from requirements-dev.lock
 
-demo: .venv/runtime.lock  ## one full cycle on a pretend market; ONCE=1 ends when it is done
+demo: .venv/runtime  ## one full cycle on a pretend market; ONCE=1 ends when it is done
 	@$(RUN)harvester demo $(if $(ONCE),--once) $(ARGS)
 
 test: lint pytest  ## every gate and every test, on all cores
 
 lint: ruff mypy layers docstrings  ## style, formatting, types, layers, a sentence per test
 
-ruff: .venv/dev.lock
+ruff: .venv/dev
 	$(RUN)ruff check
 	$(RUN)ruff format --check
 
-mypy: .venv/dev.lock
+mypy: .venv/dev
 	$(RUN)mypy
 
-layers: .venv/dev.lock
+layers: .venv/dev
 	$(RUN)lint-imports
 
-docstrings: .venv/dev.lock
+docstrings: .venv/dev
 	$(RUN)interrogate --quiet tests
 
-pytest: .venv/dev.lock
+pytest: .venv/dev
 	$(RUN)pytest -n logical --dist worksteal -m "not soak" --cov --cov-report=term-missing:skip-covered
 
-format: .venv/dev.lock  ## let ruff mend style and formatting
+format: .venv/dev  ## let ruff mend style and formatting
 	$(RUN)ruff check --fix-only
 	$(RUN)ruff format
 
-bench: .venv/dev.lock  ## measured ceilings and us, side by side
+bench: .venv/dev  ## measured ceilings and us, side by side
 	$(RUN)python -m benchmarks $(ARGS)
 
-soak: .venv/dev.lock  ## the long seeded tests
+soak: .venv/dev  ## the long seeded tests
 	$(RUN)pytest -m soak --timeout=0 $(ARGS)
 
 docker-test:  ## build the image, bring the sandbox stack up, look at it, take it down
@@ -54,11 +54,11 @@ clean:  ## remove .venv, caches and what was built
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* build dist
 	find harvester tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The stamps are copies of the lock that was installed: nothing runs as long as they are newer than their sources.
-.venv/runtime.lock: requirements.lock pyproject.toml .venv/bin/python
+# Two stamps: nothing is installed as long as they are newer than what they were made from.
+.venv/runtime: requirements.lock pyproject.toml .venv/bin/python
 	@scripts/venv runtime
 
-.venv/dev.lock: requirements-dev.lock pyproject.toml .venv/bin/python
+.venv/dev: requirements-dev.lock pyproject.toml .venv/bin/python
 	@scripts/venv dev
 
 # Missing or dangling: whatever needs it is made anew.
