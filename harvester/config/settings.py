@@ -222,7 +222,7 @@ def _sentence(error: ValidationError) -> Misconfigured:
     first = error.errors(include_input=False, include_url=False)[0]
     location = [str(part) for part in first["loc"]]
     name = PREFIX + "__".join(part.upper() for part in location)
-    message = first["msg"].removeprefix("Value error, ")
+    message = first["msg"].removeprefix("Value error, ").replace("Input should", "must")
     if first["type"] == "missing":
         message = "is not set"
     elif first["type"] == "extra_forbidden":

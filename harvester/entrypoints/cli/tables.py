@@ -1,0 +1,104 @@
+"""Tables that read well at 80 columns, with and without colour."""
+
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+_KINDS = {
+    "create_group": "new group",
+    "promote_keyword": "keyword",
+    "promote_product": "product",
+    "negate_keyword": "negative keyword",
+    "negate_product": "negative product",
+}
+_COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused": "red", "done": "green"}
+NARROWEST = 60
+
+
+def console(*, stderr: bool = False) -> Console:
+    """As wide as the terminal, 80 columns where there is none; NO_COLOR is honoured."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(
+        file=stream,
+        highlight=False,
+        emoji=False,
+        markup=False,
+        soft_wrap=False,
+        width=None if stream.isatty() else _width_of_pipe(),
+    )
+
+
+def _width_of_pipe() -> int:
+    columns = Console().width
+    return max(columns, NARROWEST)
+
+
+def number(value: float | None) -> str:
+    if value is None:
+        return "?"
+    return str(int(value)) if float(value).is_integer() else f"{value:g}"
+
+
+def evidence(row: Mapping[str, Any]) -> str:
+    """`12 clicks, 3 orders` in the fewest columns."""
+    clicks, conversions = row.get("clicks"), row.get("conversions")
+    if clicks is None and conversions is None:
+        return "" if row.get("kind") == "create_group" else "unknown"
+    return f"{number(conversions)} of {number(clicks)}"
+
+
+def what(item: Mapping[str, Any]) -> str:
+    kind = _KINDS.get(str(item["kind"]), str(item["kind"]))
+    match = item.get("match")
+    level = " at campaign level" if item.get("level") == "campaign" else ""
+    return f"{kind}, {match}{level}" if match else f"{kind}{level}"
+
+
+def money(bid: Mapping[str, Any] | None) -> str:
+    return f"{bid['amount']} {bid['currency']}" if bid else ""
+
+
+def state(item: Mapping[str, Any]) -> Text:
+    name = str(item["state"])
+    text = Text(name, style=_COLOURS.get(name, ""))
+    if item.get("reason") and name != "planned":
+        text.append(f": {str(item['reason']).replace('_', ' ')}")
+    return text
+
+
+def grid(*headings: str, ratios: Sequence[int] = (), right: Sequence[int] = ()) -> Table:
+    """A plain table: a rule under the headings, no boxes. `ratios` 0: as wide as its content."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=bool(ratios), header_style="bold", padding=(0, 1))
+    for index, heading in enumerate(headings):
+        ratio = ratios[index] if ratios else 0
+        table.add_column(
+            heading,
+            ratio=ratio or None,
+            overflow="fold",
+            justify="right" if index in right else "left",
+            no_wrap=not ratio and bool(ratios),
+        )
+    return table
+
+
+def items_table(items: Iterable[Mapping[str, Any]]) -> Table:
+    table = grid("Item", "Target", "Becomes", "Orders", "Bid", "State", ratios=(0, 4, 3, 0, 0, 3))
+    for item in items:
+        table.add_row(
+            str(item["id"]),
+            Text(str(item["target"])),
+            what(item),
+            evidence(item),
+            money(item.get("bid")),
+            state(item),
+        )
+    return table
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
