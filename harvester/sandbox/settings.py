@@ -1,0 +1,28 @@
+"""What a sandbox can be told when it starts."""
+
+from dataclasses import dataclass, field
+
+from harvester.sandbox.fault_rules import Rule
+
+DIALECTS = ("spec", "guide", "mixed")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """`rate` is requests per second and Host header, 0 = unlimited. `dialect`: whose form answers take, the
+    specification's, the developer guide's, or now this, now that.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    profiles: int = 3
+    accounts: int = 1
+    recommendations: int = 200
+    seed: int = 1
+    latency_ms: float = 0.0
+    rate: float = 0.0
+    token_lifetime_seconds: float = 3600.0
+    dialect: str = "spec"
+    accept_plain_json: bool = False
+    journal_size: int = 100_000
+    faults: tuple[Rule, ...] = field(default=())
