@@ -1,0 +1,70 @@
+"""One advertising login at Amazon."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+from harvester.adapters.ads import protocol
+from harvester.adapters.ads.profiles import read_profiles
+from harvester.adapters.ads.protocol import ADS_URLS, LWA_URLS, Endpoint
+from harvester.adapters.ads.reader import AmazonReader
+from harvester.adapters.exchange import Answer, Caller
+from harvester.adapters.http import HttpClient
+from harvester.adapters.lwa import AccessTokens, Credentials
+from harvester.domain.ids import RunId
+from harvester.domain.profile import Profile, Region
+
+
+@dataclass(frozen=True, slots=True)
+class LoginCheck:
+    """What `doctor` tells of a login that works."""
+
+    profiles: int
+    token_ms: float
+    profiles_ms: float
+
+
+class AmazonLogin:
+    """A login serves the profiles of its own region only. `ads_url` and `lwa_url` replace Amazon's addresses."""
+
+    def __init__(
+        self,
+        *,
+        account: str,
+        region: Region,
+        credentials: Credentials,
+        http: HttpClient,
+        tokens: AccessTokens,
+        ads_url: str | None = None,
+        lwa_url: str | None = None,
+    ) -> None:
+        self._account = account
+        self._region = region
+        self._http = http
+        bearer = tokens.bearer(account, credentials, lwa_url or LWA_URLS[region])
+        self._endpoint = Endpoint((ads_url or ADS_URLS[region]).rstrip("/"), credentials.client_id, bearer)
+
+    @property
+    def account(self) -> str:
+        return self._account
+
+    async def profiles(self) -> Sequence[Profile]:
+        """Those that the login can edit: what the call gives without a parameter."""
+
+        def read(answer: Answer) -> Sequence[Profile]:
+            profiles, _ = read_profiles(answer, self._account, self._region)
+            return profiles
+
+        request = self._endpoint.request(protocol.PROFILES, Caller(self._account))
+        return await self._http.send(request, read)
+
+    def reader(self, profile: Profile, run_id: RunId | None) -> AmazonReader:
+        return AmazonReader(self._http, self._endpoint, Caller(self._account, profile.profile_id, run_id))
+
+    async def check(self) -> LoginCheck:
+        """Gets a token and the profiles. Raises what `profiles` raises, AccountClosed first of all."""
+        started = monotonic()
+        await self._endpoint.bearer.token()
+        token_at = monotonic()
+        profiles = await self.profiles()
+        return LoginCheck(len(profiles), (token_at - started) * 1000, (monotonic() - token_at) * 1000)

@@ -1,0 +1,59 @@
+"""Profiles as `GET /v2/profiles` sends them."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from harvester.adapters.ads.wire import Text, text
+from harvester.adapters.exchange import Answer, Unreadable
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import Profile, Region
+
+
+class _Account(msgspec.Struct, rename="camel"):
+    type: Text = None
+    name: Text = None
+    marketplace_string_id: Text = None
+
+
+class _Profile(msgspec.Struct, rename="camel"):
+    profile_id: Text = None
+    country_code: Text = None
+    currency_code: Text = None
+    timezone: Text = None
+    account_info: _Account | None = None
+
+
+_raw_items = msgspec.json.Decoder(list[msgspec.Raw])
+_one = msgspec.json.Decoder(_Profile)
+
+
+def read_profiles(answer: Answer, account: str, region: Region) -> tuple[Sequence[Profile], int]:
+    """The profiles, and how many items were none. Raises Unreadable when the answer is no array."""
+    try:
+        raws = _raw_items.decode(answer.body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Unreadable("it is no list of profiles") from None
+    profiles = [found for raw in raws if (found := _profile(raw, account, region)) is not None]
+    return profiles, len(raws) - len(profiles)
+
+
+def _profile(raw: msgspec.Raw, account: str, region: Region) -> Profile | None:
+    try:
+        item = _one.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if not text(item.profile_id):
+        return None
+    info = item.account_info or _Account()
+    return Profile(
+        profile_id=ProfileId(text(item.profile_id)),
+        account=account,
+        region=region,
+        country=text(item.country_code),
+        currency=text(item.currency_code),
+        timezone=text(item.timezone) or "UTC",
+        kind=text(info.type).lower(),
+        name=text(info.name),
+        marketplace_id=text(info.marketplace_string_id) or None,
+    )

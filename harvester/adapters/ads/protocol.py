@@ -1,0 +1,105 @@
+"""The Amazon Ads API without I/O: hosts, operations with their exact media types, requests.
+
+Media types, paths and headers: the Sponsored Products 3.0 and Profiles specifications; hosts and token addresses: the
+Ads guide, reference/api-overview and access-tokens.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import msgspec
+
+from harvester.adapters.exchange import Bearer, Budget, Caller, Request
+from harvester.domain.profile import Region
+
+ADS_URLS: Mapping[Region, str] = {
+    Region.NA: "https://advertising-api.amazon.com",
+    Region.EU: "https://advertising-api-eu.amazon.com",
+    Region.FE: "https://advertising-api-fe.amazon.com",
+}
+LWA_URLS: Mapping[Region, str] = {
+    Region.NA: "https://api.amazon.com/auth/o2/token",
+    Region.EU: "https://api.amazon.co.uk/auth/o2/token",
+    Region.FE: "https://api.amazon.co.jp/auth/o2/token",
+}
+MOST_PARENT_IDS = 100
+"""Campaign or ad group ids in one filter of an entity list (ReducedObjectIdFilter)."""
+MOST_GROUP_IDS = 1000
+"""Ids in one filter of the promotion group family (ObjectIdFilter)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    name: str
+    """What its request budget is called."""
+    method: str
+    path: str
+    accept: str
+    content_type: str | None
+
+
+def _vnd(name: str) -> str:
+    """Letter case counts: it is sent as the specification writes it, and without a charset, which Amazon refuses."""
+    return f"application/vnd.{name}+json"
+
+
+def _list(what: str, media_type: str) -> Operation:
+    path = f"/sp/{what}/list"
+    return Operation(f"{what}/list", "POST", path, _vnd(media_type), _vnd(media_type))
+
+
+PROFILES = Operation("profiles", "GET", "/v2/profiles", "application/json", None)
+LIST_CAMPAIGNS = _list("campaigns", "spCampaign.v3")
+LIST_AD_GROUPS = _list("adGroups", "spAdGroup.v3")
+LIST_PRODUCT_ADS = _list("productAds", "spProductAd.v3")
+LIST_KEYWORDS = _list("keywords", "spKeyword.v3")
+LIST_TARGETS = _list("targets", "spTargetingClause.v3")
+LIST_NEGATIVE_KEYWORDS = _list("negativeKeywords", "spNegativeKeyword.v3")
+LIST_NEGATIVE_TARGETS = _list("negativeTargets", "spNegativeTargetingClause.v3")
+LIST_CAMPAIGN_NEGATIVE_KEYWORDS = _list("campaignNegativeKeywords", "spCampaignNegativeKeyword.v3")
+LIST_CAMPAIGN_NEGATIVE_TARGETS = _list("campaignNegativeTargets", "spCampaignNegativeTargetingClause.v3")
+# Promotion groups speak v1: the shape of Amazon's guide, and the only one that recommendations has.
+LIST_GROUPS = _list("targetPromotionGroups", "sptargetpromotiongroup.v1")
+LIST_GROUP_TARGETS = _list("targetPromotionGroups/targets", "sptargetpromotiongrouptarget.v1")
+RECOMMENDATIONS = Operation(
+    "targetPromotionGroups/recommendations",
+    "POST",
+    "/sp/targetPromotionGroups/recommendations",
+    _vnd("spTargetPromotionGroupsRecommendations.v1"),
+    _vnd("spTargetPromotionGroupsRecommendations.v1"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One login at its host: what all its requests share."""
+
+    url: str
+    """Base address, no slash at the end."""
+    client_id: str
+    bearer: Bearer
+
+    def request(self, operation: Operation, caller: Caller, body: Mapping[str, object] | None = None) -> Request:
+        """`caller.profile_id` becomes the scope; the profiles call has none."""
+        headers = {"Accept": operation.accept, "Amazon-Advertising-API-ClientId": self.client_id}
+        if caller.profile_id is not None:
+            headers["Amazon-Advertising-API-Scope"] = caller.profile_id
+        if operation.content_type is not None:
+            headers["Content-Type"] = operation.content_type
+        base = urlsplit(self.url)
+        return Request(
+            method=operation.method,
+            url=self.url + operation.path,
+            path=base.path + operation.path,
+            headers=headers,
+            body=None if body is None else msgspec.json.encode(body),
+            caller=caller,
+            budget=Budget(f"{base.netloc} {self.client_id}", caller.profile_id or "", operation.name),
+            bearer=self.bearer,
+        )
+
+
+def ids(values: object) -> dict[str, object]:
+    """An id or state filter."""
+    return {"include": values}

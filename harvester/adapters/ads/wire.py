@@ -1,0 +1,119 @@
+"""Reads pages of Amazon's lists leniently: one bad item never loses the others."""
+
+import json
+from contextlib import suppress
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Generic, TypeVar
+
+import msgspec
+
+from harvester.adapters.exchange import Answer, Unreadable
+
+W = TypeVar("W", bound=msgspec.Struct)
+
+Text = str | int | None
+"""What should be text: ids also come as numbers, and as null."""
+NOTHING = msgspec.Raw(b"")
+
+_PAGE_KEYS = frozenset({"nextToken", "previousToken", "totalResults"})
+_NO_RESULTS = (b"", b"0", b"null")
+_NUL = b"\\u0000"
+_fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_raw_items = msgspec.json.Decoder(list[msgspec.Raw])
+_token = msgspec.json.Decoder(str | int | None)
+
+
+@dataclass(frozen=True, slots=True)
+class WirePage(Generic[W]):
+    items: list[W]
+    next_token: str | None
+    """None at the end of the list."""
+    unreadable: int = 0
+    """Items that are not what the list holds."""
+
+
+class PageReader(Generic[W]):
+    """Reads one list's pages: `key` names the array in the answer."""
+
+    def __init__(self, key: str, item: type[W]) -> None:
+        self._key = key
+        self._all: msgspec.json.Decoder[list[W]] = msgspec.json.Decoder(list[item])  # type: ignore[valid-type]  # mypy takes no type from a variable
+        self._one: msgspec.json.Decoder[W] = msgspec.json.Decoder(item)
+
+    def read(self, answer: Answer) -> WirePage[W]:
+        """Raises Unreadable when the body is no JSON, or no page of this list."""
+        fields = _object(answer.body)
+        try:
+            token = _token.decode(fields["nextToken"]) if "nextToken" in fields else None
+        except msgspec.DecodeError:
+            raise Unreadable("its page token is no text") from None
+        next_token = str(token) if token is not None and token != "" else None
+        array = fields.get(self._key)
+        if array is None:
+            if fields.keys() <= _PAGE_KEYS and bytes(fields.get("totalResults", NOTHING)) in _NO_RESULTS:
+                return WirePage([], next_token)
+            raise Unreadable(f"it has no {self._key}")
+        items, unreadable = self._items(array)
+        return WirePage(items, next_token, unreadable)
+
+    def _items(self, array: msgspec.Raw) -> tuple[list[W], int]:
+        # Postgres keeps no NUL, so an item with one is as good as none.
+        if _NUL not in bytes(array):
+            with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                return self._all.decode(array), 0
+        return self._one_by_one(array)
+
+    def _one_by_one(self, array: msgspec.Raw) -> tuple[list[W], int]:
+        try:
+            raws = _raw_items.decode(array)
+        except msgspec.ValidationError:
+            if bytes(array) == b"null":
+                return [], 0
+            raise Unreadable(f"its {self._key} is no array") from None
+        items: list[W] = []
+        for raw in raws:
+            if _NUL not in bytes(raw):
+                with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                    items.append(self._one.decode(raw))
+        return items, len(raws) - len(items)
+
+
+def _object(body: bytes) -> dict[str, msgspec.Raw]:
+    for attempt in (bytes, _mended):
+        try:
+            return _fields.decode(attempt(body))
+        except msgspec.ValidationError:
+            raise Unreadable("it is JSON, but no object") from None
+        except (msgspec.DecodeError, UnicodeError):
+            continue
+        except ValueError:
+            break
+    raise Unreadable("it is no JSON")
+
+
+def _mended(body: bytes) -> bytes:
+    """Near-JSON made JSON: NaN and Infinity become null, half surrogates U+FFFD, a byte order mark goes.
+
+    Raises ValueError where it is nothing of the kind.
+    """
+    value = json.loads(body, parse_constant=lambda _: None, parse_float=str)
+    text = json.dumps(value, ensure_ascii=False)
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def text(value: Text) -> str:
+    """Empty for what is absent."""
+    if type(value) is str:
+        return value
+    return "" if value is None else str(value)
+
+
+def decimal_text(raw: msgspec.Raw) -> str | None:
+    """An amount as plain decimal text, exactly as written; None where it is absent or no amount."""
+    written = bytes(raw).decode("ascii", "replace").strip('"')
+    try:
+        amount = Decimal(written)
+    except InvalidOperation:
+        return None
+    return format(amount, "f") if amount.is_finite() and amount >= 0 else None
