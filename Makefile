@@ -52,7 +52,7 @@ lock:  ## resolve both lock files anew; ARGS=--upgrade takes newer versions
 
 clean:  ## remove .venv, caches and what was built
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage .coverage.* build dist
-	find harvester tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Two stamps: nothing is installed as long as they are newer than what they were made from.
 .venv/runtime: requirements.lock pyproject.toml .venv/bin/python
