@@ -136,8 +136,11 @@ class Ground:
     """(folded text or ASIN, match) -> the ad group where it stands: the destination, or another manual one of the
     same products."""
     source_negatives: Negatives = field(default_factory=Negatives)
+    """Of the source ad group and its campaign together."""
     destination_negatives: Mapping[TargetKind, Negatives] = field(default_factory=dict)
     """Negatives at the destination's keyword and product ad group, with those of their campaigns."""
+    source_campaign_negatives: Negatives = field(default_factory=Negatives)
+    """Of the source campaign alone: what bears on a new negative at campaign level."""
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,101 @@
+"""The starting bid, with the formula that it came from."""
+
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+
+from harvester.domain.candidate import Destination
+from harvester.domain.money import BID_RANGES, BidRange
+from harvester.domain.profile import Profile
+from harvester.domain.target import TargetKind
+from harvester.rules.checks.evidence import plain
+from harvester.rules.ruleset import Bid, BidBounds, ProfileRules
+
+_CENT = Decimal("0.01")
+_UNKNOWN_MARKETPLACE = BidRange(_CENT, Decimal(10**12), _CENT)
+"""Amazon decides; only what is no amount at all is kept out."""
+_LARGEST_DEFAULT = Decimal(10**12)
+
+
+@dataclass(frozen=True, slots=True)
+class StartingBid:
+    amount: Decimal
+    currency: str
+    formula: str
+    """`ad group default 0.75 USD × 1.1 = 0.83, ceiling 0.80 → 0.80 USD`"""
+
+    @property
+    def text(self) -> str:
+        return format(self.amount, "f")
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One end of what the bid may be, and what to call it."""
+
+    amount: Decimal
+    name: str
+
+
+def starting_bid(
+    bid: Bid, destination: Destination, kind: TargetKind, profile: Profile, rules: ProfileRules
+) -> StartingBid | None:
+    """None where there is none: no base in the profile's currency, or a ceiling under the marketplace's lowest bid.
+
+    Rounded to the marketplace's step, half up, and never past an end. A ceiling wins over a floor.
+    """
+    currency = profile.currency
+    base = _base(bid, destination, kind, currency)
+    if base is None:
+        return None
+    bids = BID_RANGES.get(profile.country, _UNKNOWN_MARKETPLACE)
+    bounds = rules.bids.get(currency, BidBounds())
+    floor = max(_ends(bid.floor.get(currency), bounds.floor, "floor", bids.lowest), key=lambda end: end.amount)
+    ceiling = min(_ends(bid.ceiling.get(currency), bounds.ceiling, "ceiling", bids.highest), key=lambda end: end.amount)
+    name, start = base
+    exact = start * bid.factor
+    amount = _to_step(exact, bids.step, ROUND_HALF_UP)
+    formula = f"{name} {_money(start, bids.step)} {currency}"
+    if bid.factor != 1:
+        formula += f" × {plain(bid.factor)} = {amount}"
+    if amount < floor.amount:
+        amount = _to_step(floor.amount, bids.step, ROUND_CEILING)
+        formula += f", {floor.name} {_money(floor.amount, bids.step)}"
+    if amount > ceiling.amount:
+        amount = _to_step(ceiling.amount, bids.step, ROUND_FLOOR)
+        formula += f", {ceiling.name} {_money(ceiling.amount, bids.step)}"
+    if amount < bids.lowest:
+        return None
+    return StartingBid(amount, currency, f"{formula} → {amount} {currency}")
+
+
+def _base(bid: Bid, destination: Destination, kind: TargetKind, currency: str) -> tuple[str, Decimal] | None:
+    if bid.fixed is not None:
+        fixed = bid.fixed.get(currency)
+        return None if fixed is None else ("fixed", fixed)
+    place = destination.place(kind)
+    if place is not None:
+        return _default("ad group default", place.ad_group.default_bid)
+    return _default("new group's default", destination.new.default_bid if destination.new else None)
+
+
+def _default(name: str, text: str | None) -> tuple[str, Decimal] | None:
+    try:
+        amount = Decimal(text or "NaN")
+    except InvalidOperation:
+        return None
+    return (name, amount) if amount.is_finite() and 0 < amount <= _LARGEST_DEFAULT else None
+
+
+def _ends(own: Decimal | None, profiles: Decimal | None, word: str, marketplaces: Decimal) -> list[_End]:
+    named = ((own, word), (profiles, f"profile's {word}"), (marketplaces, f"marketplace's {word}"))
+    return [_End(amount, name) for amount, name in named if amount is not None]
+
+
+def _to_step(amount: Decimal, step: Decimal, rounding: str) -> Decimal:
+    return ((amount / step).to_integral_value(rounding=rounding) * step).quantize(step)
+
+
+def _money(amount: Decimal, step: Decimal) -> str:
+    """With the currency's places, more where the amount has more."""
+    rounded = amount.quantize(step)
+    return format(rounded if rounded == amount else amount, "f")

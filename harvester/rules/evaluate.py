@@ -1,0 +1,187 @@
+"""From a candidate to its decision: the rules of one profile, made ready for millions of rows."""
+
+import math
+
+import msgspec
+
+from harvester.domain.candidate import Candidate, Ground, NoDestination
+from harvester.domain.decision import Decision, Finding, Outcome, Reason
+from harvester.domain.profile import Profile
+from harvester.domain.target import TargetKind
+from harvester.rules.bids import StartingBid, starting_bid
+from harvester.rules.check import Check, ask
+from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_promotions
+from harvester.rules.checks.protection import Protection
+from harvester.rules.checks.shape import malformed, unreadable
+from harvester.rules.compiling import check_of
+from harvester.rules.ruleset import ProfileRules, Rule, RuleSet
+from harvester.rules.scope import covers_place, covers_profile
+
+_INFINITE = math.inf
+_MOST_GROUNDS = 8192
+_MOST_VERDICTS = 65536
+
+_json = msgspec.json.Encoder()
+
+
+class Passed(msgspec.Struct, frozen=True):
+    """The first rule that passes, and the findings of all that were tried."""
+
+    rule: Rule
+    findings: str
+
+
+class Cover:
+    """The rules that look at one kind of target of one ad, and what they said before."""
+
+    __slots__ = ("_known", "_rules")
+
+    def __init__(self, rules: tuple[tuple[Rule, Check], ...]) -> None:
+        self._rules = rules
+        self._known: dict[tuple[float, float], Passed | Decision] = {}
+
+    def verdict(self, clicks: float, conversions: float) -> Passed | Decision:
+        """Remembered: the same evidence comes again and again. A decision where no rule passes."""
+        evidence = (clicks, conversions)
+        known = self._known.get(evidence)
+        if known is None:
+            if len(self._known) >= _MOST_VERDICTS:
+                self._known.clear()
+            known = self._known[evidence] = self._asked(float(clicks) + 0.0, float(conversions) + 0.0)
+        return known
+
+    def _asked(self, clicks: float, conversions: float) -> Passed | Decision:
+        findings: list[Finding] = []
+        for rule, check in self._rules:
+            if ask(check, clicks, conversions, rule.name, findings):
+                return Passed(rule, _text(findings))
+        return Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", _text(findings))
+
+
+class _Known(msgspec.Struct, gc=False):
+    """What was found out about a ground: the ground itself (so that its id stays its own), covers, and bids."""
+
+    ground: Ground
+    covers: dict[TargetKind, Cover | None]
+    bids: dict[tuple[str, TargetKind], bool]
+
+
+_OUT_OF_SCOPE = Decision(Outcome.SKIP, Reason.OUT_OF_SCOPE, "", "[]")
+_DUPLICATE = Decision(Outcome.SKIP, Reason.DUPLICATE, "", "[]")
+
+
+class Judge:
+    """Judges the candidates of one profile. The same candidate always gets the same decision."""
+
+    def __init__(self, rules: ProfileRules, profile: Profile) -> None:
+        self._rules = rules
+        self._profile = profile
+        self._protection = Protection(rules.protect)
+        self._own_products = rules.protect.own_products
+        self._compiled = [(rule, check_of(rule.when)) for rule in rules.rules if covers_profile(rule.match, profile)]
+        self._covers: dict[tuple[int, ...], Cover] = {}
+        self._known: dict[tuple[int, str], _Known] = {}
+
+    def judge(self, candidate: Candidate) -> Decision:
+        """The first that applies, in the order of the outcome table in the rules reference."""
+        kind, row, key = candidate.kind, candidate.row, candidate.key
+        clicks, conversions = row.clicks, row.conversions
+        if kind is None:
+            return _skip(Reason.UNSUPPORTED_TYPE, Finding("", "unsupported_type", row.target_type, None, passed=False))
+        finding = malformed(candidate)
+        if finding is not None:
+            return _skip(Reason.MALFORMED, finding)
+        if clicks is None or conversions is None or not (0 <= clicks < _INFINITE and 0 <= conversions < _INFINITE):
+            return _skip(Reason.UNREADABLE_EVIDENCE, unreadable(clicks, conversions))
+        finding = self._protection.finding(kind, key)
+        if finding is not None:
+            return _skip(Reason.PROTECTED, finding)
+        ground = candidate.ground
+        if kind is TargetKind.PRODUCT and self._own_products and key in ground.account.own_asins:
+            return _skip(Reason.OWN_PRODUCT, Finding("", "protect.own_products", key, None, passed=False))
+        if candidate.repeated:
+            return _DUPLICATE
+        known = self._known.get((id(ground), row.ad_asin)) or self._meet(ground, row.ad_asin)
+        cover = known.covers[kind]
+        if cover is None:
+            return _OUT_OF_SCOPE
+        verdict = cover.verdict(clicks, conversions)
+        return verdict if isinstance(verdict, Decision) else self._wish(known, kind, key, clicks, verdict)
+
+    def _meet(self, ground: Ground, ad_asin: str) -> _Known:
+        if len(self._known) >= _MOST_GROUNDS:
+            self._known.clear()
+        known = _Known(ground, {kind: self._cover(ground, ad_asin, kind) for kind in TargetKind}, {})
+        self._known[id(ground), ad_asin] = known
+        return known
+
+    def _cover(self, ground: Ground, ad_asin: str, kind: TargetKind) -> Cover | None:
+        places = tuple(
+            place
+            for place, (rule, _) in enumerate(self._compiled)
+            if kind in rule.kinds
+            and covers_place(rule.match, ground.source)
+            and (not rule.match.asins or ad_asin.strip().upper() in rule.match.asins)
+        )
+        if places and places not in self._covers:
+            self._covers[places] = Cover(tuple(self._compiled[place] for place in places))
+        return self._covers.get(places)
+
+    def _wish(self, known: _Known, kind: TargetKind, key: str, clicks: float, passed: Passed) -> Decision:
+        """A rule would act: what of it is done, forbidden or waiting already, and is there anywhere to go?"""
+        ground, rule = known.ground, passed.rule
+        negate = rule.then.negate
+        if negate is not None:
+            opening = open_negative(ground, kind, key, negate, clicks)
+            return _decided(passed, opening, Outcome.NEGATE)
+        opening = open_promotions(ground, kind, key, rule.promotes(kind), clicks)
+        if opening.reason is None:
+            reason = missing_destination(ground, kind)
+            if reason is None and not self._has_bid(known, kind, rule):
+                reason = Reason.NO_BID
+            if reason is not None:
+                return Decision(Outcome.HOLD, reason, rule.name, passed.findings)
+        return _decided(passed, opening, Outcome.PROMOTE)
+
+    def _has_bid(self, known: _Known, kind: TargetKind, rule: Rule) -> bool:
+        place = (rule.name, kind)
+        if place not in known.bids:
+            known.bids[place] = promotion_bid(known.ground, kind, rule, self._rules) is not None
+        return known.bids[place]
+
+
+def compile_rules(ruleset: RuleSet, profile: Profile) -> Judge:
+    return Judge(ruleset.for_profile(profile.profile_id), profile)
+
+
+def missing_destination(ground: Ground, kind: TargetKind) -> Reason | None:
+    if isinstance(ground.destination, NoDestination):
+        return Reason(ground.destination.reason)
+    return Reason.NO_DESTINATION if destination_of(ground, kind) is None else None
+
+
+def promotion_bid(ground: Ground, kind: TargetKind, rule: Rule, rules: ProfileRules) -> StartingBid | None:
+    promote, destination = rule.then.promote, ground.destination
+    if promote is None or isinstance(destination, NoDestination):
+        return None
+    return starting_bid(promote.bid, destination, kind, ground.account.profile, rules)
+
+
+def _decided(passed: Passed, opening: Opening, outcome: Outcome) -> Decision:
+    findings = passed.findings if opening.finding is None else _with(passed.findings, opening.finding)
+    if opening.reason is not None:
+        return Decision(Outcome.SKIP, opening.reason, passed.rule.name, findings)
+    return Decision(outcome, passed.rule.name, passed.rule.name, findings)
+
+
+def _skip(reason: Reason, finding: Finding) -> Decision:
+    return Decision(Outcome.SKIP, reason, "", _text([finding]))
+
+
+def _text(findings: list[Finding]) -> str:
+    return _json.encode(findings).decode()
+
+
+def _with(findings: str, more: Finding) -> str:
+    """A passing rule has asked something, so there is always one before it."""
+    return f"{findings[:-1]},{_json.encode(more).decode()}]"

@@ -1,0 +1,388 @@
+"""The typed rules file: what may stand in it, what is put in where it is silent, and its fingerprint."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+
+from harvester.domain.ids import Fingerprint, ProfileId
+from harvester.domain.profile import Mode
+from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.values import (
+    Amount,
+    Amounts,
+    Asin,
+    Confidence,
+    Count,
+    Currency,
+    Digits,
+    Flag,
+    Name,
+    NameOrId,
+    NegativeMatch,
+    Prefix,
+    Protected,
+    Rate,
+    Whole,
+)
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+
+
+class Protect(Section):
+    """What is never promoted and never negated."""
+
+    keywords: tuple[Protected, ...] = ()
+    """Text: as whole words, in any case. Between slashes: a regular expression, in any case."""
+    asins: tuple[Asin, ...] = ()
+    brands: tuple[Digits, ...] = ()
+    """Ids of your own brands."""
+    own_products: Flag = True
+    """ASINs advertised in the profile, as far as known from this and earlier runs."""
+
+
+class ProtectMore(Section):
+    """What a profile adds to `protect`."""
+
+    keywords: tuple[Protected, ...] = ()
+    asins: tuple[Asin, ...] = ()
+    brands: tuple[Digits, ...] = ()
+    own_products: Flag | None = None
+    """Can only be turned on."""
+
+
+class Scope(Section):
+    """Where something applies. A list that is left out or empty means everywhere. Names are patterns with `*` and `?`,
+    in any case; an entry of digits only is an id or a name.
+    """
+
+    campaigns: tuple[NameOrId, ...] = ()
+    ad_groups: tuple[NameOrId, ...] = ()
+    profiles: tuple[NameOrId, ...] = ()
+
+
+class RuleMatch(Scope):
+    """Which recommendations a rule looks at."""
+
+    source: Literal["promotion"] = "promotion"
+    target_type: TargetKind | None = None
+    """keyword or product; both when left out."""
+    asins: tuple[Asin, ...] = ()
+    """The advertised products."""
+
+
+class CountThreshold(Section):
+    at_least: Count | None = None
+    at_most: Count | None = None
+
+
+class RateThreshold(Section):
+    """Conversions per click, at most 100 %. With `confidence`, `at_least` looks at the lower end of the two-sided
+    Wilson interval and `at_most` at its upper end.
+    """
+
+    at_least: Rate | None = None
+    at_most: Rate | None = None
+    confidence: Confidence | None = None
+
+
+class Condition(Section):
+    """Exactly one key: `all`, `any` or `not` of further conditions, or one check."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    all: "tuple[Condition, ...] | None" = None
+    any: "tuple[Condition, ...] | None" = None
+    not_: "Condition | None" = Field(default=None, alias="not")
+    clicks: CountThreshold | None = None
+    conversions: CountThreshold | None = None
+    conversion_rate: RateThreshold | None = None
+
+
+class Bid(Section):
+    """The starting bid: a base (`fixed`, or the destination ad group's default), times `factor`, not under `floor`,
+    not over `ceiling`, within what the marketplace takes. The ceiling wins over the floor.
+    """
+
+    fixed: Amounts | None = None
+    """Per currency."""
+    ad_group_default: Flag | None = None
+    """The default bid of the destination ad group. Taken when `fixed` is left out."""
+    factor: Amount = Decimal(1)
+    floor: Amounts = {}
+    ceiling: Amounts = {}
+
+
+class After(Section):
+    days: Whole = 14
+    """After the promotion was applied."""
+
+
+class NegateAtSource(Section):
+    """The negative in the source ad group that follows a promotion."""
+
+    match: NegativeMatch = Match.EXACT
+    """Of keywords; a product is negated as itself."""
+    after: After = After()
+
+
+class Promote(Section):
+    match: tuple[Match, ...] | None = None
+    """broad, phrase, exact for keywords; same, expanded for products; one item of the plan each. Left out: exact and
+    same."""
+    bid: Bid = Bid()
+
+
+class Negate(Section):
+    level: Level = Level.AD_GROUP
+    match: NegativeMatch = Match.EXACT
+    """Of keywords; a product is negated as itself."""
+
+
+class Then(Section):
+    """Exactly one of `promote` and `negate`."""
+
+    promote: Promote | None = None
+    negate_at_source: NegateAtSource | None = None
+    """Together with `promote` only."""
+    negate: Negate | None = None
+
+
+class Rule(Section):
+    name: Name
+    match: RuleMatch = RuleMatch()
+    when: Condition
+    then: Then
+    mode: Mode | None = None
+    """Stricter than the service's mode for what this rule decides; never laxer."""
+
+    @property
+    def kinds(self) -> tuple[TargetKind, ...]:
+        """The kinds of target that the rule says anything about."""
+        return tuple(
+            kind
+            for kind in TargetKind
+            if self.match.target_type in (None, kind) and (self.then.promote is None or self.promotes(kind))
+        )
+
+    def promotes(self, kind: TargetKind) -> tuple[Match, ...]:
+        """The matches that it asks for, in the file's order; none for a negating rule."""
+        if self.then.promote is None:
+            return ()
+        wanted = self.then.promote.match
+        if wanted is None:
+            return (Match.EXACT,) if kind is TargetKind.KEYWORD else (Match.SAME,)
+        mine = KEYWORD_MATCHES if kind is TargetKind.KEYWORD else PRODUCT_MATCHES
+        return tuple(match for match in wanted if match in mine)
+
+
+class ExistingAdGroups(Section):
+    """Ad groups that advertise the same products as the source."""
+
+    keyword_ad_group: Digits | None = None
+    product_ad_group: Digits | None = None
+
+
+class NewCampaigns(Section):
+    """New campaigns that Amazon makes. They spend money: each waits for a person who names it."""
+
+    name_prefix: Prefix
+    daily_budget: Amounts
+    default_bid: Amounts
+    strategy: Literal["LEGACY_FOR_SALES", "AUTO_FOR_SALES", "MANUAL", "RULE_BASED"] = "AUTO_FOR_SALES"
+
+
+class Create(Section):
+    """Exactly one of `existing` and `new`."""
+
+    existing: ExistingAdGroups | None = None
+    new: NewCampaigns | None = None
+
+
+class GroupEntry(Section):
+    """What to do for a source ad group without a promotion group. The first entry that applies is taken."""
+
+    source: Scope = Scope()
+    create: Create
+    _line: int | None = PrivateAttr(default=None)
+
+    @property
+    def line(self) -> int | None:
+        """Where it stands in the file."""
+        return self._line
+
+    def stands_at(self, line: int | None) -> None:
+        self._line = line
+
+
+class GuardLimits(Section):
+    """What a plan may hold before a person must name the rest."""
+
+    promotions_per_run: Whole = 10
+    negatives_per_run: Whole = 20
+    promotions_per_day: Whole = 10
+    negatives_per_day: Whole = 20
+    negative_share: Rate = 0.1
+    """Negate decisions over all candidates, in runs of 50 or more."""
+    highest_bid: Amounts = {"USD": Decimal(5)}
+    """Per currency; a currency that is not listed has no cap."""
+
+
+class GuardOverride(Section):
+    """Single numbers that differ from the guard."""
+
+    promotions_per_run: Whole | None = None
+    negatives_per_run: Whole | None = None
+    promotions_per_day: Whole | None = None
+    negatives_per_day: Whole | None = None
+    negative_share: Rate | None = None
+    highest_bid: Amounts = {}
+
+
+class BidBounds(Section):
+    floor: Amount | None = None
+    ceiling: Amount | None = None
+
+
+class ProfileOverride(Section):
+    """What differs for one profile."""
+
+    mode: Mode | None = None
+    """Stricter than the service's mode; never laxer."""
+    protect: ProtectMore = ProtectMore()
+    guard: GuardOverride = GuardOverride()
+    bids: dict[Currency, BidBounds] = {}
+    """Tightens the bids of all rules."""
+
+
+class Given(Section):
+    """A made-up recommendation."""
+
+    target_type: TargetKind = TargetKind.KEYWORD
+    target: NameOrId | None = None
+    clicks: Count
+    conversions: Count
+    campaign: NameOrId | None = None
+    """The campaign's name; without one, only rules for all campaigns cover the test."""
+    ad_group: NameOrId | None = None
+    asin: Asin | None = None
+    profile: Digits | None = None
+
+
+class FileTest(Section):
+    """One test of the rules; `harvester rules test` runs it."""
+
+    name: Name
+    given: Given
+    expect: Literal["promote", "negate", "hold", "skip"]
+    rule: Name | None = None
+    """The rule that must have decided."""
+    reason: Name | None = None
+
+
+def _default_rules() -> tuple[Rule, ...]:
+    proven = Condition(
+        all=(Condition(clicks=CountThreshold(at_least=10)), Condition(conversions=CountThreshold(at_least=2)))
+    )
+    return tuple(
+        Rule(
+            name=f"promote-proven-{kind}s",
+            match=RuleMatch(target_type=kind),
+            when=proven,
+            then=Then(promote=Promote(match=(match,))),
+        )
+        for kind, match in ((TargetKind.KEYWORD, Match.EXACT), (TargetKind.PRODUCT, Match.SAME))
+    )
+
+
+class RuleSet(Section):
+    """A rules file. The first rule that matches and passes decides."""
+
+    model_config = ConfigDict(title="Harvester rules")
+
+    version: Literal[1] = 1
+    protect: Protect = Protect()
+    rules: tuple[Rule, ...] = Field(default_factory=_default_rules)
+    groups: tuple[GroupEntry, ...] = ()
+    """Where a source ad group has no promotion group yet; nothing listed: its promotions are held."""
+    guard: GuardLimits = GuardLimits()
+    profiles: dict[Digits, ProfileOverride] = {}
+    """By profile id."""
+    tests: tuple[FileTest, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """Canonical JSON of everything that decides, defaults filled in; the file's tests decide nothing."""
+        plainly = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tests"})
+        return json.dumps(plainly, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+    @property
+    def fingerprint(self) -> Fingerprint:
+        return Fingerprint(hashlib.sha256(self.text.encode()).hexdigest())
+
+    def for_profile(self, profile_id: ProfileId) -> "ProfileRules":
+        """The rules with the profile's overrides."""
+        override = self.profiles.get(profile_id, ProfileOverride())
+        return ProfileRules(
+            profile_id=profile_id,
+            rules=self.rules,
+            groups=self.groups,
+            mode=override.mode,
+            protect=_added(self.protect, override.protect),
+            guard=_overridden(self.guard, override.guard),
+            bids=override.bids,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileRules:
+    """The rules as they hold for one profile."""
+
+    profile_id: ProfileId
+    rules: tuple[Rule, ...]
+    groups: tuple[GroupEntry, ...]
+    mode: Mode | None
+    """The profile's own, where the file says one; the stricter of it and the service's holds."""
+    protect: Protect
+    guard: GuardLimits
+    bids: dict[str, BidBounds]
+
+    def rule(self, name: str) -> Rule:
+        """Raises StopIteration where none has the name."""
+        return next(rule for rule in self.rules if rule.name == name)
+
+    def strictest_mode(self, service: Mode, rule: str = "") -> Mode:
+        """What holds for a rule's items: the strictest of the service's, the profile's and the rule's mode."""
+        asked = [service, self.mode, *(each.mode for each in self.rules if each.name == rule)]
+        return min((mode for mode in asked if mode is not None), key=list(Mode).index)
+
+
+def _added(general: Protect, more: ProtectMore) -> Protect:
+    return Protect(
+        keywords=(*general.keywords, *more.keywords),
+        asins=(*general.asins, *more.asins),
+        brands=(*general.brands, *more.brands),
+        own_products=general.own_products or more.own_products is True,
+    )
+
+
+def _overridden(general: GuardLimits, override: GuardOverride) -> GuardLimits:
+    said = override.model_dump(exclude_none=True, exclude={"highest_bid"})
+    return general.model_copy(update={**said, "highest_bid": {**general.highest_bid, **override.highest_bid}})
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of rules files, for editors."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **RuleSet.model_json_schema()}
+
+
+def keys_of(model: type[BaseModel]) -> Iterator[str]:
+    """The keys of a section, as they are written in the file."""
+    for name, field in model.model_fields.items():
+        yield field.alias or name

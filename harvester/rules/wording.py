@@ -1,0 +1,107 @@
+"""What is wrong with a rules file, in sentences: no word of the validator reaches a person."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, get_args
+
+from pydantic import BaseModel
+
+from harvester.rules.ruleset import RuleSet, keys_of
+from harvester.rules.scalars import described, did_you_mean
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """`path` leads to the key or list item, from the top of the file."""
+
+    path: Path
+    message: str
+
+    @property
+    def field(self) -> str:
+        """`rules[0].when.all[1].clicks`"""
+        text = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in self.path)
+        return text.removeprefix(".")
+
+
+_FACTS = "the facts of a recommendation are clicks, conversions and conversion_rate"
+_UNDELIVERED = (
+    *("impressions", "impression_share", "spend", "cost", "sales", "orders", "units", "acos", "roas", "ctr", "cpc"),
+    *("price", "rating", "reviews", "sales_rank", "brand", "category", "title", "stock", "buy_box", "margin"),
+)
+_LATER: Mapping[str, Mapping[str, str]] = {
+    "Condition": {fact: f"no enabled source delivers {fact}; {_FACTS}" for fact in _UNDELIVERED},
+    "After": {"impressions": "no enabled source delivers impressions; give `days`"},
+    "Bid": {"suggested": "no enabled source delivers suggested bids; use `fixed` or `ad_group_default`"},
+    "Then": {
+        "negate_brand": "no enabled source delivers brands to negate; `negate` takes keywords and products",
+        "target_category": "no enabled source delivers category suggestions; `promote` takes keywords and products",
+        "target_product": "no enabled source delivers product suggestions; `promote` takes keywords and products",
+    },
+}
+_OTHER_SOURCES = frozenset({"products", "categories", "search_terms"})
+
+
+def problem_of(error: Mapping[str, Any]) -> Problem:
+    """Of one entry of the validator's list of errors."""
+    path: Path = tuple(step for step in error["loc"] if step != "[key]")
+    value = error["input"]
+    match error["type"]:
+        case "extra_forbidden":
+            return Problem(path, _unknown_key(path))
+        case "missing":
+            return Problem(path[:-1], f"`{path[-1]}` is missing")
+        case "value_error":
+            return Problem(path, str(error["ctx"]["error"]))
+        case "enum" | "literal_error":
+            return Problem(path, _not_among(path, value, error["ctx"]["expected"]))
+        case "tuple_type":
+            return Problem(path, _no_list(value))
+        case _:
+            return Problem(path, f"must be a section of keys, not {described(value)}")
+
+
+def _unknown_key(path: Path) -> str:
+    key = str(path[-1])
+    section = section_at(path[:-1])
+    later = _LATER.get(section.__name__, {}).get(key)
+    if later:
+        return later
+    if key == "<<":
+        return "merge keys (`<<`) are not understood; write the keys out"
+    known = list(keys_of(section))
+    return f"unknown key `{key}`{did_you_mean(key, known) or '; known here: ' + ', '.join(known)}"
+
+
+def _not_among(path: Path, value: object, expected: str) -> str:
+    if path[-1] == "source" and value in _OTHER_SOURCES:
+        return f"no enabled source delivers `{value}` recommendations; the enabled one is promotion"
+    allowed = expected.replace("'", "").replace(" or ", ", ").split(", ")
+    hint = did_you_mean(str(value).lower(), allowed)
+    choices = allowed[0] if len(allowed) == 1 else f"one of {', '.join(allowed)}"
+    return f"must be {choices}, not {described(value)}{hint}"
+
+
+def _no_list(value: object) -> str:
+    if isinstance(value, (dict, list)):
+        return f"must be a list, not {described(value)}; start each entry with a dash"
+    return f"must be a list, not {described(value)}; write [{value}]"
+
+
+def section_at(path: Path) -> type[BaseModel]:
+    """The section that stands at a path of the file: the nearest one, where the path leads into a list or map."""
+    section: type[BaseModel] = RuleSet
+    for step in path:
+        for name, field in section.model_fields.items():
+            if step in (field.alias or name, name):
+                section = _section_in(field.annotation) or section
+                break
+    return section
+
+
+def _section_in(annotation: object) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for each in get_args(annotation) if (found := _section_in(each))), None)
