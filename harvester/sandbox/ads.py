@@ -1,6 +1,5 @@
 """The Ads API: from a request to an answer, strict about everything the specification says."""
 
-import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
@@ -10,6 +9,7 @@ import msgspec
 from harvester.sandbox import entities, groups, page_faults, profiles
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.calls import Call, Operation, Version
+from harvester.sandbox.clock import Clock
 from harvester.sandbox.fault_rules import Action
 from harvester.sandbox.market import Market
 from harvester.sandbox.wire import JSON, Answer, ApiError, Family, Json, error_answer, invalid, unauthorized
@@ -32,7 +32,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     request_id: str
-    now: float
+    clock: Clock
     action: Action
 
 
@@ -52,7 +52,7 @@ def answer(world: World, logins: Logins, request: Request) -> tuple[Answer, Acco
         _check_route(operation, request.method, path)
         headers = request.headers
         client_id = headers.get("Amazon-Advertising-API-ClientId")
-        account = logins.account_of(headers.get("Authorization"), client_id, request.now)
+        account = logins.account_of(headers.get("Authorization"), client_id, request.clock.now())
         if operation is None:
             return profiles.answer(world, account.number, region, path, request.query), account
         market = _market(world, account, region, operation, headers.get("Amazon-Advertising-API-Scope"))
@@ -94,8 +94,8 @@ def _operate(world: World, market: Market, operation: Operation, request: Reques
         market=market,
         body=body,
         version=version.number,
-        now=request.now,
-        today=dt.datetime.now(ZoneInfo(market.profile.marketplace.timezone)).date().isoformat(),
+        now=request.clock.now(),
+        today=request.clock.today(ZoneInfo(market.profile.marketplace.timezone)),
         options=world.options,
         action=request.action,
         representation=operation.prefers and _prefers_representation(request.headers),

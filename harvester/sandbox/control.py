@@ -1,4 +1,4 @@
-"""The sandbox's own routes below /_sandbox/: state, requests, faults, edits, rate, tokens, reset."""
+"""The sandbox's own routes below /_sandbox/: state, requests, faults, edits, rate, clock, tokens, reset."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -56,16 +56,23 @@ def _set_faults(wish: Wish) -> Json:
 
 def _edit(wish: Wish) -> Json:
     world = wish.sandbox.world
-    edit = edit_from(msgspec.json.decode(wish.body))
+    edit = edit_from(wish.body)
     if edit.profile not in world.profiles:
         raise ValueError(f"There is no profile {edit.profile}")
-    return {"edited": apply_edit(world.market(edit.profile), edit, world.now())}
+    return {"edited": apply_edit(world.market(edit.profile), edit, wish.sandbox.clock.now())}
 
 
 def _rate(wish: Wish) -> Json:
     """Body: {"rate": requests per second and host}, 0 = no limit."""
     wish.sandbox.buckets.set_rate(float(msgspec.json.decode(wish.body)["rate"]))
     return {"rate": wish.sandbox.buckets.rate}
+
+
+def _advance(wish: Wish) -> Json:
+    """Body: {"advance_seconds": n}. Tokens age and lags pass; nothing waits."""
+    seconds = float(msgspec.json.decode(wish.body)["advance_seconds"])
+    wish.sandbox.clock.advance(seconds)
+    return {"advanced_seconds": seconds}
 
 
 def _expire(wish: Wish) -> Json:
@@ -86,6 +93,7 @@ _CONTROLS: dict[tuple[str, str], Callable[[Wish], Json]] = {
     ("POST", "faults"): _set_faults,
     ("POST", "edit"): _edit,
     ("POST", "rate"): _rate,
+    ("POST", "clock"): _advance,
     ("POST", "expire"): _expire,
     ("POST", "reset"): _reset,
 }

@@ -5,30 +5,27 @@ from typing import Any, Literal
 import msgspec
 
 from harvester.sandbox.market import Kind, Market
-from harvester.sandbox.opening import add_ad
 from harvester.sandbox.wire import Json
 
 
 class Edit(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
-    """One change. `where` picks by fields; `id` by id; neither: the first of the kind. See docs/sandbox.md."""
+    """One change. `id` or `where` (fields that must be equal) picks the entity; neither: the first of the kind.
+
+    `set` puts `fields`, `archive` archives, `add` makes a new entity of `fields`, `forget` removes without a trace,
+    `access` sets what the login may do (`fields`: {"access": "view"}).
+    """
 
     do: Literal["set", "archive", "add", "forget", "access"]
     profile: str | None = None
-    kind: str | None = None
+    kind: Kind = Kind.CAMPAIGN
     id: str | None = None
     where: dict[str, Any] = {}
     fields: dict[str, Any] = {}
 
 
-def edit_from(value: object) -> Edit:
+def edit_from(text: bytes) -> Edit:
     """Raises ValueError with what is wrong."""
-    try:
-        edit = msgspec.convert(value, Edit)
-    except msgspec.ValidationError as error:
-        raise ValueError(str(error)) from error
-    if edit.do != "access" and edit.kind not in {kind.value for kind in Kind}:
-        raise ValueError(f"kind must be one of {', '.join(kind.value for kind in Kind)}")
-    return edit
+    return msgspec.json.decode(text, type=Edit)
 
 
 def apply_edit(market: Market, edit: Edit, now: float) -> Json:
@@ -36,24 +33,23 @@ def apply_edit(market: Market, edit: Edit, now: float) -> Json:
     if edit.do == "access":
         market.access = str(edit.fields["access"])
         return {"access": market.access}
-    kind = Kind(edit.kind)
     if edit.do == "add":
-        return _add(market, kind, edit.fields, now)
-    wanted = edit.id or _first(market, kind, edit.where)
-    if market.find(kind, wanted) is None:
-        raise ValueError(f"There is no {kind.value} {wanted}")
+        return _add(market, edit.kind, edit.fields, now)
+    wanted = edit.id or _first(market, edit.kind, edit.where)
+    entity = market.find(edit.kind, wanted)
+    if entity is None:
+        raise ValueError(f"There is no {edit.kind.value} {wanted}")
     if edit.do == "forget":
-        gone = dict(market.rows[kind][wanted].body)
-        market.forget(kind, wanted)
-        return gone
+        market.forget(edit.kind, wanted)
+        return entity
     fields = {"state": "ARCHIVED"} if edit.do == "archive" else edit.fields
-    market.change(kind, wanted, now, **fields)
-    return market.rows[kind][wanted].body
+    market.change(edit.kind, wanted, now, **fields)
+    return entity
 
 
 def _add(market: Market, kind: Kind, fields: Json, now: float) -> Json:
     if kind is Kind.PRODUCT_AD:
-        new_id = add_ad(market, fields["campaignId"], fields["adGroupId"], fields["asin"], now=now)
+        new_id = market.add_ad(fields["campaignId"], fields["adGroupId"], fields["asin"], now=now)
     else:
         body = {"state": "ENABLED", **fields}
         if "expression" in fields:

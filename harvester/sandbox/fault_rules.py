@@ -6,6 +6,8 @@ from typing import Any
 
 import msgspec
 
+from harvester.sandbox.edits import Edit
+
 
 class Match(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """All that is given must hold. `path` and `body` are shell patterns; `nth`, `every`, `skip`, `times` and
@@ -52,7 +54,7 @@ class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
 
     delay_seconds: float = 0.0
     hang_seconds: float = 0.0
-    edit: dict[str, Any] | None = None
+    edit: Edit | None = None
     expire_tokens: bool = False
     lwa_error: str | None = None
     status: int | None = None

@@ -6,7 +6,6 @@ from harvester.sandbox import checks, entity_checks, item_errors
 from harvester.sandbox.calls import Call
 from harvester.sandbox.item_errors import ItemError
 from harvester.sandbox.market import Kind
-from harvester.sandbox.opening import add_ad
 from harvester.sandbox.wire import ApiError, Json, invalid
 
 
@@ -100,7 +99,7 @@ def make_destination(call: Call, source_id: str, new: NewCampaign) -> str:
     ads = [body for body in market.bodies(Kind.PRODUCT_AD) if body["adGroupId"] == source_id]
     for ad in ads:
         if ad["state"] != "ARCHIVED":
-            add_ad(market, campaign, ad_group, market.ad_asins[ad["adId"]], now=now)
+            market.add_ad(campaign, ad_group, market.ad_asins[ad["adId"]], now=now)
     return ad_group
 
 

@@ -121,6 +121,14 @@ class Market:
         self._enter(kind, new_id)
         return new_id
 
+    def add_ad(self, campaign: str, ad_group: str, asin: str, state: str = "ENABLED", now: float = 0.0) -> str:
+        """Vendors' ads carry the ASIN, sellers' the SKU only."""
+        product = {"asin": asin} if self.profile.is_vendor else {"sku": f"SKU-{asin[-6:]}"}
+        body = {"adGroupId": ad_group, "campaignId": campaign, "state": state, **product}
+        ad_id = self.add(Kind.PRODUCT_AD, body, now)
+        self.ad_asins[ad_id] = asin
+        return ad_id
+
     def find(self, kind: Kind, wanted: str) -> Json | None:
         row = self.rows[kind].get(wanted)
         return None if row is None else row.body

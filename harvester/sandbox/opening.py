@@ -71,7 +71,7 @@ class _Opening:
         return self.market.add(Kind.AD_GROUP, body)
 
     def ads(self, campaign: str, ad_group: str, products: tuple[str, ...], state: str = "ENABLED") -> tuple[Ad, ...]:
-        return tuple(Ad(add_ad(self.market, campaign, ad_group, asin, state), asin) for asin in products)
+        return tuple(Ad(self.market.add_ad(campaign, ad_group, asin, state), asin) for asin in products)
 
     def auto_clauses(self, campaign: str, ad_group: str) -> None:
         for clause in AUTO_CLAUSES:
@@ -96,19 +96,6 @@ class _Opening:
         expression = [{"type": "ASIN_SAME_AS", "value": what}]
         body = {**place, "expression": expression, "resolvedExpression": expression, "state": "ENABLED"}
         self.market.add(kind, body)
-
-
-def add_ad(market: Market, campaign: str, ad_group: str, asin: str, state: str = "ENABLED", now: float = 0.0) -> str:
-    """Vendors' ads carry the ASIN, sellers' the SKU only."""
-    product = {"asin": asin} if market.profile.is_vendor else {"sku": sku_of(asin)}
-    body = {"adGroupId": ad_group, "campaignId": campaign, "state": state, **product}
-    ad_id = market.add(Kind.PRODUCT_AD, body, now)
-    market.ad_asins[ad_id] = asin
-    return ad_id
-
-
-def sku_of(asin: str) -> str:
-    return f"SKU-{asin[-6:]}"
 
 
 def open_market(profile: Profile, options: Options, shoppers: Shoppers) -> Market:

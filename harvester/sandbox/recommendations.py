@@ -7,6 +7,7 @@ are shared by all its ads (the same target for each), two are every ad's own.
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from itertools import islice
 
 import msgspec
@@ -24,7 +25,7 @@ class Ad:
     asin: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Source:
     """An ad group that recommendations come from."""
 
@@ -34,6 +35,15 @@ class Source:
     ads: tuple[Ad, ...]
     topic: Topic
     foreign_own_asin: str
+
+    @cached_property
+    def beginnings(self) -> tuple[str, ...]:
+        """How the JSON of a row begins, per ad."""
+        return tuple(
+            f'{{"campaignId":"{self.campaign_id}","adGroupId":"{self.ad_group_id}",'
+            f'"adId":"{ad.ad_id}","adAsin":"{ad.asin}","recommendedTarget":'
+            for ad in self.ads
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,17 +59,9 @@ class Selection:
         return sum(self.counts)
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """One row, before a dialect gives it its form. `target_type` is KEYWORD, PRODUCT or something unknown."""
-
-    source: Source
-    ad: Ad
-    target: str
-    target_type: str
-    clicks: int
-    conversions: int
-    dice: int
+# One row, before a dialect gives it its form: source, place of the ad in `source.ads`, target, target type (KEYWORD,
+# PRODUCT or something unknown), clicks, conversions, dice. A bare tuple, because a page of 1000 must take milliseconds.
+Found = tuple[Source, int, str, str, int, int, int]
 
 
 class Recommendations:
@@ -99,38 +101,46 @@ class Recommendations:
             if offset >= selection.rows:
                 offset -= selection.rows
                 continue
-            width = len(selection.places)
-            for ordinal in range(offset, selection.rows):
-                layer, turn = divmod(ordinal, width)
-                yield self.row(selection.source, layer, selection.places[turn])
+            first_layer, turn = divmod(offset, len(selection.places))
+            for layer in range(first_layer, max(selection.counts)):
+                yield from self._layer(selection, layer, turn)
+                turn = 0
             offset = 0
 
-    def row(self, source: Source, layer: int, place: int) -> Found:
-        ad = source.ads[place]
-        dice = _mixed(self._salt + source.number * 0x9E3779B1, layer, place)
-        oddity = self._oddity(source, layer, place)
-        if oddity is not None:
-            occasion = Occasion(source.topic, source.foreign_own_asin, layer, dice)
-            target, target_type, clicks, conversions = oddity(occasion)
-            return Found(source, ad, target, target_type, clicks, conversions, dice)
-        target, target_type, relevance = target_of(source, layer, place)
-        clicks, conversions = self._evidence(source, layer, place, relevance, dice)
-        return Found(source, ad, target, target_type, clicks, conversions, dice)
+    def _layer(self, selection: Selection, layer: int, turn: int) -> Iterator[Found]:
+        """One row of each ad, from the `turn`th on; the last layer may lack the last ads."""
+        source = selection.source
+        salt = self._salt + source.number * 0x9E3779B1
+        shared = target_of(source, layer, 0) if is_shared(layer) else None
+        level = _mixed(salt, layer, 0) & 3
+        for place, count in zip(selection.places[turn:], selection.counts[turn:], strict=True):
+            if layer >= count:
+                return
+            dice = _mixed(salt, layer, place + 1)
+            oddity = None if place else self._oddity(source, layer)
+            if oddity is not None:
+                occasion = Occasion(source.topic, source.foreign_own_asin, layer, dice)
+                target, target_type, clicks, conversions = oddity(occasion)
+            else:
+                target, target_type, relevance = shared or target_of(source, layer, place)
+                clicks, conversions = self._evidence(layer, place, relevance, level, dice)
+            yield source, place, target, target_type, clicks, conversions, dice
 
-    def _oddity(self, source: Source, layer: int, place: int) -> Oddity | None:
+    def _oddity(self, source: Source, layer: int) -> Oddity | None:
         """A special row of the first ad: on two early layers of every ad group, then on one layer in forty."""
-        if place or (layer not in (3, 8) and layer % 40 != 28):
+        if layer not in _ODD_LAYERS and layer % 40 != 28:
             return None
         oddity = ODDITIES[(source.number * 2 + layer // 5) % len(ODDITIES)]
         return ODDITIES[0] if oddity is ODDITIES[-1] and not self._odd_types else oddity
 
-    def _evidence(self, source: Source, layer: int, place: int, relevance: Relevance, dice: int) -> tuple[int, int]:
-        if layer in _STAGED:
-            staged = _STAGED[layer]
+    def _evidence(self, layer: int, place: int, relevance: Relevance, level: int, dice: int) -> tuple[int, int]:
+        staged = _STAGED.get(layer)
+        if staged is not None:
             return staged[min(place, len(staged) - 1)]
-        level = _mixed(self._salt, source.number, layer if is_shared(layer) else layer * 31 + place) & 3
         return self._shoppers.draws[relevance][level][dice % DRAWS]
 
+
+_ODD_LAYERS = (3, 8)
 
 # Layers with the same evidence in every market: a clear winner for every ad, and a product on which ads disagree.
 _STAGED = {0: ((31, 5), (24, 3)), 1: ((28, 4), (61, 0))}
@@ -159,29 +169,26 @@ def _mixed(salt: int, layer: int, place: int) -> int:
 
 
 def encode_page(rows: Iterator[Found], dialect: str) -> bytes:
-    """The JSON array of the rows; text is assembled directly, because a page of 1000 must take milliseconds."""
-    quote = _quoted
-    parts = []
-    for row in rows:
-        guide = dialect == "guide" or (dialect == "mixed" and row.dice & 0x300 == 0)
-        metrics = f'{{"CLICKS":{row.clicks},"CONVERSIONS":{row.conversions}}}'
-        target_type = row.target_type
-        if not guide:
-            metrics = f'"{{\\"CLICKS\\":{row.clicks},\\"CONVERSIONS\\":{row.conversions}}}"'
-            target_type = "ASIN" if target_type == "PRODUCT" else target_type
-        parts.append(
-            f'{{"campaignId":"{row.source.campaign_id}","adGroupId":"{row.source.ad_group_id}",'
-            f'"adId":"{row.ad.ad_id}","adAsin":"{row.ad.asin}","recommendedTarget":{quote(row.target)},'
-            f'"targetType":"{target_type}","recommendationReasons":'
-            f'[{{"reason":"HISTORICAL_PERF","data":{metrics}}}]}}'
-        )
-    return f"[{','.join(parts)}]".encode()
+    """The JSON array of the rows, put together as text."""
+    spec, mixed = dialect == "spec", dialect == "mixed"
+    lines = []
+    for source, place, target, target_type, clicks, conversions, dice in rows:
+        plain = target.isascii() and target.isprintable() and '"' not in target and "\\" not in target
+        quoted = f'"{target}"' if plain else _encoder.encode(target).decode()
+        ending = _ending(target_type, clicks, conversions, spec or (mixed and dice & 0x300 != 0))
+        lines.append(source.beginnings[place] + quoted + ending)
+    return f"[{','.join(lines)}]".encode()
 
 
 _encoder = msgspec.json.Encoder()
 
 
-def _quoted(text: str) -> str:
-    if text.isascii() and '"' not in text and "\\" not in text and text.isprintable():
-        return f'"{text}"'
-    return _encoder.encode(text).decode()
+@lru_cache(8192)
+def _ending(target_type: str, clicks: int, conversions: int, spec: bool) -> str:
+    """The specification says ASIN and has the metrics as text; the guide says PRODUCT and has an object."""
+    metrics = f'{{"CLICKS":{clicks},"CONVERSIONS":{conversions}}}'
+    if spec:
+        target_type = "ASIN" if target_type == "PRODUCT" else target_type
+        metrics = _encoder.encode(metrics).decode()
+    reasons = f'[{{"reason":"HISTORICAL_PERF","data":{metrics}}}]'
+    return f',"targetType":"{target_type}","recommendationReasons":{reasons}}}'

@@ -9,12 +9,13 @@ from aiohttp import web
 
 from harvester.sandbox import ads, auth, control, misbehaviour, page_faults
 from harvester.sandbox.auth import Logins
-from harvester.sandbox.edits import apply_edit, edit_from
+from harvester.sandbox.clock import Clock
+from harvester.sandbox.edits import apply_edit
 from harvester.sandbox.fault_rules import Action, FaultBook
 from harvester.sandbox.journal import Entry, Journal
 from harvester.sandbox.settings import Options
 from harvester.sandbox.throttle import Buckets
-from harvester.sandbox.wire import Answer, ApiError, Family, error_answer
+from harvester.sandbox.wire import Answer, ApiError, Family, error_answer, json_answer
 from harvester.sandbox.world import World
 
 
@@ -29,6 +30,7 @@ class Sandbox:
 
     def __init__(self, options: Options) -> None:
         self.options = options
+        self.clock = Clock()
         self.begin()
 
     def begin(self) -> None:
@@ -44,17 +46,16 @@ class Sandbox:
             answer = control.answer(request.method, request.path, control.Wish(self, request.query, body))
             return web.Response(status=answer.status, body=answer.body, content_type=answer.media_type)
         started = time.monotonic()
-        is_login = request.path.endswith(auth.TOKEN_PATH)
-        kept = b"" if is_login else body
-        entry = self.journal.begin(request.method, request.path, request.query_string, request.headers, kept)
-        action = self.faults.action_for(
-            request.method, request.path, entry.profile, body.decode(errors="replace") if self.faults.rules else ""
-        )
-        entry.fault = page_faults.names(action)
-        await self._wait(action)
+        entry = self._noted(request, body)
+        action = self._action_for(entry, body)
+        await asyncio.sleep(self.options.latency_ms / 1000 + action.delay_seconds)
+        if not action.after_work:
+            await asyncio.sleep(action.hang_seconds)
         if action.drop == "before":
             return misbehaviour.drop(request)
         answer = self._answer(request, body, action, entry)
+        if action.after_work:
+            await asyncio.sleep(action.hang_seconds)
         if action.drop == "after":
             return misbehaviour.drop(request)
         entry.status = answer.status
@@ -64,15 +65,28 @@ class Sandbox:
             return await misbehaviour.cut(request, answer, headers, action.cut)
         return web.Response(status=answer.status, body=answer.body, headers=headers)
 
-    async def _wait(self, action: Action) -> None:
-        seconds = self.options.latency_ms / 1000 + action.delay_seconds + action.hang_seconds
-        if seconds:
-            await asyncio.sleep(seconds)
+    def _noted(self, request: web.BaseRequest, body: bytes) -> Entry:
+        """The token endpoint's body holds nothing but secrets."""
+        kept = b"" if request.path.endswith(auth.TOKEN_PATH) else body
+        return self.journal.begin(request.method, request.path, request.query_string, request.headers, kept)
+
+    def _action_for(self, entry: Entry, body: bytes) -> Action:
+        text = body.decode(errors="replace") if self.faults.rules else ""
+        action = self.faults.action_for(entry.method, entry.path, entry.profile, text)
+        entry.fault = page_faults.names(action)
+        return action
 
     def _answer(self, request: web.BaseRequest, body: bytes, action: Action, entry: Entry) -> Answer:
-        """Everything from here on happens at once: no other request comes between check and deed."""
-        self._happen(action, entry)
-        wait_seconds = self.buckets.wait_seconds(request.host, self.world.now())
+        """Everything in here happens at once: no other request comes between check and deed."""
+        now = self.clock.now()
+        if action.expire_tokens:
+            self.logins.expire_all()
+        if action.edit is not None:
+            profile = action.edit.profile or entry.profile
+            if profile not in self.world.profiles:
+                return json_answer({"error": f"A fault edits profile {profile}, which does not exist"}, 500)
+            apply_edit(self.world.market(profile), action.edit, now)
+        wait_seconds = self.buckets.wait_seconds(request.host, now)
         if wait_seconds:
             return _too_many(wait_seconds, _request_id(entry))
         if action.status is not None and not action.after_work:
@@ -82,24 +96,14 @@ class Sandbox:
             entry.answer = answer.body
         return answer if action.status is None else misbehaviour.wrong_answer(action)
 
-    def _happen(self, action: Action, entry: Entry) -> None:
-        if action.expire_tokens:
-            self.logins.expire_all()
-        if action.edit is not None:
-            edit = edit_from(action.edit)
-            profile = edit.profile or entry.profile
-            if profile in self.world.profiles:
-                apply_edit(self.world.market(profile), edit, self.world.now())
-
     def _work(self, request: web.BaseRequest, body: bytes, action: Action, entry: Entry) -> Answer:
-        now = self.world.now()
         headers: Mapping[str, str] = request.headers
         if request.path.endswith(auth.TOKEN_PATH):
             if request.method != "POST":
-                return Answer(405, b'{"error":"invalid_request","error_description":"POST only"}')
-            return self.logins.answer(headers.get("Content-Type", ""), body, action, now)
+                return json_answer({"error": "invalid_request", "error_description": "POST only"}, 405)
+            return self.logins.answer(headers.get("Content-Type", ""), body, action, self.clock.now())
         incoming = ads.Request(
-            request.method, request.path, request.query, headers, body, _request_id(entry), now, action
+            request.method, request.path, request.query, headers, body, _request_id(entry), self.clock, action
         )
         answer, account = ads.answer(self.world, self.logins, incoming)
         entry.account = None if account is None else account.number

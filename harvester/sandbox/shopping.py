@@ -131,30 +131,34 @@ def _keywords(own: str, rng: Random) -> list[tuple[str, Relevance]]:
     return mixed + [keyword for keyword in related + strange if keyword not in seen]
 
 
+_LESSER = (Relevance.SUBSTITUTE, Relevance.COMPLEMENT, Relevance.IRRELEVANT)
+
+
 def keyword(of: Topic, number: int) -> tuple[str, Relevance]:
     """An endless sequence without repetition: the topic's own list, then every query in numbered variants."""
     if number < len(of.keywords):
         return of.keywords[number]
     queries = all_queries()
     round_, place = divmod(number - len(of.keywords), len(queries))
-    relevance = Relevance(1 + (number * 7 + round_) % 3)
-    return f"{queries[place]} size {round_ + 1}", relevance
+    return f"{queries[place]} size {round_ + 1}", _LESSER[(number * 7 + round_) % 3]
 
 
 def product(of: Topic, number: int) -> tuple[str, Relevance]:
     """An endless sequence without repetition: judged products, then other real ones, then made-up ASINs."""
     if number < len(of.products):
         return of.products[number]
-    strangers = _strangers(of)
+    strangers = _strangers(of.query)
     rest = number - len(of.products)
     if rest < len(strangers):
         return strangers[rest], Relevance.IRRELEVANT
-    return made_up_asin(rest), Relevance(1 + number % 3)
+    return made_up_asin(rest), _LESSER[number % 3]
 
 
 @cache
-def _strangers(of: Topic) -> tuple[str, ...]:
-    known = {asin for asin, _ in of.products} | set(of.own_asins)
+def _strangers(query: str) -> tuple[str, ...]:
+    """Real ASINs that nobody judged for the query."""
+    judged = next(one for one in _sample().queries if one.query == query)
+    known = {*judged.exact, *judged.substitute, *judged.complement, *judged.irrelevant}
     return tuple(asin for asin in _all_asins() if asin not in known)
 
 

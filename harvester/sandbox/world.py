@@ -1,6 +1,5 @@
 """Everything there is: logins, their profiles, and one market per profile, built when first looked at."""
 
-import time
 from dataclasses import dataclass
 
 from harvester.sandbox.market import Market, Profile
@@ -35,10 +34,6 @@ class World:
             market = open_market(self.profiles[profile_id], self.options, self._shoppers)
             self._markets[profile_id] = market
         return market
-
-    @staticmethod
-    def now() -> float:
-        return time.monotonic()
 
 
 def profile_body(profile: Profile) -> Json:
