@@ -47,7 +47,6 @@ def answer(world: World, logins: Logins, request: Request) -> tuple[Answer, Acco
     region, path = split_region(request.path)
     operation = OPERATIONS.get((request.method, path))
     account = None
-    family, media_type = _error_form(operation, path, request)
     try:
         _check_route(operation, request.method, path)
         headers = request.headers
@@ -58,21 +57,25 @@ def answer(world: World, logins: Logins, request: Request) -> tuple[Answer, Acco
         market = _market(world, account, region, operation, headers.get("Amazon-Advertising-API-Scope"))
         return _operate(world, market, operation, request), account
     except ApiError as error:
-        return error_answer(error, family, media_type, request.request_id), account
+        return refusal(error, request.method, request.path, request.headers, request.request_id), account
+
+
+def refusal(error: ApiError, method: str, path: str, headers: Mapping[str, str], request_id: str) -> Answer:
+    """An error in the body and media type of the operation's family."""
+    _, path = split_region(path)
+    operation = OPERATIONS.get((method, path))
+    if operation is None:
+        family = Family.PROFILES if path.startswith(profiles.PATH) else Family.ENTITIES
+        return error_answer(error, family, JSON, request_id)
+    given = headers.get("Content-Type", "").lower()
+    version = operation.by_media_type.get(given, operation.versions[0])
+    return error_answer(error, operation.family, version.media_type, request_id)
 
 
 def _check_route(operation: Operation | None, method: str, path: str) -> None:
     about_profiles = path == profiles.PATH or path.startswith(f"{profiles.PATH}/")
     if operation is None and not (about_profiles and method == "GET"):
         raise ApiError(405 if path in _PATHS or about_profiles else 404, "NOT_FOUND", "Method Not Found")
-
-
-def _error_form(operation: Operation | None, path: str, request: Request) -> tuple[Family, str]:
-    if operation is None:
-        return (Family.PROFILES if path.startswith(profiles.PATH) else Family.ENTITIES), JSON
-    given = request.headers.get("Content-Type", "").lower()
-    version = operation.by_media_type.get(given, operation.versions[0])
-    return operation.family, version.media_type
 
 
 def _market(world: World, account: Account, region: str | None, operation: Operation, scope: str | None) -> Market:

@@ -103,5 +103,4 @@ TARGETS_V2 = record(
         "targets": Items(OneOf({"keywordTarget": _KEYWORD, "productTarget": _PRODUCT}), 1, 1000),
     },
     "targetPromotionGroupId",
-    "targets",
 )

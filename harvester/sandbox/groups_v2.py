@@ -95,7 +95,7 @@ def _passes(group: Json, filters: dict[str, frozenset[str]]) -> bool:
 
 def create_targets(call: Call) -> Json:
     group = group_core.group_of(call, call.body["targetPromotionGroupId"])
-    items: list[Json] = call.body["targets"]
+    items: list[Json] = call.body.get("targets", [])
     success: list[Json] = []
     errors: list[Json] = []
     for index, outcome in enumerate(bulk.each(call, items, lambda one: _promote(call, group, one))):

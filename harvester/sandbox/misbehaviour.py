@@ -3,7 +3,7 @@
 from aiohttp import web
 
 from harvester.sandbox.fault_rules import Action
-from harvester.sandbox.wire import JSON, Answer, json_answer
+from harvester.sandbox.wire import JSON, Answer, ApiError, json_answer
 
 _CODES = {
     400: "INVALID_ARGUMENT",
@@ -16,29 +16,34 @@ _CODES = {
     501: "NOT_IMPLEMENTED",
     503: "SERVICE_UNAVAILABLE_EXCEPTION",
 }
-_TITLES = {429: "Too Many Requests", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout"}
+_TITLES = {
+    429: "Too Many Requests",
+    501: "Not Implemented",
+    502: "Bad Gateway",
+    503: "Service Unavailable",
+    504: "Gateway Timeout",
+}
 
 
-def wrong_answer(action: Action) -> Answer:
-    """`form`: json {code, message}; message {message}; html; text; empty. `text` replaces the words, or, being JSON
-    and the form json, the whole body.
-    """
+def error_of(action: Action) -> ApiError:
     status = action.status or 500
     title = action.text or _TITLES.get(status, "Internal Server Error" if status >= 500 else "Error")
-    match action.form:
+    return ApiError(status, _CODES.get(status, "INTERNAL_ERROR"), title)
+
+
+def formless(error: ApiError, form: str) -> Answer:
+    """Errors in a form that no family uses: message {message}, html, text, empty."""
+    status, title = error.status, error.message
+    match form:
         case "html":
             page = f"<html><head><title>{status} {title}</title></head><body><h1>{status} {title}</h1></body></html>"
-            answer = Answer(status, page.encode(), "text/html")
+            return Answer(status, page.encode(), "text/html")
         case "text":
-            answer = Answer(status, title.encode(), "text/plain")
+            return Answer(status, title.encode(), "text/plain")
         case "empty":
-            answer = Answer(status, b"", JSON)
-        case "message":
-            answer = json_answer({"message": title}, status)
+            return Answer(status, b"", JSON)
         case _:
-            answer = json_answer({"code": _CODES.get(status, "INTERNAL_ERROR"), "message": title}, status)
-    answer.headers.update(action.headers)
-    return answer
+            return json_answer({"message": title}, status)
 
 
 def drop(request: web.BaseRequest) -> web.StreamResponse:

@@ -1,6 +1,7 @@
 """One request at a time through journal, faults, throttle and API."""
 
 import asyncio
+import math
 import time
 from collections.abc import Mapping
 
@@ -15,7 +16,7 @@ from harvester.sandbox.fault_rules import Action, FaultBook
 from harvester.sandbox.journal import Entry, Journal
 from harvester.sandbox.settings import Options
 from harvester.sandbox.throttle import Buckets
-from harvester.sandbox.wire import Answer, ApiError, Family, error_answer, json_answer
+from harvester.sandbox.wire import Answer, ApiError, json_answer
 from harvester.sandbox.world import World
 
 
@@ -88,13 +89,30 @@ class Sandbox:
             apply_edit(self.world.market(profile), action.edit, now)
         wait_seconds = self.buckets.wait_seconds(request.host, now)
         if wait_seconds:
-            return _too_many(wait_seconds, _request_id(entry))
+            return self._too_many(request, entry, wait_seconds)
         if action.status is not None and not action.after_work:
-            return misbehaviour.wrong_answer(action)
+            return self._wrong(request, entry, action)
         answer = self._work(request, body, action, entry)
         if answer.status == 207:
             entry.answer = answer.body
-        return answer if action.status is None else misbehaviour.wrong_answer(action)
+        return answer if action.status is None else self._wrong(request, entry, action)
+
+    @staticmethod
+    def _wrong(request: web.BaseRequest, entry: Entry, action: Action) -> Answer:
+        error = misbehaviour.error_of(action)
+        if action.form == "json":
+            answer = ads.refusal(error, request.method, request.path, request.headers, _request_id(entry))
+        else:
+            answer = misbehaviour.formless(error, action.form)
+        answer.headers.update(action.headers)
+        return answer
+
+    @staticmethod
+    def _too_many(request: web.BaseRequest, entry: Entry, wait_seconds: float) -> Answer:
+        error = ApiError(429, "THROTTLED", "Too Many Requests")
+        answer = ads.refusal(error, request.method, request.path, request.headers, _request_id(entry))
+        answer.headers["Retry-After"] = str(max(1, math.ceil(wait_seconds)))
+        return answer
 
     def _work(self, request: web.BaseRequest, body: bytes, action: Action, entry: Entry) -> Answer:
         headers: Mapping[str, str] = request.headers
@@ -112,13 +130,6 @@ class Sandbox:
 
 def _request_id(entry: Entry) -> str:
     return f"SANDBOX{entry.number:013d}"
-
-
-def _too_many(wait_seconds: float, request_id: str) -> Answer:
-    error = ApiError(429, "THROTTLED", "Too Many Requests")
-    answer = error_answer(error, Family.ENTITIES, "application/json", request_id)
-    answer.headers["Retry-After"] = str(max(1, round(wait_seconds)))
-    return answer
 
 
 def ready_line(sandbox: Sandbox, url: str) -> bytes:

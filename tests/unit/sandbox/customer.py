@@ -1,0 +1,151 @@
+"""A plain customer of the sandbox: logs in, sends what it is told, and holds every answer against the specification."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+import aiohttp
+
+from harvester.sandbox.sandbox import Sandbox
+from harvester.sandbox.serving import running
+from harvester.sandbox.settings import Options
+from tests.contracts.spec import Spec
+
+SPONSORED = Spec.load("sponsored-products")
+PROFILES = Spec.load("profiles")
+RECOMMENDATIONS = "/sp/targetPromotionGroups/recommendations"
+
+# Statuses that the real service gives although the specification of the call does not list them.
+UNLISTED = {401, 403, 404, 405, 406, 415, 429, 500, 502, 503, 504}
+
+
+Headers = Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
+class Reply:
+    status: int
+    media_type: str
+    headers: dict[str, str]
+    raw: bytes
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.raw)
+
+
+@dataclass
+class Customer:
+    url: str
+    sandbox: Sandbox
+    http: aiohttp.ClientSession
+    account: int = 0
+    token: str = ""
+    profile: str = ""
+    profiles: list[str] = field(default_factory=list)
+
+    async def log_in(self, **changes: str) -> Reply:
+        login = self.sandbox.world.accounts[self.account]
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": login.client_id,
+            "client_secret": login.client_secret,
+            "refresh_token": login.refresh_token,
+            **changes,
+        }
+        reply = await self._send("POST", "/auth/o2/token", data=form)
+        if reply.status == 200:
+            self.token = reply.body["access_token"]
+        return reply
+
+    async def post(
+        self, path: str, body: object = None, *, version: int = 1, headers: Headers = MappingProxyType({})
+    ) -> Reply:
+        return await self.call("POST", path, {} if body is None else body, version=version, headers=headers)
+
+    async def put(self, path: str, body: object, *, headers: Headers = MappingProxyType({})) -> Reply:
+        return await self.call("PUT", path, body, headers=headers)
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        version: int = 1,
+        headers: Headers = MappingProxyType({}),
+    ) -> Reply:
+        """`headers` change the usual ones; None leaves one out. The answer must fit the specification."""
+        sent = {**self.usual_headers(method, path, version), **headers}
+        data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
+        reply = await self._send(method, path, data=data, headers={k: v for k, v in sent.items() if v is not None})
+        self.judge(method, path, reply)
+        return reply
+
+    def usual_headers(self, method: str, path: str, version: int = 1) -> dict[str, str | None]:
+        login = self.sandbox.world.accounts[self.account]
+        headers: dict[str, str | None] = {
+            "Authorization": f"Bearer {self.token}",
+            "Amazon-Advertising-API-ClientId": login.client_id,
+        }
+        if path.startswith("/sp/"):
+            media_types = SPONSORED.operation(method, path).request_media_types
+            media_type = media_types[min(version, len(media_types)) - 1]
+            headers |= {"Amazon-Advertising-API-Scope": self.profile}
+            headers |= {"Content-Type": media_type, "Accept": media_type}
+        return headers
+
+    @staticmethod
+    def judge(method: str, path: str, reply: Reply) -> None:
+        spec = SPONSORED if path.startswith("/sp/") else PROFILES
+        listed = spec.operation(method, path).statuses
+        if reply.status in listed:
+            spec.validate_response(method, path, reply.status, reply.media_type, reply.raw)
+        else:
+            assert reply.status in UNLISTED
+            assert {"code", "message"} <= reply.body.keys() or {"code", "details"} <= reply.body.keys()
+
+    async def control(self, name: str, body: object = None, *, query: str = "") -> Any:
+        method = "GET" if body is None else "POST"
+        data = None if body is None else json.dumps(body).encode()
+        return (await self._send(method, f"/_sandbox/{name}{query}", data=data)).body
+
+    async def state(self, profile: str | None = None) -> Any:
+        wanted = profile or self.profile
+        return (await self.control("state", query=f"?profile={wanted}"))["profiles"][wanted]
+
+    async def every(
+        self, path: str, body: dict[str, Any] | None = None, *, version: int = 1, size: int = 100
+    ) -> list[Any]:
+        """All rows of a list, page by page."""
+        rows: list[Any] = []
+        asked: dict[str, Any] = {**(body or {}), "maxResults": size}
+        while True:
+            reply = await self.post(path, asked, version=version)
+            assert reply.status == 200, reply.raw
+            page = next(value for value in reply.body.values() if isinstance(value, list))
+            assert len(page) <= size
+            rows += page
+            if not reply.body.get("nextToken"):
+                assert reply.body["totalResults"] == len(rows)
+                return rows
+            asked["nextToken"] = reply.body["nextToken"]
+
+    async def _send(self, method: str, path: str, **options: Any) -> Reply:
+        async with self.http.request(method, self.url + path, **options) as answer:
+            raw = await answer.read()
+            return Reply(answer.status, answer.headers.get("Content-Type", ""), dict(answer.headers), raw)
+
+
+@asynccontextmanager
+async def shop(options: Options | None = None, *, log_in: bool = True) -> AsyncIterator[Customer]:
+    """A running sandbox and its first customer, logged in, looking at the first (US, seller) profile."""
+    async with running(options or Options()) as started, aiohttp.ClientSession() as http:
+        profiles = list(started.sandbox.world.profiles)
+        customer = Customer(started.url, started.sandbox, http, profile=profiles[0], profiles=profiles)
+        if log_in:
+            await customer.log_in()
+        yield customer
