@@ -354,8 +354,8 @@ class ProfileRules:
     bids: dict[str, BidBounds]
 
     def rule(self, name: str) -> Rule:
-        """Raises StopIteration where none has the name."""
-        return next(rule for rule in self.rules if rule.name == name)
+        """Raises KeyError."""
+        return {rule.name: rule for rule in self.rules}[name]
 
     def strictest_mode(self, service: Mode, rule: str = "") -> Mode:
         """What holds for a rule's items: the strictest of the service's, the profile's and the rule's mode."""

@@ -1,0 +1,230 @@
+"""One item of a plan, whole: what it does where, its request fragment, and what the reviewer should know."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harvester.domain.action import ActionKind, ActionState, effect_of
+from harvester.domain.candidate import Ground, NewGroup, NoDestination, Place
+from harvester.domain.decision import DecidedRow
+from harvester.domain.plan import PlannedAction
+from harvester.domain.target import MOST_PHRASE_NEGATIVE_WORDS, Level, Match, TargetKind
+from harvester.rules import fragments
+from harvester.rules.bids import StartingBid
+from harvester.rules.checks.overlap import (
+    destination_of,
+    negative_kind,
+    negative_place,
+    new_group_place,
+    promotion_kind,
+)
+from harvester.rules.checks.shape import as_sent
+from harvester.rules.ruleset import Negate, Rule
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why an item is held, and the sentence for its reviewer."""
+
+    reason: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """The rows of one item, the leader first, with the leader's ground and rule."""
+
+    rows: Sequence[DecidedRow]
+    ground: Ground
+    rule: Rule
+    kind: TargetKind
+
+    @property
+    def leader(self) -> DecidedRow:
+        return self.rows[0]
+
+    @property
+    def target(self) -> str:
+        return as_sent(self.leader.target) if self.kind is TargetKind.KEYWORD else self.leader.key
+
+
+def promotion_item(folded: Folded, match: Match, bid: StartingBid | None, refusal: Refusal | None) -> PlannedAction:
+    """Without a bid there is no fragment, and always a refusal."""
+    ground, kind = folded.ground, folded.kind
+    destination = None if isinstance(ground.destination, NoDestination) else ground.destination
+    place = destination.place(kind) if destination else None
+    where = destination_of(ground, kind) or f"nowhere:{ground.source.ad_group.ad_group_id}"
+    follow_up, why_none = _follow_up(folded)
+    notes = [_marked(folded.leader), why_none, refusal.note if refusal else ""]
+    if destination is not None and destination.new is not None and refusal is None:
+        notes.insert(0, "Goes into the promotion group that this plan creates.")
+    return _item(
+        folded,
+        kind=promotion_kind(kind),
+        effect_place=where,
+        match=match,
+        level=None,
+        place=place,
+        group_id=(destination.group_id if destination else None) or "",
+        bid=bid,
+        fragment=fragments.group_target(folded.target, match, bid.amount) if bid else "",
+        follow_up=follow_up,
+        notes=notes,
+        refusal=refusal,
+    )
+
+
+def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> PlannedAction:
+    source, keyword = folded.ground.source, folded.kind is TargetKind.KEYWORD
+    match = negate.match if keyword else Match.SAME
+    campaign_id = source.campaign.campaign_id
+    ad_group_id = source.ad_group.ad_group_id if negate.level is Level.AD_GROUP else None
+    if keyword:
+        fragment = fragments.negative_keyword(folded.target, match, campaign_id, ad_group_id)
+    else:
+        fragment = fragments.negative_product(folded.target, campaign_id, ad_group_id)
+    return _item(
+        folded,
+        kind=negative_kind(folded.kind),
+        effect_place=negative_place(folded.ground, negate.level),
+        match=match,
+        level=negate.level,
+        place=source,
+        group_id="",
+        bid=None,
+        fragment=fragment,
+        follow_up="",
+        notes=[_marked(folded.leader), refusal.note if refusal else ""],
+        refusal=refusal,
+    )
+
+
+def group_item(ground: Ground, new: NewGroup, promotions: Sequence[PlannedAction]) -> PlannedAction:
+    """The promotion group that the promotions of one source ad group wait for; their leaders are its reasons, the
+    strongest lends it its evidence.
+    """
+    strongest = max(promotions, key=lambda item: (item.conversions or 0, item.clicks or 0))
+    source, currency = ground.source, ground.account.profile.currency
+    source_id = source.ad_group.ad_group_id
+    costs = new.makes_campaigns
+    return PlannedAction(
+        kind=ActionKind.CREATE_GROUP,
+        effect=effect_of(ActionKind.CREATE_GROUP, new_group_place(ground), source_id, None),
+        state=ActionState.GUARDED if costs else ActionState.PLANNED,
+        reason="creates_campaigns" if costs else "",
+        rule=strongest.rule,
+        target=source.ad_group.name,
+        key=source_id,
+        match=None,
+        level=None,
+        campaign_id=source.campaign.campaign_id,
+        campaign_name=source.campaign.name,
+        ad_group_id=source_id,
+        ad_group_name=source.ad_group.name,
+        group_id="",
+        source_campaign_id=source.campaign.campaign_id,
+        source_campaign_name=source.campaign.name,
+        source_ad_group_id=source_id,
+        source_ad_group_name=source.ad_group.name,
+        ad_id="",
+        asin="",
+        clicks=strongest.clicks,
+        conversions=strongest.conversions,
+        bid=new.default_bid if costs else None,
+        currency=currency if costs else "",
+        bid_formula=f"default_bid of the rules file, {new.default_bid} {currency}" if costs else "",
+        fragment=fragments.compact(new.request),
+        follow_up="",
+        note=_group_note(ground, new),
+        places=tuple(dict.fromkeys(item.places[0] for item in (strongest, *promotions))),
+    )
+
+
+def _group_note(ground: Ground, new: NewGroup) -> str:
+    stays = "Undo cannot delete the promotion group: Amazon has no call for it."
+    if new.makes_campaigns:
+        names = " and ".join(new.names)
+        return (
+            f"Creates campaigns that spend money, named {names}: up to {new.daily_budget} "
+            f"{ground.account.profile.currency} a day each. Undo can pause them. {stays}"
+        )
+    destination = ground.destination
+    places = [] if isinstance(destination, NoDestination) else [destination.keyword, destination.product]
+    into = " and ".join(f"`{place.ad_group.name}` in `{place.campaign.name}`" for place in places if place is not None)
+    return f"Promotes into the existing ad groups {into}. {stays}"
+
+
+def _item(
+    folded: Folded,
+    *,
+    kind: ActionKind,
+    effect_place: str,
+    match: Match,
+    level: Level | None,
+    place: Place | None,
+    group_id: str,
+    bid: StartingBid | None,
+    fragment: str,
+    follow_up: str,
+    notes: Sequence[str],
+    refusal: Refusal | None,
+) -> PlannedAction:
+    leader, source = folded.leader, folded.ground.source
+    return PlannedAction(
+        kind=kind,
+        effect=effect_of(kind, effect_place, leader.key, match),
+        state=ActionState.HELD if refusal else ActionState.PLANNED,
+        reason=refusal.reason if refusal else "",
+        rule=leader.rule,
+        target=folded.target,
+        key=leader.key,
+        match=match,
+        level=level,
+        campaign_id=place.campaign.campaign_id if place else "",
+        campaign_name=place.campaign.name if place else "",
+        ad_group_id=place.ad_group.ad_group_id if place and level is not Level.CAMPAIGN else "",
+        ad_group_name=place.ad_group.name if place and level is not Level.CAMPAIGN else "",
+        group_id=group_id,
+        source_campaign_id=source.campaign.campaign_id,
+        source_campaign_name=source.campaign.name,
+        source_ad_group_id=source.ad_group.ad_group_id,
+        source_ad_group_name=source.ad_group.name,
+        ad_id=leader.ad_id,
+        asin=leader.ad_asin,
+        clicks=leader.clicks,
+        conversions=leader.conversions,
+        bid=bid.text if bid else None,
+        currency=bid.currency if bid else "",
+        bid_formula=bid.formula if bid else "",
+        fragment=fragment,
+        follow_up=follow_up,
+        note=" ".join(note for note in notes if note),
+        places=tuple(row.place for row in folded.rows),
+    )
+
+
+def _marked(row: DecidedRow) -> str:
+    clicks, conversions = row.clicks or 0, row.conversions or 0
+    return f"More conversions ({conversions:g}) than clicks ({clicks:g})." if conversions > clicks else ""
+
+
+def _follow_up(folded: Folded) -> tuple[str, str]:
+    """The negative that falls due at the source, and why there is none where the rule wants one."""
+    wanted, source = folded.rule.then.negate_at_source, folded.ground.source
+    if wanted is None:
+        return "", ""
+    keyword = folded.kind is TargetKind.KEYWORD
+    words = len(folded.leader.key.split())
+    if keyword and wanted.match is Match.PHRASE and words > MOST_PHRASE_NEGATIVE_WORDS:
+        most = MOST_PHRASE_NEGATIVE_WORDS
+        return (
+            "",
+            f"No negative at the source will follow: a negative phrase has at most {most} words, this one {words}.",
+        )
+    due = {
+        "kind": negative_kind(folded.kind).value,
+        "match": (wanted.match if keyword else Match.SAME).value,
+        "after_days": wanted.after.days,
+        "campaign_id": source.campaign.campaign_id,
+        "ad_group_id": source.ad_group.ad_group_id,
+    }
+    return fragments.compact(due), ""

@@ -1,0 +1,191 @@
+"""From the decisions about one target to the items of a plan: folding, never adding up evidence."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from harvester.domain.action import ActionKind, ActionState, effect_of
+from harvester.domain.candidate import Ground, NoDestination
+from harvester.domain.decision import DecidedRow, Outcome, Reason
+from harvester.domain.ids import Effect
+from harvester.domain.plan import PlannedAction
+from harvester.domain.target import (
+    MOST_KEYWORD_WORDS,
+    MOST_PHRASE_NEGATIVE_WORDS,
+    Level,
+    Match,
+    TargetKind,
+    kind_of,
+)
+from harvester.rules.checks.overlap import destination_of, new_group_place, open_negative, open_promotions
+from harvester.rules.evaluate import missing_destination, promotion_bid
+from harvester.rules.items import Folded, Refusal, group_item, negative_item, promotion_item
+from harvester.rules.ruleset import Negate, ProfileRules
+
+Grounds = Mapping[tuple[str, str], Ground]
+"""By source ad group and ad."""
+
+_MOST_NAMED = 5
+
+
+def fold(rows: Sequence[DecidedRow], grounds: Grounds, rules: ProfileRules) -> list[PlannedAction]:
+    """The items that follow from all rows of one ad group and key.
+
+    One row is enough to promote; a negative needs every row. Where both are wished for, the promotion is planned and
+    the negative held. Evidence is never summed: the strongest row leads, and its rule and evidence stand on the item.
+    """
+    items: list[PlannedAction] = []
+    for kind in TargetKind:
+        mine = [row for row in rows if kind_of(row.target_type) is kind]
+        items += _promotions([row for row in mine if row.outcome is Outcome.PROMOTE], kind, grounds, rules)
+        items += _negatives(mine, kind, grounds, rules)
+    return items
+
+
+def _promotions(
+    rows: Iterable[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules
+) -> list[PlannedAction]:
+    """One item for each destination and match: rows of ads that share both are one."""
+    wishes: dict[tuple[str | None, Match], list[DecidedRow]] = {}
+    closed: dict[tuple[str | None, Match], tuple[DecidedRow, Reason]] = {}
+    for row in sorted(rows, key=_strongest):
+        ground = grounds[row.ad_group_id, row.ad_id]
+        where, wanted = destination_of(ground, kind), rules.rule(row.rule).promotes(kind)
+        opening = open_promotions(ground, kind, row.key, wanted, row.clicks or 0)
+        for match in opening.matches:
+            wishes.setdefault((where, match), []).append(row)
+        if opening.reason is not None:
+            closed.setdefault((where, wanted[0]), (row, opening.reason))
+    items = []
+    for (_, match), folded_rows in wishes.items():
+        folded = _folded(folded_rows, kind, grounds, rules)
+        bid = promotion_bid(folded.ground, kind, folded.rule, rules)
+        refusal = _why_not_promote(folded, rules) or (None if bid else _moved(Reason.NO_BID))
+        items.append(promotion_item(folded, match, bid, refusal))
+    for (where, match), (row, reason) in closed.items():
+        if (where, match) not in wishes:
+            folded = _folded([row], kind, grounds, rules)
+            bid = promotion_bid(folded.ground, kind, folded.rule, rules)
+            items.append(promotion_item(folded, match, bid, _moved(reason)))
+    return items
+
+
+def _negatives(
+    rows: Sequence[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules
+) -> list[PlannedAction]:
+    saying_so = sorted((row for row in rows if row.outcome is Outcome.NEGATE), key=_most_clicks)
+    if not saying_so:
+        return []
+    others = [row for row in rows if row.outcome is not Outcome.NEGATE]
+    folded = _folded([*saying_so, *others], kind, grounds, rules)
+    negate = folded.rule.then.negate or Negate()
+    return [negative_item(folded, negate, _why_not_negate(folded, negate, others, rules))]
+
+
+def _folded(rows: Sequence[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules) -> Folded:
+    leader = rows[0]
+    return Folded(rows, grounds[leader.ad_group_id, leader.ad_id], rules.rule(leader.rule), kind)
+
+
+def _strongest(row: DecidedRow) -> tuple[float, float, int]:
+    """Most conversions, then most clicks, then the first in the run."""
+    return (-(row.conversions or 0), -(row.clicks or 0), row.place)
+
+
+def _most_clicks(row: DecidedRow) -> tuple[float, float, int]:
+    return (-(row.clicks or 0), row.conversions or 0, row.place)
+
+
+def _moved(reason: Reason) -> Refusal:
+    return Refusal(reason, f"When it was decided nothing stood in the way; now it is {reason}.")
+
+
+def _why_not_promote(folded: Folded, rules: ProfileRules) -> Refusal | None:
+    ground, kind = folded.ground, folded.kind
+    own = _own_product(folded, rules)
+    if own is not None:
+        return own
+    reason = missing_destination(ground, kind)
+    if reason is not None:
+        note = (
+            ground.destination.detail if isinstance(ground.destination, NoDestination) else f"It has no {kind} place."
+        )
+        return Refusal(reason, note)
+    if not isinstance(ground.destination, NoDestination) and ground.destination.new is not None:
+        effect = group_effect(ground)
+        standing = taken(ground.account, effect, folded.leader.clicks or 0)
+        if standing is not None:
+            plan_id = ground.account.effects[effect].plan_id
+            return Refusal(standing, f"The promotion group that it needs: {standing}, in plan {plan_id}.")
+    return None
+
+
+def _why_not_negate(
+    folded: Folded, negate: Negate, others: Sequence[DecidedRow], rules: ProfileRules
+) -> Refusal | None:
+    ground, leader, keyword = folded.ground, folded.leader, folded.kind is TargetKind.KEYWORD
+    own = _own_product(folded, rules)
+    if own is not None:
+        return own
+    if others:
+        agreeing = len(folded.rows) - len(others)
+        return Refusal(
+            "conflicting_evidence",
+            f"{agreeing} of {len(folded.rows)} rows about it say negate. Not so: {_named(others)}.",
+        )
+    opening = open_negative(ground, folded.kind, leader.key, negate, leader.clicks or 0)
+    if opening.reason is not None:
+        return _moved(opening.reason)
+    words, most = len(leader.key.split()), MOST_KEYWORD_WORDS
+    if negate.match is Match.PHRASE:
+        most = MOST_PHRASE_NEGATIVE_WORDS
+    if keyword and words > most:
+        return Refusal("too_many_words", f"A negative {negate.match} has at most {most} words, this one {words}.")
+    if not keyword and negate.level is Level.CAMPAIGN and not _takes_campaign_negatives(ground):
+        return Refusal(
+            "level_not_allowed",
+            "Sellers' manual campaigns take no negative products at campaign level; use level ad_group.",
+        )
+    return None
+
+
+def _own_product(folded: Folded, rules: ProfileRules) -> Refusal | None:
+    own = folded.kind is TargetKind.PRODUCT and folded.leader.key in folded.ground.account.own_asins
+    if not own or not rules.protect.own_products:
+        return None
+    return Refusal(Reason.OWN_PRODUCT, "The profile advertises this product itself, as came out later in the run.")
+
+
+def _takes_campaign_negatives(ground: Ground) -> bool:
+    return ground.source.campaign.targeting.upper() == "AUTO" or ground.account.profile.is_vendor
+
+
+def _named(rows: Sequence[DecidedRow]) -> str:
+    told = [f"ad {row.ad_id} ({row.outcome}: {row.reason}, {_evidence(row)})" for row in rows[:_MOST_NAMED]]
+    more = len(rows) - _MOST_NAMED
+    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+
+
+def _evidence(row: DecidedRow) -> str:
+    return f"{row.clicks or 0:g} clicks, {row.conversions or 0:g} conversions"
+
+
+def group_effect(ground: Ground) -> Effect:
+    """Of creating the promotion group of a source ad group."""
+    return effect_of(ActionKind.CREATE_GROUP, new_group_place(ground), ground.source.ad_group.ad_group_id, None)
+
+
+def plan_groups(promotions: Iterable[PlannedAction], grounds: Grounds) -> list[PlannedAction]:
+    """One item for each promotion group that planned promotions of these wait for.
+
+    All promotions of a source ad group must come in one call, the strongest of a target first. A group that creates
+    campaigns is guarded at once, and so never automatic.
+    """
+    waiting: dict[str, list[PlannedAction]] = {}
+    for promotion in promotions:
+        if promotion.kind.is_promotion and promotion.state is not ActionState.HELD and not promotion.group_id:
+            waiting.setdefault(promotion.source_ad_group_id, []).append(promotion)
+    items = []
+    for source_id, mine in waiting.items():
+        ground = grounds[source_id, mine[0].ad_id]
+        if not isinstance(ground.destination, NoDestination) and ground.destination.new is not None:
+            items.append(group_item(ground, ground.destination.new, mine))
+    return items
