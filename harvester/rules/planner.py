@@ -15,7 +15,7 @@ from harvester.domain.target import (
     TargetKind,
     kind_of,
 )
-from harvester.rules.checks.overlap import destination_of, new_group_place, open_negative, open_promotions
+from harvester.rules.checks.overlap import destination_of, new_group_place, open_negative, open_promotions, taken
 from harvester.rules.evaluate import missing_destination, promotion_bid
 from harvester.rules.items import Folded, Refusal, group_item, negative_item, promotion_item
 from harvester.rules.ruleset import Negate, ProfileRules
