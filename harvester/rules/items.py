@@ -98,11 +98,8 @@ def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> Pl
     )
 
 
-def group_item(ground: Ground, new: NewGroup, promotions: Sequence[PlannedAction]) -> PlannedAction:
-    """The promotion group that the promotions of one source ad group wait for; their leaders are its reasons, the
-    strongest lends it its evidence.
-    """
-    strongest = max(promotions, key=lambda item: (item.conversions or 0, item.clicks or 0))
+def group_item(ground: Ground, new: NewGroup, strongest: PlannedAction) -> PlannedAction:
+    """The promotion group that promotions of one source ad group wait for; the strongest lends it its evidence."""
     source, currency = ground.source, ground.account.profile.currency
     source_id = source.ad_group.ad_group_id
     costs = new.makes_campaigns
@@ -135,7 +132,7 @@ def group_item(ground: Ground, new: NewGroup, promotions: Sequence[PlannedAction
         fragment=fragments.compact(new.request),
         follow_up="",
         note=_group_note(ground, new),
-        places=tuple(dict.fromkeys(item.places[0] for item in (strongest, *promotions))),
+        places=strongest.places[:1],
     )
 
 

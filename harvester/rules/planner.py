@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from harvester.domain.action import ActionKind, ActionState, effect_of
-from harvester.domain.candidate import Ground, NoDestination
+from harvester.domain.candidate import Destination, Ground, NoDestination
 from harvester.domain.decision import DecidedRow, Outcome, Reason
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
@@ -109,7 +109,7 @@ def _why_not_promote(folded: Folded, rules: ProfileRules) -> Refusal | None:
             ground.destination.detail if isinstance(ground.destination, NoDestination) else f"It has no {kind} place."
         )
         return Refusal(reason, note)
-    if not isinstance(ground.destination, NoDestination) and ground.destination.new is not None:
+    if isinstance(ground.destination, Destination) and ground.destination.new is not None:
         effect = group_effect(ground)
         standing = taken(ground.account, effect, folded.leader.clicks or 0)
         if standing is not None:
@@ -173,19 +173,28 @@ def group_effect(ground: Ground) -> Effect:
     return effect_of(ActionKind.CREATE_GROUP, new_group_place(ground), ground.source.ad_group.ad_group_id, None)
 
 
-def plan_groups(promotions: Iterable[PlannedAction], grounds: Grounds) -> list[PlannedAction]:
-    """One item for each promotion group that planned promotions of these wait for.
+class GroupsInUse:
+    """Collects which promotion groups a plan must create; keeps one promotion per source ad group."""
 
-    All promotions of a source ad group must come in one call, the strongest of a target first. A group that creates
-    campaigns is guarded at once, and so never automatic.
-    """
-    waiting: dict[str, list[PlannedAction]] = {}
-    for promotion in promotions:
-        if promotion.kind.is_promotion and promotion.state is not ActionState.HELD and not promotion.group_id:
-            waiting.setdefault(promotion.source_ad_group_id, []).append(promotion)
-    items = []
-    for source_id, mine in waiting.items():
-        ground = grounds[source_id, mine[0].ad_id]
-        if not isinstance(ground.destination, NoDestination) and ground.destination.new is not None:
-            items.append(group_item(ground, ground.destination.new, mine))
-    return items
+    def __init__(self) -> None:
+        self._strongest: dict[str, PlannedAction] = {}
+
+    def add(self, items: Iterable[PlannedAction]) -> None:
+        for item in items:
+            if item.kind.is_promotion and item.state is not ActionState.HELD and not item.group_id:
+                before = self._strongest.setdefault(item.source_ad_group_id, item)
+                if _weight(item) > _weight(before):
+                    self._strongest[item.source_ad_group_id] = item
+
+    def items(self, grounds: Grounds) -> list[PlannedAction]:
+        """A group that creates campaigns is guarded at once, and so never automatic."""
+        items = []
+        for source_id, strongest in sorted(self._strongest.items()):
+            ground = grounds[source_id, strongest.ad_id]
+            if isinstance(ground.destination, Destination) and ground.destination.new is not None:
+                items.append(group_item(ground, ground.destination.new, strongest))
+        return items
+
+
+def _weight(item: PlannedAction) -> tuple[float, float]:
+    return item.conversions or 0, item.clicks or 0
