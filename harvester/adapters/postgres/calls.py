@@ -1,0 +1,146 @@
+"""The call log: buffered in memory, written by COPY in the background."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.runs import storable
+from harvester.domain.errors import HarvesterError
+from harvester.domain.run import ApiCall
+
+_COLUMNS = (
+    "at",
+    "method",
+    "path",
+    "status",
+    "duration_ms",
+    "attempt",
+    "request_id",
+    "request_body",
+    "response_body",
+    "error",
+    "account",
+    "profile_id",
+    "run_id",
+    "plan_id",
+)
+
+OnTrouble = Callable[[str, int], None]
+"""Told what went wrong, and how many calls are lost (0: they are kept and tried again)."""
+
+
+class PostgresCallLog:
+    """Built by `PostgresCallLog.open`; `record` puts a call into memory, a task of its own writes it down."""
+
+    def __init__(
+        self, database: Database, on_trouble: OnTrouble, *, most_waiting: int, batch: int, every_seconds: float
+    ) -> None:
+        self._database = database
+        self._on_trouble = on_trouble
+        self._most_waiting = most_waiting
+        self._batch = batch
+        self._every_seconds = every_seconds
+        self._waiting: deque[ApiCall] = deque()
+        self._full = asyncio.Event()
+        self._writing = asyncio.Lock()
+        self._lost = 0
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        database: Database,
+        on_trouble: OnTrouble,
+        *,
+        most_waiting: int = 20_000,
+        batch: int = 500,
+        every_seconds: float = 0.5,
+    ) -> AsyncIterator["PostgresCallLog"]:
+        """Writes what is left when the block ends, within the database's patience."""
+        log = cls(database, on_trouble, most_waiting=most_waiting, batch=batch, every_seconds=every_seconds)
+        flusher = asyncio.create_task(log._keep_flushing(), name="call log")
+        try:
+            yield log
+        finally:
+            flusher.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await flusher
+            await log.aclose()
+
+    def record(self, call: ApiCall) -> None:
+        """Never waits, never fails. Beyond `most_waiting` the oldest call is dropped and told to `on_trouble`."""
+        if len(self._waiting) >= self._most_waiting:
+            self._waiting.popleft()
+            self._lost += 1
+        self._waiting.append(call)
+        if len(self._waiting) >= self._batch:
+            self._full.set()
+
+    async def flush(self) -> None:
+        """Everything recorded so far is in the ledger when this returns. Raises Unavailable; nothing is lost then."""
+        async with self._writing:
+            while self._waiting:
+                calls = [self._waiting.popleft() for _ in range(min(self._batch, len(self._waiting)))]
+                try:
+                    await self._write(calls)
+                except BaseException:
+                    self._waiting.extendleft(reversed(calls))
+                    raise
+
+    async def aclose(self) -> None:
+        """Writes what is left; what cannot be written is told to `on_trouble`."""
+        try:
+            await self.flush()
+        except (HarvesterError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            self._on_trouble(str(error), len(self._waiting) + self._lost)
+            self._waiting.clear()
+            self._lost = 0
+        self._tell_of_lost()
+
+    async def _keep_flushing(self) -> None:
+        while True:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._full.wait(), self._every_seconds)
+            self._full.clear()
+            try:
+                await self.flush()
+            except (HarvesterError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                self._on_trouble(str(error), 0)
+            self._tell_of_lost()
+
+    def _tell_of_lost(self) -> None:
+        if self._lost:
+            self._on_trouble("the ledger could not keep up", self._lost)
+            self._lost = 0
+
+    async def _write(self, calls: Sequence[ApiCall]) -> None:
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.copy_records_to_table(
+                "api_call", schema_name="harvester", columns=_COLUMNS, records=[_columns(call) for call in calls]
+            )
+
+        await self._database.repeat(work)
+
+
+def _columns(call: ApiCall) -> tuple[object, ...]:
+    return (
+        call.at,
+        storable(call.method),
+        storable(call.path),
+        call.status,
+        call.duration_ms,
+        call.attempt,
+        *(
+            None if text is None else storable(text)
+            for text in (call.request_id, call.request_body, call.response_body, call.error)
+        ),
+        call.account,
+        call.profile_id,
+        call.run_id,
+        call.plan_id,
+    )

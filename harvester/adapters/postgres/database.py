@@ -1,0 +1,160 @@
+"""The connection pool, and the one place where the driver's errors become ours."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TypeAlias, TypeVar
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+
+from harvester.domain.errors import HarvesterError, Misconfigured, Refused, Unavailable
+
+Pool: TypeAlias = "asyncpg.Pool[asyncpg.Record]"
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | PoolConnectionProxy[asyncpg.Record]"
+T = TypeVar("T")
+
+_AWAY = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.LockNotAvailableError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.ReadOnlySQLTransactionError,
+)
+"""Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up.)"""
+
+_SESSION = {
+    "application_name": "harvester",
+    "timezone": "UTC",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "60s",
+}
+"""A process that is stopped in the middle of a transaction holds its locks for a minute and no longer."""
+
+_NOT_MIGRATED = (
+    asyncpg.UndefinedTableError,
+    asyncpg.UndefinedColumnError,
+    asyncpg.UndefinedFunctionError,
+    asyncpg.InvalidSchemaNameError,
+)
+
+_UNIQUE = {
+    "run_one_running": "a run of this profile is already under way",
+    "plan_one_per_run": "this run already has a plan",
+    "action_one_per_effect": "another action with the same effect is approved, on its way or done",
+}
+"""What a violated constraint means, by its name."""
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raises HarvesterErrors in place of the driver's; what is left over is a mistake in this program."""
+    try:
+        yield
+    except HarvesterError:
+        raise
+    except asyncpg.UniqueViolationError as error:
+        meaning = _UNIQUE.get(error.constraint_name or "")
+        if meaning is None:
+            raise
+        raise Refused(meaning) from error
+    except asyncpg.RestrictViolationError as error:
+        raise Refused(str(error)) from error
+    except _NOT_MIGRATED as error:
+        raise Misconfigured(
+            f"the database is not at this version ({error}): run `harvester migrate`", field="DATABASE_URL"
+        ) from error
+    except asyncpg.InvalidAuthorizationSpecificationError as error:
+        raise Misconfigured(f"Postgres does not let us in: {error}", field="DATABASE_URL") from error
+    except asyncpg.InvalidCatalogNameError as error:
+        raise Misconfigured(f"Postgres has no such database: {error}", field="DATABASE_URL") from error
+    except asyncpg.InsufficientPrivilegeError as error:
+        raise Misconfigured(f"Postgres refuses: {error}", field="DATABASE_URL") from error
+    except _AWAY as error:
+        raise Unavailable(f"Postgres is away: {str(error) or type(error).__name__}") from error
+    except asyncpg.InterfaceError as error:
+        if "closed" not in str(error) and "closing" not in str(error):
+            raise
+        raise Unavailable(f"the connection to Postgres is gone: {error}") from error
+
+
+class Database:
+    """A pool of connections to one database. Built by `Database.open`."""
+
+    def __init__(self, pool: Pool, dsn: str, patience_seconds: float) -> None:
+        self._pool = pool
+        self.dsn = dsn
+        self._patience_seconds = patience_seconds
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls,
+        dsn: str,
+        *,
+        most_connections: int = 10,
+        patience_seconds: float = 60.0,
+        connect_timeout_seconds: float = 10.0,
+    ) -> AsyncIterator["Database"]:
+        """Raises Misconfigured for a wrong address or password, Unavailable for a server that does not answer."""
+        try:
+            with translated():
+                pool = await asyncpg.create_pool(
+                    dsn,
+                    min_size=1,
+                    max_size=most_connections,
+                    timeout=connect_timeout_seconds,
+                    server_settings=_SESSION,
+                )
+        except (asyncpg.ClientConfigurationError, ValueError) as error:
+            raise Misconfigured("not an address of a Postgres database", field="DATABASE_URL") from error
+        try:
+            yield cls(pool, dsn, patience_seconds)
+        finally:
+            await _close(pool)
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        with translated():
+            async with self._pool.acquire() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Committed at the end of the block, rolled back if it raises."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def repeat(self, work: Callable[[Connection, bool], Awaitable[T]]) -> T:
+        """Runs `work` in a transaction, again while Postgres is away, for as long as our patience lasts.
+
+        Only for work that may be done twice, or that looks first when its second argument says that this is a repeat:
+        a connection lost during COMMIT leaves open whether the first attempt was kept. Raises Unavailable.
+        """
+        give_up_at = time.monotonic() + self._patience_seconds
+        repeated = False
+        wait_seconds = 0.05
+        while True:
+            try:
+                async with self.transaction() as connection:
+                    return await work(connection, repeated)
+            except Unavailable:
+                if time.monotonic() + wait_seconds > give_up_at:
+                    raise
+            await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, no secret
+            wait_seconds = min(wait_seconds * 2, 2.0)
+            repeated = True
+
+
+async def _close(pool: Pool) -> None:
+    try:
+        await asyncio.wait_for(pool.close(), timeout=10)
+    except (TimeoutError, *_AWAY, asyncpg.InterfaceError):
+        pool.terminate()

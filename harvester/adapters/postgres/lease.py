@@ -1,0 +1,151 @@
+"""Leases on profiles: advisory locks of one dedicated session per process."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from harvester.adapters.postgres.database import translated
+from harvester.adapters.postgres.queries import named
+from harvester.domain.errors import LeaseLost, Refused, Unavailable
+from harvester.domain.ids import ProfileId
+
+_TAKE = named("lease_key_taken")
+_GIVE_BACK = named("lease_key_given_back")
+_STILL_THERE = named("still_there")
+
+type_of_session = "asyncpg.Connection[asyncpg.Record]"
+
+
+@dataclass(eq=False)
+class _Holder:
+    """Whoever is inside `hold` now."""
+
+    task: "asyncio.Task[object]"
+    lost: bool = field(default=False)
+
+    def lose(self) -> None:
+        if not self.lost:
+            self.lost = True
+            self.task.cancel("the lease was lost")
+
+
+class PostgresLease:
+    """Built by `PostgresLease.open`.
+
+    Postgres frees the locks when the session ends, so a process that dies holds nothing. A session that is lost, or
+    does not answer for `patience_seconds`, cancels everybody inside `hold`; the next `hold` opens a new one.
+    """
+
+    def __init__(self, dsn: str, heartbeat_seconds: float, patience_seconds: float) -> None:
+        self._dsn = dsn
+        self._heartbeat_seconds = heartbeat_seconds
+        self._patience_seconds = patience_seconds
+        self._session: asyncpg.Connection[asyncpg.Record] | None = None
+        self._one_at_a_time = asyncio.Lock()
+        self._holders: dict[ProfileId, _Holder] = {}
+
+    @classmethod
+    @asynccontextmanager
+    async def open(
+        cls, dsn: str, *, heartbeat_seconds: float = 10.0, patience_seconds: float = 10.0
+    ) -> AsyncIterator["PostgresLease"]:
+        lease = cls(dsn, heartbeat_seconds, patience_seconds)
+        heart = asyncio.create_task(lease._beat(), name="lease heartbeat")
+        try:
+            yield lease
+        finally:
+            heart.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await heart
+            await lease._close()
+
+    @asynccontextmanager
+    async def hold(self, profile_id: ProfileId) -> AsyncIterator[None]:
+        """Raises LeaseLost at the end when the lease was lost inside; the block is cancelled at once then."""
+        task = asyncio.current_task()
+        assert task is not None
+        if profile_id in self._holders:
+            raise Refused(f"profile {profile_id} is being worked on by this process")
+        holder = self._holders[profile_id] = _Holder(task)
+        try:
+            await self._take(profile_id, holder)
+            try:
+                yield
+            except asyncio.CancelledError:
+                if holder.lost and task.uncancel() == 0:
+                    raise _lost(profile_id) from None
+                raise
+            if holder.lost:
+                task.uncancel()
+                raise _lost(profile_id)
+        finally:
+            del self._holders[profile_id]
+            if not holder.lost:
+                await asyncio.shield(self._give_back(profile_id))
+
+    async def _take(self, profile_id: ProfileId, holder: _Holder) -> None:
+        async with self._one_at_a_time:
+            session = await self._open_session()
+            with translated():
+                taken = await session.fetchval(_TAKE, profile_id, timeout=self._patience_seconds)
+        if not taken:
+            holder.lost = True
+            raise Refused(f"profile {profile_id} is being worked on by another process")
+
+    async def _give_back(self, profile_id: ProfileId) -> None:
+        """A session that cannot even do that is ended, which gives everything back."""
+        async with self._one_at_a_time:
+            session = self._session
+            if session is None:
+                return
+            try:
+                with translated():
+                    await session.fetchval(_GIVE_BACK, profile_id, timeout=self._patience_seconds)
+            except Unavailable:
+                session.terminate()
+
+    async def _open_session(self) -> "asyncpg.Connection[asyncpg.Record]":
+        if self._session is None or self._session.is_closed():
+            with translated():
+                self._session = await asyncpg.connect(
+                    self._dsn,
+                    timeout=self._patience_seconds,
+                    server_settings={"application_name": "harvester lease"},
+                )
+            self._session.add_termination_listener(self._lost_session)
+        return self._session
+
+    def _lost_session(self, session: object) -> None:
+        if session is self._session:
+            self._session = None
+            for holder in self._holders.values():
+                holder.lose()
+
+    async def _beat(self) -> None:
+        while True:
+            await asyncio.sleep(self._heartbeat_seconds)
+            async with self._one_at_a_time:
+                session = self._session
+                if session is None:
+                    continue
+                try:
+                    with translated():
+                        await session.fetchval(_STILL_THERE, timeout=self._patience_seconds)
+                except Unavailable:
+                    session.terminate()
+
+    async def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            try:
+                await session.close(timeout=self._patience_seconds)
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                session.terminate()
+
+
+def _lost(profile_id: ProfileId) -> LeaseLost:
+    return LeaseLost(f"the lease on profile {profile_id} was lost: the session with Postgres ended")

@@ -1,0 +1,93 @@
+"""Plans: what stands in the way of a new one, and how one is written, whole or not at all."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.plan_draft import PostgresPlanDraft
+from harvester.adapters.postgres.queries import named
+from harvester.domain.candidate import EffectRecord, EffectStanding
+from harvester.domain.errors import LeaseLost
+from harvester.domain.ids import Effect, PlanId, ProfileId, RunId
+from harvester.domain.plan import PlanCounts
+from harvester.domain.run import Run
+
+_EFFECTS = named("effects")
+_COUNTS = named("decision_counts")
+_DECIDED_AD_GROUPS = named("decided_ad_groups")
+_PLAN_OF_RUN = named("plan_of_run")
+_SENT_SINCE = named("sent_since")
+_NEWEST_FENCE = named("newest_fence")
+_ALLOCATE_PLAN = named("allocate_plan")
+_OPEN_STAGING = named("open_staging")
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresPlans:
+    database: Database
+
+    async def effects(self, profile_id: ProfileId, now: datetime) -> Mapping[Effect, EffectRecord]:
+        async def work(connection: Connection, _repeated: bool) -> dict[Effect, EffectRecord]:
+            return {
+                Effect(row["effect"]): EffectRecord(
+                    standing=EffectStanding(row["standing"]),
+                    plan_id=row["plan_id"],
+                    at=row["at"],
+                    clicks_then=row["clicks_then"],
+                    until=row["until"],
+                )
+                async for row in connection.cursor(_EFFECTS, profile_id, now, prefetch=1000)
+            }
+
+        return await self.database.repeat(work)
+
+    async def counts(self, run_id: RunId) -> PlanCounts:
+        async def work(connection: Connection, _repeated: bool) -> PlanCounts:
+            row = await connection.fetchrow(_COUNTS, run_id)
+            assert row is not None
+            return PlanCounts(**dict(row))
+
+        return await self.database.repeat(work)
+
+    async def decided_ad_groups(self, run_id: RunId) -> Sequence[str]:
+        async def work(connection: Connection, _repeated: bool) -> list[str]:
+            return [row["ad_group_id"] for row in await connection.fetch(_DECIDED_AD_GROUPS, run_id)]
+
+        return await self.database.repeat(work)
+
+    async def plan_of(self, run_id: RunId) -> PlanId | None:
+        async def work(connection: Connection, _repeated: bool) -> PlanId | None:
+            found: str | None = await connection.fetchval(_PLAN_OF_RUN, run_id)
+            return None if found is None else PlanId(found)
+
+        return await self.database.repeat(work)
+
+    async def sent_on(self, profile_id: ProfileId, since: datetime) -> tuple[int, int]:
+        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record:
+            row = await connection.fetchrow(_SENT_SINCE, profile_id, since)
+            assert row is not None
+            return row
+
+        row = await self.database.repeat(work)
+        return row["promotions"], row["negatives"]
+
+    @asynccontextmanager
+    async def draft(self, run: Run) -> AsyncIterator[PostgresPlanDraft]:
+        """Kept when the block ends without an error and the draft was finished; nothing of it otherwise.
+
+        Raises LeaseLost where a newer run of the profile was begun; `finish` does so too, and raises Refused where the
+        run has a plan already.
+        """
+        async with self.database.transaction() as connection:
+            if await connection.fetchval(_NEWEST_FENCE, run.profile_id) != run.fence:
+                raise LeaseLost(f"run {run.run_id} of profile {run.profile_id} was overtaken by a newer one")
+            await connection.execute(_OPEN_STAGING)
+            allocated = await connection.fetchrow(_ALLOCATE_PLAN)
+            assert allocated is not None
+            draft = PostgresPlanDraft(connection, run, PlanId(allocated["plan_id"]), allocated["at"])
+            yield draft
+            draft.demand_finished()

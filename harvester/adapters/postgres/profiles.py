@@ -1,0 +1,100 @@
+"""The profiles, and what is known of each across runs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.queries import named
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import Listing, Profile, Region
+
+_SAVE = named("save_profile")
+_KNOWN = named("known_profiles")
+_OWN_ASINS = named("own_asins")
+_ADD_OWN_ASINS = named("add_own_asins")
+_SAVE_LISTING = named("save_listing")
+_LISTINGS = named("listings")
+
+
+def profile_columns(profile: Profile) -> tuple[str | None, ...]:
+    """In the order of the statements that write them."""
+    return (
+        profile.profile_id,
+        profile.account,
+        profile.region.value,
+        profile.country,
+        profile.currency,
+        profile.timezone,
+        profile.kind,
+        profile.name,
+        profile.marketplace_id,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresProfiles:
+    database: Database
+
+    async def save(self, profiles: Sequence[Profile]) -> None:
+        columns = [profile_columns(profile) for profile in sorted(profiles, key=lambda profile: profile.profile_id)]
+
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.executemany(_SAVE, columns)
+
+        await self.database.repeat(work)
+
+    async def known(self) -> Sequence[Profile]:
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(_KNOWN)
+
+        return [
+            Profile(
+                profile_id=ProfileId(row["profile_id"]),
+                account=row["account"],
+                region=Region(row["region"]),
+                country=row["country"],
+                currency=row["currency"],
+                timezone=row["timezone"],
+                kind=row["kind"],
+                name=row["name"],
+                marketplace_id=row["marketplace_id"],
+            )
+            for row in await self.database.repeat(work)
+        ]
+
+    async def own_asins(self, profile_id: ProfileId) -> set[str]:
+        async def work(connection: Connection, _repeated: bool) -> set[str]:
+            return {row["asin"] for row in await connection.fetch(_OWN_ASINS, profile_id)}
+
+        return await self.database.repeat(work)
+
+    async def add_own_asins(self, profile_id: ProfileId, asins: Sequence[str]) -> None:
+        """The profile must have been saved before."""
+        found = sorted(set(asins))
+
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_ADD_OWN_ASINS, profile_id, found)
+
+        await self.database.repeat(work)
+
+    async def save_listing(self, profile_id: ProfileId, listing: Listing, listed_at: datetime) -> None:
+        """What a supporting list held, in place of what it held before."""
+        parents = json.dumps(dict(listing.parents))
+
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_SAVE_LISTING, profile_id, listing.what, listed_at, listing.count, parents)
+
+        await self.database.repeat(work)
+
+    async def listings(self, profile_id: ProfileId) -> Sequence[tuple[Listing, datetime]]:
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(_LISTINGS, profile_id)
+
+        return [
+            (Listing(row["what"], row["count"], json.loads(row["parents"])), row["listed_at"])
+            for row in await self.database.repeat(work)
+        ]

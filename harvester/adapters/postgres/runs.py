@@ -1,0 +1,211 @@
+"""Runs, and the observations they record page by page."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.profiles import profile_columns
+from harvester.adapters.postgres.queries import named
+from harvester.domain.decision import Decision
+from harvester.domain.errors import LeaseLost
+from harvester.domain.ids import Fingerprint, ProfileId, RunId
+from harvester.domain.profile import Mode, Profile
+from harvester.domain.recommendation import Recommendation
+from harvester.domain.run import Cursor, Run, RunState
+
+_NEXT_FENCE = named("next_fence")
+_REMEMBER_PROFILE = named("remember_profile")
+_TAKE_UP = named("take_up_run")
+_FAIL_INTERRUPTED = named("fail_interrupted_run")
+_NEW = named("new_run")
+_RECENT_ROWS = named("recent_rows")
+_ADVANCE = named("advance_run")
+_MOVE_CURSOR = named("move_cursor")
+_FINISH = named("finish_run")
+_AS_IT_IS = named("run_as_it_is")
+_ENSURE_PARTITIONS = named("ensure_partitions")
+
+_COLUMNS = (
+    "run_id",
+    "place",
+    "profile_id",
+    "source",
+    "campaign_id",
+    "ad_group_id",
+    "ad_id",
+    "ad_asin",
+    "target",
+    "key",
+    "target_type",
+    "clicks",
+    "conversions",
+    "evidence_note",
+    "outcome",
+    "reason",
+    "rule",
+    "findings",
+    "seen_at",
+)
+
+_read_cursor = msgspec.json.Decoder(Cursor).decode
+_write_cursor = msgspec.json.Encoder().encode
+
+Rows = Sequence[tuple[Recommendation, str, Decision]]
+Columns = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresRuns:
+    database: Database
+
+    async def begin(
+        self, profile: Profile, *, source: str, trigger: str, mode: Mode, ruleset: Fingerprint, resume_after: datetime
+    ) -> Run:
+        """An interrupted run is taken up only in the mode it was begun in."""
+
+        async def prepare(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_ENSURE_PARTITIONS)
+
+        async def work(connection: Connection, _repeated: bool) -> Run:
+            profile_id = profile.profile_id
+            await connection.execute(_REMEMBER_PROFILE, *profile_columns(profile))
+            fence: int = await connection.fetchval(_NEXT_FENCE, profile_id)
+            found = await connection.fetchrow(_TAKE_UP, profile_id, source, ruleset, mode.value, resume_after, fence)
+            if found is not None:
+                return _run(profile_id, found, fence)
+            await connection.execute(_FAIL_INTERRUPTED, profile_id)
+            made = await connection.fetchrow(
+                _NEW, profile_id, profile.account, source, trigger, mode.value, ruleset, fence
+            )
+            assert made is not None
+            return Run(
+                run_id=RunId(made["run_id"]),
+                profile_id=profile_id,
+                account=profile.account,
+                fence=fence,
+                started_at=made["started_at"],
+                cursor=Cursor(),
+                pages=0,
+                recommendations=0,
+                resumed=False,
+            )
+
+        await self.database.repeat(prepare)
+        return await self.database.repeat(work)
+
+    async def recent_rows(self, run: Run, most: int) -> Sequence[Recommendation]:
+        """In the order they were recorded."""
+
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(_RECENT_ROWS, run.run_id, most)
+
+        return [Recommendation(*row) for row in reversed(await self.database.repeat(work))]
+
+    async def save_page(self, run: Run, first_place: int, rows: Rows, cursor: Cursor, seen_at: datetime) -> None:
+        """Waits while Postgres is away, up to the database's patience; a page that was kept is not repeated."""
+        cursor_text = _write_cursor(cursor).decode()
+        clean = False
+
+        async def work(connection: Connection, repeated: bool) -> None:
+            if repeated and await _is_at(connection, run, cursor_text):
+                return
+            changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows))
+            _still_ours(changed, run)
+            if rows:
+                columns = _columns(run, first_place, rows, seen_at)
+                await connection.copy_records_to_table(
+                    "observation",
+                    schema_name="harvester",
+                    columns=_COLUMNS,
+                    records=map(_without_nul, columns) if clean else columns,
+                )
+
+        try:
+            await self.database.repeat(work)
+        except (asyncpg.CharacterNotInRepertoireError, UnicodeEncodeError):
+            clean = True
+            await self.database.repeat(work)
+
+    async def save_cursor(self, run: Run, cursor: Cursor, trouble: str | None = None) -> None:
+        cursor_text = _write_cursor(cursor).decode()
+
+        async def work(connection: Connection, _repeated: bool) -> None:
+            changed = await connection.execute(_MOVE_CURSOR, run.run_id, run.fence, cursor_text, trouble)
+            _still_ours(changed, run)
+
+        await self.database.repeat(work)
+
+    async def finish(self, run: Run, state: RunState, error: str | None) -> None:
+        async def work(connection: Connection, repeated: bool) -> None:
+            if repeated:
+                found = await connection.fetchrow(_AS_IT_IS, run.run_id)
+                if found is not None and (found["state"], found["fence"]) == (state.value, run.fence):
+                    return
+            _still_ours(await connection.execute(_FINISH, run.run_id, run.fence, state.value, error), run)
+
+        await self.database.repeat(work)
+
+
+def _run(profile_id: ProfileId, found: asyncpg.Record, fence: int) -> Run:
+    return Run(
+        run_id=RunId(found["run_id"]),
+        profile_id=profile_id,
+        account=found["account"],
+        fence=fence,
+        started_at=found["started_at"],
+        cursor=_read_cursor(found["cursor"]),
+        pages=found["pages"],
+        recommendations=found["recommendations"],
+        resumed=True,
+        troubles=tuple(found["troubles"]),
+    )
+
+
+async def _is_at(connection: Connection, run: Run, cursor_text: str) -> bool:
+    """Whether the attempt whose COMMIT got no answer was kept after all."""
+    found = await connection.fetchrow(_AS_IT_IS, run.run_id)
+    return found is not None and found["fence"] == run.fence and found["cursor"] == cursor_text
+
+
+def _still_ours(status: str, run: Run) -> None:
+    if status != "UPDATE 1":
+        raise LeaseLost(f"run {run.run_id} of profile {run.profile_id} was taken over or has ended")
+
+
+def _columns(run: Run, first_place: int, rows: Rows, seen_at: datetime) -> Iterator[Columns]:
+    run_id, profile_id = run.run_id, run.profile_id
+    for place, (row, key, decision) in enumerate(rows, first_place):
+        yield (
+            run_id,
+            place,
+            profile_id,
+            row.source,
+            row.campaign_id,
+            row.ad_group_id,
+            row.ad_id,
+            row.ad_asin,
+            row.target,
+            key,
+            row.target_type,
+            row.clicks,
+            row.conversions,
+            row.evidence_note,
+            decision.outcome,
+            decision.reason,
+            decision.rule,
+            decision.findings,
+            seen_at,
+        )
+
+
+def _without_nul(columns: Columns) -> Columns:
+    """Postgres keeps no NUL and no half of a surrogate pair in a text: both become the replacement character."""
+    return tuple(storable(value) if isinstance(value, str) else value for value in columns)
+
+
+def storable(value: str) -> str:
+    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -1,0 +1,53 @@
+-- name: next_fence
+-- The profile's next fence; whoever asks later waits for the end of this transaction.
+INSERT INTO harvester.account_state (profile_id, fence) VALUES ($1, 1)
+ON CONFLICT (profile_id) DO UPDATE SET fence = harvester.account_state.fence + 1
+RETURNING fence;
+
+-- name: remember_profile
+-- A profile that a run is begun for, if it is not known yet.
+INSERT INTO harvester.profile (profile_id, account, region, country, currency, timezone, kind, name, marketplace_id)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING;
+
+-- name: take_up_run
+-- The interrupted run of the same source, rules and mode, under a new fence.
+UPDATE harvester.run SET fence = $6
+WHERE profile_id = $1 AND state = 'running' AND source = $2 AND ruleset_fingerprint = $3 AND mode = $4
+    AND started_at > $5
+RETURNING run_id, account, started_at, cursor, pages, recommendations, troubles;
+
+-- name: fail_interrupted_run
+-- An interrupted run that is not taken up.
+UPDATE harvester.run SET state = 'failed', finished_at = now(), error = 'interrupted, and not taken up again'
+WHERE profile_id = $1 AND state = 'running';
+
+-- name: new_run
+-- A run that begins now.
+INSERT INTO harvester.run (profile_id, account, source, trigger, mode, ruleset_fingerprint, fence)
+VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING run_id, started_at;
+
+-- name: recent_rows
+-- The last rows recorded of a run, the newest first.
+SELECT source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type, clicks, conversions, evidence_note
+FROM harvester.observation WHERE run_id = $1 ORDER BY place DESC LIMIT $2;
+
+-- name: advance_run
+-- The cursor after a page and what the page added, while the run is still ours.
+UPDATE harvester.run SET cursor = $3, pages = pages + 1, recommendations = recommendations + $4
+WHERE run_id = $1 AND fence = $2 AND state = 'running';
+
+-- name: move_cursor
+-- The cursor, and why the run will be partial if there is trouble, while the run is still ours.
+UPDATE harvester.run SET cursor = $3,
+    troubles = CASE WHEN $4::text IS NULL OR $4 = ANY (troubles) THEN troubles ELSE troubles || $4 END
+WHERE run_id = $1 AND fence = $2 AND state = 'running';
+
+-- name: finish_run
+-- The end of a run that is still ours.
+UPDATE harvester.run SET state = $3, error = $4, finished_at = now()
+WHERE run_id = $1 AND fence = $2 AND state = 'running';
+
+-- name: run_as_it_is
+-- What is known of a run now.
+SELECT cursor, state, fence, error FROM harvester.run WHERE run_id = $1;

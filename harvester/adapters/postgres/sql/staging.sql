@@ -1,0 +1,17 @@
+-- name: staged_actions
+-- Staged actions folded by effect, the strongest speaking for all, in plan order.
+WITH ranked AS (
+    SELECT *,
+        row_number() OVER strongest AS standing,
+        string_agg(places, ',') OVER (strongest ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS all_places
+    FROM pg_temp.staged_action
+    WINDOW strongest AS (
+        PARTITION BY effect
+        ORDER BY conversions DESC NULLS LAST, clicks DESC NULLS LAST, nullif(split_part(places, ',', 1), '')::integer
+    )
+)
+SELECT kind, effect, state, reason, rule, target, key, match, level, campaign_id, campaign_name, ad_group_id,
+    ad_group_name, group_id, source_campaign_id, source_campaign_name, source_ad_group_id, source_ad_group_name, ad_id,
+    asin, clicks, conversions, bid, currency, bid_formula, fragment, follow_up, note, all_places
+FROM ranked WHERE standing = 1
+ORDER BY kind_rank, conversions DESC NULLS LAST, clicks DESC NULLS LAST, effect COLLATE "C";
