@@ -171,7 +171,7 @@ def _read(answer: Answer) -> _Token:
 def _life(said: object) -> float:
     """What `expires_in` says; the documented hour where it says nothing that makes sense."""
     try:
-        seconds = float(said) if isinstance(said, int | float | str) else 0.0
+        seconds = float(said) if isinstance(said, int | float | str) and not isinstance(said, bool) else 0.0
     except ValueError:
         seconds = 0.0
     return seconds if math.isfinite(seconds) and seconds > 0 else _DOCUMENTED_LIFE_SECONDS

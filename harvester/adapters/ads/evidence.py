@@ -10,6 +10,9 @@ from typing import Any
 import msgspec
 
 _NUMBER = re.compile(r"\+?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+_json = msgspec.json.Decoder()
+_PLAIN = 2**53
+"""Whole numbers below this are the same as floats."""
 _LONGEST_NOTE = 4000
 _LONGEST_RAW = 1000
 
@@ -23,10 +26,12 @@ def evidence_of(reasons: Any) -> Evidence:
     """
     if type(reasons) is list and len(reasons) == 1 and type(reasons[0]) is dict:
         data = reasons[0].get("data")
+        if type(data) is str:
+            data = _metrics(data)
         if type(data) is dict and len(data) == 2:  # noqa: PLR2004 - just the two known keys
             clicks, conversions = data.get("CLICKS"), data.get("CONVERSIONS")
-            if type(clicks) is int and type(conversions) is int and clicks >= 0 and conversions >= 0:
-                return _float(clicks), _float(conversions), None
+            if type(clicks) is int and type(conversions) is int and 0 <= clicks < _PLAIN and 0 <= conversions < _PLAIN:
+                return float(clicks), float(conversions), None
     return _searched(reasons)
 
 
@@ -85,7 +90,7 @@ def _metrics(data: Any) -> dict[str, Any] | None:
     if not isinstance(data, str):
         return None
     try:
-        inner = msgspec.json.decode(data)
+        inner = _json.decode(data)
     except (msgspec.DecodeError, UnicodeError):
         return None
     return inner if isinstance(inner, dict) else None

@@ -1,0 +1,84 @@
+"""The answers that Amazon's guides print are read, where the specification says otherwise too."""
+
+from pathlib import Path
+
+import pytest
+
+from harvester.domain.profile import PromotionGroup, StandingNegative, StandingTarget
+from harvester.domain.recommendation import Recommendation
+from harvester.domain.target import Match, TargetKind
+from tests.unit.adapters.loopback import PROFILE, Bench, Reply
+
+SAMPLES = Path(__file__).parents[2] / "contracts" / "samples"
+
+
+def sample(name: str, *, last_page: bool = True) -> Reply:
+    body = (SAMPLES / name).read_bytes()
+    return Reply(body.replace(b'"nextToken"', b'"noToken"') if last_page else body)
+
+
+async def test_the_guides_recommendations_are_read(bench: Bench):
+    """Evidence as an object, PRODUCT as a type, more conversions than clicks: all as printed."""
+    bench.amazon.on("/sp/targetPromotionGroups/recommendations", sample("recommendations.json"))
+
+    (page,) = [page async for page in bench.login().reader(PROFILE, None).promotion.pages(["1"], None)]
+
+    keyword = ("232423432423423", "23232432432423", "20344534523113", "ASIN1", "keyword1", "KEYWORD", 10.0, 2.0, None)
+    product = ("265665797831232", "2454657687699", "2992435433231", "ASIN2", "ASIN3", "PRODUCT", 12.0, 25.0, None)
+    assert page.rows == [Recommendation("promotion", *keyword), Recommendation("promotion", *product)]
+    assert (page.next_token, page.unreadable) == (None, 0)
+
+
+async def test_the_guides_wrapped_group_is_unwrapped(bench: Bench):
+    """Flat by the specification, wrapped once more in the guide."""
+    bench.amazon.on("/sp/targetPromotionGroups/list", sample("groups-wrapped.json"))
+
+    groups = [g async for page in bench.login().reader(PROFILE, None).promotion_groups(["442364767877"]) for g in page]
+
+    ads = frozenset({"43565324231234"})
+    assert groups == [
+        PromotionGroup("string", "TargetingGroup-1", "ENABLED", "442364767877", ads, "24235532221313", "24235532221314")
+    ]
+
+
+async def test_the_guides_older_group_is_read_as_one_without_ad_groups(bench: Bench):
+    """It names campaigns only, so nothing can be sent through it; it is no error."""
+    bench.amazon.on("/sp/targetPromotionGroups/list", sample("groups-old.json"))
+
+    groups = [g async for page in bench.login().reader(PROFILE, None).promotion_groups(["1"]) for g in page]
+
+    assert groups == [PromotionGroup("203435345431311", "TargetingGroup-1", "", "", frozenset(), None, None)]
+
+
+async def test_the_guides_group_targets_are_read_in_both_spellings(bench: Bench):
+    """KEYWORD_BROAD is in no specification, and is a broad keyword all the same; the bid is an extra."""
+    bench.amazon.on("/sp/targetPromotionGroups/targets/list", sample("group-targets.json"))
+
+    targets = [t async for page in bench.login().reader(PROFILE, None).group_targets(["1243242232312"]) for t in page]
+
+    broad = ("2454365654567658", "", "", TargetKind.KEYWORD, "keyword1", Match.BROAD, "UNKNOWN", "0.75")
+    similar = ("2454365654567659", "", "", TargetKind.PRODUCT, "B332432M0", Match.EXPANDED, "UNKNOWN", "0.99")
+    assert targets == [StandingTarget(*broad), StandingTarget(*similar)]
+
+
+async def test_the_guides_negatives_are_read_and_brands_left_out(bench: Bench):
+    """A negative product of an ad group is kept; a negative brand of a campaign is not one of ours."""
+    bench.amazon.on("/sp/negativeTargets/list", sample("negative-targets.json"))
+    bench.amazon.on("/sp/campaignNegativeTargets/list", sample("campaign-negative-targets.json"))
+    reader = bench.login().reader(PROFILE, None)
+
+    products = [n async for page in reader.negative_targets(["169462822148652"]) for n in page]
+    brands = [n async for page in reader.campaign_negative_targets(["26256301417055"]) for n in page]
+
+    place = ("81231231231", "26256301417055", "169462822148652")
+    assert products == [StandingNegative(*place, TargetKind.PRODUCT, "B07YT8NVF9", Match.SAME, "ENABLED")]
+    assert brands == []
+    assert bench.amazon.asked("/sp/campaignNegativeTargets/list")[0].json["campaignIdFilter"] == {
+        "include": ["26256301417055"]
+    }
+
+
+@pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.json")))
+def test_every_sample_is_read_by_a_test(name: str):
+    """A sample that nothing reads proves nothing."""
+    assert f'"{name}"' in Path(__file__).read_text(encoding="utf-8")
