@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import asyncpg
 import click
 import pytest
 from pydantic import BaseModel
@@ -136,6 +137,25 @@ def test_every_outcome_and_reason_is_explained(word: str) -> None:
 def test_every_kind_and_state_of_an_action_is_explained(word: str) -> None:
     """Whoever queries the ledger finds what the values of its columns mean."""
     assert f"`{word}`" in text(DOCS / "ledger.md")
+
+
+async def test_every_view_and_column_of_the_ledger_is_explained(dsn: str) -> None:
+    """An analyst finds each view of the schema `ledger`, and its columns with it."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        columns = await connection.fetch(
+            "SELECT table_name AS view, column_name AS name FROM information_schema.columns WHERE table_schema = 'ledger'"
+        )
+    finally:
+        await connection.close()
+    parts = sections(text(DOCS / "ledger.md"))
+    about = {
+        row["view"]: "".join(part for part in parts if f"`ledger.{row['view']}`" in part.partition("\n")[0])
+        for row in columns
+    }
+
+    assert columns
+    assert [f"{row['view']}.{row['name']}" for row in columns if f"`{row['name']}`" not in about[row["view"]]] == []
 
 
 def test_every_example_of_the_rules_reference_can_be_loaded(tmp_path: Path) -> None:
