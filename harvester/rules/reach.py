@@ -23,6 +23,10 @@ class Limit:
         """Whether it asks for more, not for less."""
         return (self.bound.side is Side.AT_LEAST) is self.positive
 
+    def holds(self, clicks: float, conversions: float) -> bool | None:
+        passed = self.bound.holds(clicks, conversions)
+        return None if passed is None else passed is self.positive
+
     def implies(self, other: "Limit") -> bool:
         mine, theirs = self.bound, other.bound
         if mine.metric is not theirs.metric or self.from_below is not other.from_below:

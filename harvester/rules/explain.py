@@ -1,0 +1,155 @@
+"""From findings to sentences, made when somebody reads, never stored."""
+
+from collections.abc import Sequence
+from itertools import groupby
+
+import msgspec
+
+from harvester.domain.decision import Decision, Finding, Outcome, Reason
+from harvester.rules.checks.evidence import Metric, Side, bound_of, percent_text
+from harvester.rules.guard import GuardReason
+from harvester.rules.margin import Missing, missing
+
+REASONS: dict[str, str] = {
+    Reason.MALFORMED: "it can be no keyword or product at all",
+    Reason.UNSUPPORTED_TYPE: "its target type is neither keyword nor product",
+    Reason.UNREADABLE_EVIDENCE: "its clicks or conversions cannot be read",
+    Reason.PROTECTED: "the rules file protects it",
+    Reason.OWN_PRODUCT: "the profile advertises this product itself",
+    Reason.DUPLICATE: "the same row came before in this run",
+    Reason.OUT_OF_SCOPE: "no rule's `match` covers it",
+    Reason.NOT_PROVEN: "no rule that covers it passes",
+    Reason.ALREADY_TARGETED: "it is targeted already, at the destination or in another ad group of the same products",
+    Reason.ALREADY_NEGATIVE: "a negative that stands covers it already",
+    Reason.ALREADY_PLANNED: "an approved item with the same effect waits",
+    Reason.COOLING_DOWN: "the same was undone not long ago, and is cooling down",
+    Reason.DECLINED_BEFORE: "a person declined it, and its clicks have not doubled since",
+    Reason.NO_DESTINATION: "no promotion group takes from its ad group",
+    Reason.AMBIGUOUS_DESTINATION: "more than one promotion group takes from its ad",
+    Reason.NO_BID: "there is no bid for it in the profile's currency",
+    Reason.MISSING_FACTS: "facts that a rule asks for are missing",
+    GuardReason.PROMOTIONS_PER_RUN: "the run has more promotions than the guard lets through",
+    GuardReason.NEGATIVES_PER_RUN: "the run has more negatives than the guard lets through",
+    GuardReason.PROMOTIONS_PER_DAY: "the day has more promotions than the guard lets through",
+    GuardReason.NEGATIVES_PER_DAY: "the day has more negatives than the guard lets through",
+    GuardReason.NEGATIVE_SHARE: "too large a share of the run's candidates says negate",
+    GuardReason.HIGHEST_BID: "its bid is over the guard's highest",
+    GuardReason.CREATES_CAMPAIGNS: "it creates campaigns that spend money, so a person must name it",
+    "conflicting_evidence": "not every row about it in its ad group says negate",
+    "too_many_words": "it has more words than a negative of this match may have",
+    "level_not_allowed": "its campaign takes no negative products at campaign level",
+}
+"""Why nothing is done, for decisions and for items of a plan, as the end of a sentence."""
+
+_NAMES = {Metric.CLICKS: "clicks", Metric.CONVERSIONS: "conversions", Metric.CONVERSION_RATE: "conversion rate"}
+_SIDES = {Side.AT_LEAST: "at least", Side.AT_MOST: "at most"}
+_TELLING = {
+    "malformed.empty": "it is empty",
+    "malformed.characters": "it has {measured} characters, at most {bound} are taken",
+    "malformed.words": "it has {measured} words, at most {bound} are taken",
+    "malformed.placeholder": "`*` stands for no search term at all",
+    "malformed.asin": "the keyword is an ASIN",
+    "malformed.product": "`{measured}` is no ASIN",
+    "unsupported_type": "its target type is `{measured}`",
+    "unreadable.clicks": "its clicks cannot be read",
+    "unreadable.conversions": "its conversions cannot be read",
+    "protect.keywords": "`{bound}` under protect.keywords covers it",
+    "protect.asins": "it stands under protect.asins",
+    "protect.own_products": "the profile advertises it itself",
+    "overlap.targeted": "it stands with match {bound} in ad group {measured}",
+    "overlap.negative_at_destination": "negative {measured} at the destination covers match {bound}",
+    "overlap.negative_at_source": "negative {measured} at the source covers match {bound}",
+    "overlap.already_planned": "with match {bound} it waits in plan {measured}",
+    "overlap.cooling_down": "with match {bound} it was undone in plan {measured}",
+    "overlap.declined_before": "with match {bound} it was declined in plan {measured}",
+}
+
+
+def short(decision: Decision, clicks: float | None, conversions: float | None) -> str:
+    """One line for a table: `needs 2 more conversions, or 14 more clicks without one`."""
+    match decision.outcome:
+        case Outcome.PROMOTE:
+            return f"promote, by rule {decision.rule}"
+        case Outcome.NEGATE:
+            return f"negate, by rule {decision.rule}"
+        case Outcome.HOLD | Outcome.SKIP:
+            if decision.reason == Reason.NOT_PROVEN and clicks is not None and conversions is not None:
+                return _what_is_missing(findings_of(decision), clicks, conversions)
+            told = [_told(finding) for finding in findings_of(decision) if not finding.rule]
+            return told[0] if told else describe(decision.reason)
+
+
+def long(decision: Decision, clicks: float | None, conversions: float | None) -> list[str]:
+    """The whole story in sentences: the outcome, then each rule that was tried with all of its checks."""
+    findings = findings_of(decision)
+    why = describe(decision.reason) if decision.outcome in (Outcome.HOLD, Outcome.SKIP) else f"rule {decision.rule}"
+    lines = [f"{decision.outcome}: {why}."]
+    for rule, asked in groupby(findings, key=lambda finding: finding.rule):
+        checks = list(asked)
+        if not rule:
+            lines += [f"{_told(finding)[:1].upper()}{_told(finding)[1:]}." for finding in checks]
+            continue
+        lines.append(f"Rule {rule} {'passes' if rule == decision.rule else 'does not pass'}:")
+        lines += [f"  {_checked(finding)}" for finding in checks]
+        if rule != decision.rule and clicks is not None and conversions is not None:
+            ways = missing(checks, clicks, conversions)
+            lines.append(f"  It would with {_joined(ways)}." if ways else "  More evidence cannot make it pass.")
+    return lines
+
+
+def describe(reason: str) -> str:
+    """A reason's code as the end of a sentence; an unknown one as it is."""
+    return REASONS.get(reason, reason)
+
+
+def findings_of(decision: Decision) -> list[Finding]:
+    return msgspec.json.decode(decision.findings, type=list[Finding])
+
+
+def _what_is_missing(findings: Sequence[Finding], clicks: float, conversions: float) -> str:
+    ways: list[Missing] = []
+    for _, asked in groupby(findings, key=lambda finding: finding.rule):
+        ways += [way for way in missing(list(asked), clicks, conversions) if way not in ways]
+    if ways:
+        return f"needs {_joined(ways)}"
+    failed = next((finding for finding in findings if not finding.passed), None)
+    return "no rule that covers it can pass" + (f": {_measured(failed)}" if failed else "")
+
+
+def _joined(ways: Sequence[Missing]) -> str:
+    """`2 more conversions, or 14 more clicks without one`"""
+    told: list[str] = []
+    for way in ways:
+        parts = [_more(way.conversions, "conversion"), _more(way.clicks, "click")]
+        text = " and ".join(part for part in parts if part)
+        if way.quiet and not way.conversions:
+            text += " without one" if "conversion" in " ".join(told) else " without a conversion"
+        told.append(text)
+    return ", or ".join(told)
+
+
+def _more(number: int, what: str) -> str:
+    return f"{number} more {what}{'' if number == 1 else 's'}" if number else ""
+
+
+def _checked(finding: Finding) -> str:
+    inside = f" ({finding.group})" if finding.group else ""
+    return f"{'meets' if finding.passed else 'misses'} {_measured(finding)}{inside}"
+
+
+def _measured(finding: Finding) -> str:
+    bound = bound_of(finding.check, float(finding.bound or 0))
+    rate = bound.metric is Metric.CONVERSION_RATE
+    wanted = percent_text(bound.value) if rate else f"{bound.value:g}"
+    has = "unknown without clicks"
+    if isinstance(finding.measured, (int, float)):
+        has = f"{finding.measured:.1%}" if rate else f"{finding.measured:g}"
+    if bound.confidence is not None and finding.measured is not None:
+        end = "lower" if bound.side is Side.AT_LEAST else "upper"
+        has += f" at the {end} end with {percent_text(bound.confidence)} confidence"
+    return f"{_NAMES[bound.metric]} {_SIDES[bound.side]} {wanted}: {has}"
+
+
+def _told(finding: Finding) -> str:
+    template = _TELLING.get(finding.check, finding.check)
+    return template.format(measured=finding.measured, bound=finding.bound)

@@ -1,0 +1,75 @@
+"""Runs the tests that stand in a rules file: made-up recommendations with what must come of them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from harvester.domain.candidate import AccountFacts, Candidate, Destination, Ground, Place
+from harvester.domain.decision import Decision
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import AdGroup, Campaign, Profile, Region
+from harvester.domain.recommendation import PROMOTION, Recommendation
+from harvester.domain.target import TargetKind, fold
+from harvester.rules.evaluate import compile_rules
+from harvester.rules.explain import short
+from harvester.rules.ruleset import FileTest, Given, RuleSet
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_TARGETS = {TargetKind.KEYWORD: "example keyword", TargetKind.PRODUCT: "B000000000"}
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """`got` says what came of it, in words, also where the test passes."""
+
+    __test__ = False  # for pytest, which takes any class of such a name for tests
+
+    name: str
+    passed: bool
+    got: str
+
+
+def run_tests(ruleset: RuleSet) -> list[TestResult]:
+    """In the file's order. There is always a destination, with a default bid, and nothing stands in the way."""
+    return [_run(ruleset, test) for test in ruleset.tests]
+
+
+def _run(ruleset: RuleSet, test: FileTest) -> TestResult:
+    given = test.given
+    profile = _profile(given)
+    decision = compile_rules(ruleset, profile).judge(_candidate(given, profile))
+    passed = (
+        decision.outcome == test.expect
+        and test.rule in (None, decision.rule)
+        and test.reason in (None, decision.reason)
+    )
+    return TestResult(test.name, passed, _got(decision, given))
+
+
+def _got(decision: Decision, given: Given) -> str:
+    told = short(decision, given.clicks, given.conversions)
+    return told if told.startswith(decision.outcome) else f"{decision.outcome} ({decision.reason}): {told}"
+
+
+def _profile(given: Given) -> Profile:
+    profile_id = ProfileId(given.profile or "1")
+    return Profile(profile_id, "", Region.NA, "US", "USD", "UTC", "seller", "")
+
+
+def _candidate(given: Given, profile: Profile) -> Candidate:
+    kind, target = given.target_type, given.target or _TARGETS[given.target_type]
+    campaign = Campaign("", given.campaign or "", "AUTO", "ENABLED")
+    source = Place(campaign, AdGroup("", "", given.ad_group or "", "ENABLED"))
+    goal = Place(Campaign("", "", "MANUAL", "ENABLED"), AdGroup("", "", "", "ENABLED", "1.00"))
+    row = Recommendation(
+        source=PROMOTION,
+        campaign_id="",
+        ad_group_id="",
+        ad_id="",
+        ad_asin=given.asin or "",
+        target=target,
+        target_type=kind.upper(),
+        clicks=given.clicks,
+        conversions=given.conversions,
+    )
+    ground = Ground(AccountFacts(profile, frozenset(), {}, _LONG_AGO), source, Destination("", goal, goal), {})
+    return Candidate(row, ground, kind, fold(target) if kind is TargetKind.KEYWORD else target.strip().upper())
