@@ -5,10 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from harvester.adapters.http import HttpClient
-from harvester.adapters.lwa import AccessTokens
-from harvester.adapters.throttle import Throttle
-from tests.unit.adapters.loopback import Amazon, Bench, FakeTime, Log
+from tests.unit.adapters.loopback import Bench, opened
 
 OpenBench = Callable[..., Awaitable[Bench]]
 
@@ -19,16 +16,12 @@ async def open_bench() -> AsyncIterator[OpenBench]:
     async with AsyncExitStack() as stack:
 
         async def open_one(**settings: float) -> Bench:
-            amazon = await stack.enter_async_context(Amazon())
-            time, log = FakeTime(), Log()
-            throttle = Throttle(time=time.monotonic, sleep=time.sleep)
-            http = HttpClient(log, throttle, timing=time.timing(), **settings)  # type: ignore[arg-type]  # numbers all
-            await stack.enter_async_context(http)
-            return Bench(amazon, http, log, time, throttle, AccessTokens(http, time=time.monotonic))
+            return await stack.enter_async_context(opened(**settings))
 
         yield open_one
 
 
 @pytest.fixture
-async def bench(open_bench: OpenBench) -> Bench:
-    return await open_bench()
+async def bench() -> AsyncIterator[Bench]:
+    async with opened() as one:
+        yield one

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
@@ -164,3 +165,14 @@ class Bench:
             ads_url=self.amazon.url,
             lwa_url=self.amazon.token_url,
         )
+
+
+@asynccontextmanager
+async def opened(**settings: float) -> AsyncIterator[Bench]:
+    """`settings` are those of `HttpClient`."""
+    async with Amazon() as amazon:
+        time, log = FakeTime(), Log()
+        throttle = Throttle(time=time.monotonic, sleep=time.sleep)
+        http = HttpClient(log, throttle, timing=time.timing(), **settings)  # type: ignore[arg-type]  # numbers all
+        async with http:
+            yield Bench(amazon, http, log, time, throttle, AccessTokens(http, time=time.monotonic))
