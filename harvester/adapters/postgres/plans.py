@@ -19,6 +19,7 @@ from harvester.domain.run import Run
 _EFFECTS = named("effects")
 _COUNTS = named("decision_counts")
 _DECIDED_AD_GROUPS = named("decided_ad_groups")
+_HELD_AD_GROUPS = named("held_ad_groups")
 _PLAN_OF_RUN = named("plan_of_run")
 _SENT_SINCE = named("sent_since")
 _NEWEST_FENCE = named("newest_fence")
@@ -56,6 +57,12 @@ class PostgresPlans:
     async def decided_ad_groups(self, run_id: RunId) -> Sequence[str]:
         async def work(connection: Connection, _repeated: bool) -> list[str]:
             return [row["ad_group_id"] for row in await connection.fetch(_DECIDED_AD_GROUPS, run_id)]
+
+        return await self.database.repeat(work)
+
+    async def held_ad_groups(self, run_id: RunId) -> Sequence[tuple[str, str]]:
+        async def work(connection: Connection, _repeated: bool) -> list[tuple[str, str]]:
+            return [(row["ad_group_id"], row["ad_id"]) for row in await connection.fetch(_HELD_AD_GROUPS, run_id)]
 
         return await self.database.repeat(work)
 

@@ -1,0 +1,106 @@
+"""The read side of the ledger, in the shapes that commands and pages show."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.queries import named
+from harvester.adapters.postgres.report_rows import decision_row, item_row, plan_row, run_row, why_row
+
+_PLAN_HEADERS = named("plan_headers")
+_PLAN_HEADER = named("plan_header")
+_PLAN_ITEMS = named("plan_items")
+_ITEM_STATES = named("item_states")
+_RUN_HEADERS = named("run_headers")
+_RUN_REASONS = named("run_reasons")
+_RUN_OF_PLAN = named("run_of_plan")
+_RUN_DECISIONS = named("run_decisions")
+_DECISIONS_ABOUT = named("decisions_about")
+_PROFILE_IDS = named("profile_ids")
+_SERVER_VERSION = named("server_version")
+
+_ROWS_AT_A_TIME = 1000
+
+Row = dict[str, Any]
+"""JSON-shaped: times are ISO 8601 text, amounts decimal text, ids text."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresReports:
+    """Streams ask for so many rows at a time and hold nothing open between, however slowly they are read."""
+
+    database: Database
+
+    async def plans(self, profile_ids: Sequence[str] | None = None, limit: int = 50) -> Sequence[Row]:
+        """The newest first, without items."""
+        wanted = None if profile_ids is None else list(profile_ids)
+        return [plan_row(row) for row in await self._fetch(_PLAN_HEADERS, wanted, limit)]
+
+    async def plan(self, plan_id: str) -> Row | None:
+        """Without items; None where there is no such plan."""
+        rows = await self._fetch(_PLAN_HEADER, plan_id)
+        return plan_row(rows[0]) if rows else None
+
+    async def items(self, plan_id: str) -> AsyncIterator[Row]:
+        """In plan order."""
+        async for row in self._stream(_PLAN_ITEMS, plan_id, "position"):
+            yield item_row(row)
+
+    async def item_states(self, plan_id: str) -> Mapping[str, int]:
+        return {row["state"]: row["items"] for row in await self._fetch(_ITEM_STATES, plan_id)}
+
+    async def runs(self, profile_ids: Sequence[str] | None = None, limit: int = 50) -> Sequence[Row]:
+        """The newest first, with the columns of ledger.runs."""
+        wanted = None if profile_ids is None else list(profile_ids)
+        return [run_row(row) for row in await self._fetch(_RUN_HEADERS, wanted, limit)]
+
+    async def reasons(self, run_id: str) -> Sequence[tuple[str, str, int]]:
+        """Outcome, reason and how many decisions of the run have them, the most frequent first."""
+        return [(row["outcome"], row["reason"], row["decisions"]) for row in await self._fetch(_RUN_REASONS, run_id)]
+
+    async def decisions(self, run_or_plan_id: str) -> AsyncIterator[Row]:
+        """In the order they were made, with the columns of ledger.decisions."""
+        run_id = run_or_plan_id
+        if run_or_plan_id.startswith("p"):
+            rows = await self._fetch(_RUN_OF_PLAN, run_or_plan_id)
+            run_id = rows[0]["run_id"] if rows else ""
+        async for row in self._stream(_RUN_DECISIONS, run_id, "place"):
+            yield decision_row(row)
+
+    async def why(self, key: str, text: str, profile_id: str | None = None) -> AsyncIterator[Row]:
+        """Every decision ever made about the folded `key`, or about `text` as an ASIN; profile by profile.
+
+        Within a profile the oldest first. Beside the columns of ledger.decisions: account, run_started_at, run_state,
+        mode, ruleset_fingerprint, and `actions` (id, kind, state, reason, plan_id, reviewed_by, amazon_id).
+        """
+        keys = sorted({key, text.strip().upper()})
+        if profile_id is None:
+            profile_ids = [row["profile_id"] for row in await self._fetch(_PROFILE_IDS)]
+        else:
+            profile_ids = [profile_id]
+        for each in profile_ids:
+            for row in await self._fetch(_DECISIONS_ABOUT, each, keys):
+                yield why_row(row)
+
+    async def server_version(self) -> str:
+        """`18.6`"""
+        rows = await self._fetch(_SERVER_VERSION)
+        return str(rows[0][0])
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(query, *arguments)
+
+        return await self.database.repeat(work)
+
+    async def _stream(self, query: str, of: str, order: str) -> AsyncIterator[asyncpg.Record]:
+        last = -1
+        while rows := await self._fetch(query, of, last, _ROWS_AT_A_TIME):
+            for row in rows:
+                yield row
+            if len(rows) < _ROWS_AT_A_TIME:
+                return
+            last = rows[-1][order]

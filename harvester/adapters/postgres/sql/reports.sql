@@ -1,0 +1,94 @@
+-- name: plan_headers
+-- The newest plans, of these profiles or of all, with the state that follows from their actions.
+SELECT plan.plan_id, plan.profile_id, plan.account, plan.run_id, state.state, plan.complete, plan.fingerprint, plan.mode,
+    plan.created_at, plan.ruleset_fingerprint, plan.candidates, plan.promote, plan.negate, plan.hold, plan.skip,
+    plan.actions, plan.guarded, plan.advice, profile.name AS profile_name, profile.country, run.state AS run_state,
+    run.troubles
+FROM (
+    SELECT * FROM harvester.plan
+    WHERE $1::text[] IS NULL OR profile_id = ANY ($1)
+    ORDER BY created_at DESC, substr(plan_id, 2)::bigint DESC LIMIT $2
+) AS plan
+JOIN harvester.plan_state AS state ON state.plan_id = plan.plan_id
+JOIN harvester.profile ON profile.profile_id = plan.profile_id
+JOIN harvester.run ON run.run_id = plan.run_id
+ORDER BY plan.created_at DESC, substr(plan.plan_id, 2)::bigint DESC;
+
+-- name: plan_header
+-- One plan with the state that follows from its actions.
+SELECT plan.plan_id, plan.profile_id, plan.account, plan.run_id, state.state, plan.complete, plan.fingerprint, plan.mode,
+    plan.created_at, plan.ruleset_fingerprint, plan.candidates, plan.promote, plan.negate, plan.hold, plan.skip,
+    plan.actions, plan.guarded, plan.advice, profile.name AS profile_name, profile.country, run.state AS run_state,
+    run.troubles
+FROM harvester.plan
+JOIN harvester.plan_state AS state ON state.plan_id = plan.plan_id
+JOIN harvester.profile ON profile.profile_id = plan.profile_id
+JOIN harvester.run ON run.run_id = plan.run_id
+WHERE plan.plan_id = $1;
+
+-- name: plan_items
+-- The next items of a plan after a position, in plan order.
+SELECT action_id, position, kind, state, target, key, match, level, campaign_id, campaign_name, ad_group_id,
+    ad_group_name, group_id, source_campaign_id, source_campaign_name, source_ad_group_id, source_ad_group_name, ad_id,
+    asin, clicks, conversions, bid, currency, bid_formula, rule, reason, amazon_id, error_code, error_message, fragment,
+    follow_up, note, reviewed_by, reviewed_at,
+    ARRAY(SELECT folded.run_id || '-' || folded.place FROM harvester.action_observation AS folded
+          WHERE folded.action_id = action.action_id ORDER BY folded.ordinal) AS decision_ids
+FROM harvester.action
+WHERE plan_id = $1 AND position > $2
+ORDER BY position LIMIT $3;
+
+-- name: item_states
+-- How many items of a plan are in which state.
+SELECT state, count(*) AS items FROM harvester.action WHERE plan_id = $1 GROUP BY state ORDER BY state;
+
+-- name: run_headers
+-- The newest runs, of these profiles or of all.
+SELECT run_id, profile_id, account, source, trigger, mode, ruleset_fingerprint, started_at, finished_at, state, pages,
+    recommendations, troubles, error
+FROM ledger.runs
+WHERE $1::text[] IS NULL OR profile_id = ANY ($1)
+ORDER BY started_at DESC, substr(run_id, 2)::bigint DESC LIMIT $2;
+
+-- name: run_reasons
+-- How many decisions of a run have which outcome and reason, the most frequent first.
+SELECT outcome, reason, count(*) AS decisions FROM harvester.observation
+WHERE run_id = $1 GROUP BY outcome, reason ORDER BY decisions DESC, outcome, reason;
+
+-- name: run_of_plan
+-- The run a plan was made of.
+SELECT run_id FROM harvester.plan WHERE plan_id = $1;
+
+-- name: run_decisions
+-- The next decisions of a run after a place, in the order they were made.
+SELECT decision_id, run_id, profile_id, decided_at, source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type,
+    metrics::text AS metrics, outcome, reason, rule, findings::text AS findings, plan_id, key, place
+FROM ledger.decisions
+WHERE run_id = $1 AND place > $2
+ORDER BY place LIMIT $3;
+
+-- name: decisions_about
+-- Every decision ever made about one of these keys in one profile, the oldest first, with what became of it.
+SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.decided_at, decision.source,
+    decision.campaign_id, decision.ad_group_id, decision.ad_id, decision.ad_asin, decision.target, decision.target_type,
+    decision.metrics::text AS metrics, decision.outcome, decision.reason, decision.rule,
+    decision.findings::text AS findings, decision.plan_id, decision.key, decision.place,
+    run.account, run.started_at AS run_started_at, run.state AS run_state, run.mode, run.ruleset_fingerprint,
+    ARRAY(SELECT json_build_object('id', action.action_id, 'kind', action.kind, 'state', action.state,
+                'reason', action.reason, 'plan_id', action.plan_id, 'reviewed_by', action.reviewed_by,
+                'amazon_id', action.amazon_id)::text
+          FROM harvester.action_observation AS folded JOIN harvester.action ON action.action_id = folded.action_id
+          WHERE folded.run_id = decision.run_id AND folded.place = decision.place
+          ORDER BY substr(action.action_id, 2)::bigint) AS actions
+FROM ledger.decisions AS decision
+LEFT JOIN harvester.run ON run.run_id = decision.run_id
+WHERE decision.profile_id = $1 AND decision.key = ANY ($2)
+ORDER BY decision.decided_at, decision.run_id, decision.place;
+
+-- name: profile_ids
+-- Every profile ever seen.
+SELECT profile_id FROM harvester.profile ORDER BY profile_id;
+
+-- name: server_version
+-- The version of Postgres.
+SELECT split_part(current_setting('server_version'), ' ', 1);
