@@ -7,7 +7,7 @@ from enum import StrEnum
 import msgspec
 
 from harvester.domain.action import ActionState
-from harvester.domain.plan import PlannedAction
+from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.rules.checks.evidence import percent_text
 from harvester.rules.ruleset import GuardLimits
 
@@ -31,17 +31,16 @@ class Guard:
     """Watches the items of one plan, in plan order. What is held or guarded already stays so, and counts nothing."""
 
     limits: GuardLimits
-    promotions_sent_today: int
-    """On the profile's own day."""
-    negatives_sent_today: int
-    candidates: int
-    """Of the run."""
-    negate_decisions: int
+    counts: PlanCounts
+    """Of the run's decisions."""
+    promotions_today: int
+    """Sent already on the profile's day."""
+    negatives_today: int
     promotions: int = 0
     """Let through so far."""
     negatives: int = 0
 
-    def judge(self, item: PlannedAction) -> PlannedAction:
+    def admit(self, item: PlannedAction) -> PlannedAction:
         if item.state is not ActionState.PLANNED:
             return item
         broken = self._broken(item)
@@ -63,7 +62,7 @@ class Guard:
                 (GuardReason.PROMOTIONS_PER_RUN, self.promotions, limits.promotions_per_run),
                 (
                     GuardReason.PROMOTIONS_PER_DAY,
-                    self.promotions + self.promotions_sent_today,
+                    self.promotions + self.promotions_today,
                     limits.promotions_per_day,
                 ),
             )
@@ -71,13 +70,13 @@ class Guard:
             share = self._share()
             return share or self._over(
                 (GuardReason.NEGATIVES_PER_RUN, self.negatives, limits.negatives_per_run),
-                (GuardReason.NEGATIVES_PER_DAY, self.negatives + self.negatives_sent_today, limits.negatives_per_day),
+                (GuardReason.NEGATIVES_PER_DAY, self.negatives + self.negatives_today, limits.negatives_per_day),
             )
         return None
 
     def _share(self) -> tuple[GuardReason, str] | None:
         most = self.limits.negative_share
-        negate, candidates = self.negate_decisions, self.candidates
+        negate, candidates = self.counts.negate, self.counts.candidates
         if candidates < LEAST_CANDIDATES or negate <= most * candidates:
             return None
         return GuardReason.NEGATIVE_SHARE, (

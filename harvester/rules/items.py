@@ -166,6 +166,8 @@ def _item(
     refusal: Refusal | None,
 ) -> PlannedAction:
     leader, source = folded.leader, folded.ground.source
+    campaign = place.campaign if place else None
+    ad_group = place.ad_group if place and level is not Level.CAMPAIGN else None
     return PlannedAction(
         kind=kind,
         effect=effect_of(kind, effect_place, leader.key, match),
@@ -176,10 +178,10 @@ def _item(
         key=leader.key,
         match=match,
         level=level,
-        campaign_id=place.campaign.campaign_id if place else "",
-        campaign_name=place.campaign.name if place else "",
-        ad_group_id=place.ad_group.ad_group_id if place and level is not Level.CAMPAIGN else "",
-        ad_group_name=place.ad_group.name if place and level is not Level.CAMPAIGN else "",
+        campaign_id=campaign.campaign_id if campaign else "",
+        campaign_name=campaign.name if campaign else "",
+        ad_group_id=ad_group.ad_group_id if ad_group else "",
+        ad_group_name=ad_group.name if ad_group else "",
         group_id=group_id,
         source_campaign_id=source.campaign.campaign_id,
         source_campaign_name=source.campaign.name,
