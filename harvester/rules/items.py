@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
+
 from harvester.domain.action import ActionKind, ActionState, effect_of
 from harvester.domain.candidate import Ground, NewGroup, NoDestination, Place
 from harvester.domain.decision import DecidedRow
@@ -47,29 +49,41 @@ class Folded:
         return as_sent(self.leader.target) if self.kind is TargetKind.KEYWORD else self.leader.key
 
 
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What an item does to the account, and where."""
+
+    kind: ActionKind
+    where: str
+    """In its effect."""
+    match: Match
+    fragment: str
+    place: Place | None
+    level: Level | None = None
+
+
 def promotion_item(folded: Folded, match: Match, bid: StartingBid | None, refusal: Refusal | None) -> PlannedAction:
     """Without a bid there is no fragment, and always a refusal."""
     ground, kind = folded.ground, folded.kind
     destination = None if isinstance(ground.destination, NoDestination) else ground.destination
-    place = destination.place(kind) if destination else None
-    where = destination_of(ground, kind) or f"nowhere:{ground.source.ad_group.ad_group_id}"
     follow_up, why_none = _follow_up(folded)
-    notes = [_marked(folded.leader), why_none, refusal.note if refusal else ""]
+    notes = [_marked(folded.leader), why_none]
     if destination is not None and destination.new is not None and refusal is None:
         notes.insert(0, "Goes into the promotion group that this plan creates.")
-    return _item(
-        folded,
+    change = _Change(
         kind=promotion_kind(kind),
-        effect_place=where,
+        where=destination_of(ground, kind) or f"nowhere:{ground.source.ad_group.ad_group_id}",
         match=match,
-        level=None,
-        place=place,
-        group_id=(destination.group_id if destination else None) or "",
-        bid=bid,
         fragment=fragments.group_target(folded.target, match, bid.amount) if bid else "",
+        place=destination.place(kind) if destination else None,
+    )
+    return msgspec.structs.replace(
+        _item(folded, change, notes, refusal),
+        group_id=(destination.group_id if destination else None) or "",
+        bid=bid.text if bid else None,
+        currency=bid.currency if bid else "",
+        bid_formula=bid.formula if bid else "",
         follow_up=follow_up,
-        notes=notes,
-        refusal=refusal,
     )
 
 
@@ -82,20 +96,9 @@ def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> Pl
         fragment = fragments.negative_keyword(folded.target, match, campaign_id, ad_group_id)
     else:
         fragment = fragments.negative_product(folded.target, campaign_id, ad_group_id)
-    return _item(
-        folded,
-        kind=negative_kind(folded.kind),
-        effect_place=negative_place(folded.ground, negate.level),
-        match=match,
-        level=negate.level,
-        place=source,
-        group_id="",
-        bid=None,
-        fragment=fragment,
-        follow_up="",
-        notes=[_marked(folded.leader), refusal.note if refusal else ""],
-        refusal=refusal,
-    )
+    where = negative_place(folded.ground, negate.level)
+    change = _Change(negative_kind(folded.kind), where, match, fragment, source, negate.level)
+    return _item(folded, change, [_marked(folded.leader)], refusal)
 
 
 def group_item(ground: Ground, new: NewGroup, strongest: PlannedAction) -> PlannedAction:
@@ -150,39 +153,24 @@ def _group_note(ground: Ground, new: NewGroup) -> str:
     return f"Promotes into the existing ad groups {into}. {stays}"
 
 
-def _item(
-    folded: Folded,
-    *,
-    kind: ActionKind,
-    effect_place: str,
-    match: Match,
-    level: Level | None,
-    place: Place | None,
-    group_id: str,
-    bid: StartingBid | None,
-    fragment: str,
-    follow_up: str,
-    notes: Sequence[str],
-    refusal: Refusal | None,
-) -> PlannedAction:
-    leader, source = folded.leader, folded.ground.source
-    campaign = place.campaign if place else None
-    ad_group = place.ad_group if place and level is not Level.CAMPAIGN else None
+def _item(folded: Folded, change: _Change, notes: Sequence[str], refusal: Refusal | None) -> PlannedAction:
+    leader, source, place = folded.leader, folded.ground.source, change.place
+    ad_group = place.ad_group if place and change.level is not Level.CAMPAIGN else None
     return PlannedAction(
-        kind=kind,
-        effect=effect_of(kind, effect_place, leader.key, match),
+        kind=change.kind,
+        effect=effect_of(change.kind, change.where, leader.key, change.match),
         state=ActionState.HELD if refusal else ActionState.PLANNED,
         reason=refusal.reason if refusal else "",
         rule=leader.rule,
         target=folded.target,
         key=leader.key,
-        match=match,
-        level=level,
-        campaign_id=campaign.campaign_id if campaign else "",
-        campaign_name=campaign.name if campaign else "",
+        match=change.match,
+        level=change.level,
+        campaign_id=place.campaign.campaign_id if place else "",
+        campaign_name=place.campaign.name if place else "",
         ad_group_id=ad_group.ad_group_id if ad_group else "",
         ad_group_name=ad_group.name if ad_group else "",
-        group_id=group_id,
+        group_id="",
         source_campaign_id=source.campaign.campaign_id,
         source_campaign_name=source.campaign.name,
         source_ad_group_id=source.ad_group.ad_group_id,
@@ -191,12 +179,12 @@ def _item(
         asin=leader.ad_asin,
         clicks=leader.clicks,
         conversions=leader.conversions,
-        bid=bid.text if bid else None,
-        currency=bid.currency if bid else "",
-        bid_formula=bid.formula if bid else "",
-        fragment=fragment,
-        follow_up=follow_up,
-        note=" ".join(note for note in notes if note),
+        bid=None,
+        currency="",
+        bid_formula="",
+        fragment=change.fragment,
+        follow_up="",
+        note=" ".join(note for note in (*notes, refusal.note if refusal else "") if note),
         places=tuple(row.place for row in folded.rows),
     )
 
