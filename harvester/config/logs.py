@@ -13,7 +13,11 @@ def configure(log_format: Literal["console", "json"], level: str) -> None:
     if log_format == "json":
         renderer = structlog.processors.JSONRenderer()
     else:
-        renderer = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+        renderer = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            pad_event_to=24,
+            exception_formatter=structlog.dev.plain_traceback,  # never shows the values of variables
+        )
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,

@@ -1,7 +1,7 @@
 """What stands around a recommendation: its destination, and the targets and negatives that are there already."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -58,6 +58,10 @@ class Surroundings:
         if ground is None:
             ground = self._grounds[key] = self._survey(ad_group_id, ad_id)
         return ground
+
+    def surveyed(self) -> Collection[tuple[str, str]]:
+        """The (source ad group, ad) pairs whose ground was asked for."""
+        return self._grounds
 
     async def cover(self, ad_group_ids: Iterable[str]) -> None:
         """Lists what stands at these source ad groups and at their destinations. Raises what the reader raises."""
@@ -148,17 +152,17 @@ class Surroundings:
             destination=destination,
             standing=standing,
             source_negatives=self._negatives_at(source),
+            source_campaign_negatives=_gathered(self._campaign_negatives.get(source.campaign.campaign_id, ())),
             destination_negatives=negatives,
         )
 
     def _negatives_at(self, place: Place) -> Negatives:
-        negatives = Negatives()
-        for negative in (
-            *self._campaign_negatives.get(place.campaign.campaign_id, ()),
-            *self._ad_group_negatives.get(place.ad_group.ad_group_id, ()),
-        ):
-            negatives.add(negative.kind, negative.match, _key(negative), negative.amazon_id)
-        return negatives
+        return _gathered(
+            (
+                *self._campaign_negatives.get(place.campaign.campaign_id, ()),
+                *self._ad_group_negatives.get(place.ad_group.ad_group_id, ()),
+            )
+        )
 
     def _destination(self, source: Place, ad_id: str) -> Destination | NoDestination:
         name = f"ad group “{source.ad_group.name}” ({source.ad_group.ad_group_id})"
@@ -190,6 +194,13 @@ class Surroundings:
                 f"{name}: the ad groups of its promotion group {group.group_id} are archived or not visible",
             )
         return Destination(group_id=group.group_id, keyword=keyword, product=product)
+
+
+def _gathered(standing: Iterable[StandingNegative]) -> Negatives:
+    negatives = Negatives()
+    for negative in standing:
+        negatives.add(negative.kind, negative.match, _key(negative), negative.amazon_id)
+    return negatives
 
 
 def _key(standing: StandingTarget | StandingNegative) -> str:

@@ -1,0 +1,124 @@
+"""`harvester demo` and `harvester sandbox`."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harvester.config.settings import default_data_dir
+from harvester.domain.errors import Unavailable
+from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation
+from harvester.entrypoints.cli.cycle import show_cycle
+from harvester.entrypoints.cli.plan import harvest_all, show_result
+from harvester.entrypoints.cli.session import Session, run
+from harvester.wiring import start_afresh
+
+SANDBOX_ENV = Path("sandbox.env")
+_READY_SECONDS = 30.0
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="End after the cycle instead of keeping the sandbox up.")
+@click.option("--profiles", type=click.IntRange(1, 1000), default=3, show_default=True, help="Pretend profiles.")
+@click.option(
+    "--recommendations", type=click.IntRange(0, 1_000_000), default=200, show_default=True, help="Per profile."
+)
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another market.")
+@click.pass_obj
+def demo(invocation: Invocation, once: bool, profiles: int, recommendations: int, seed: int) -> None:
+    """Watch a whole dry-run cycle against a pretend Amazon: no account, no credentials, no cost.
+
+    Starts the sandbox and an embedded Postgres of its own (configured databases and accounts are ignored), plans for
+    every pretend profile, and shows what would be promoted, negated, held and skipped, and why. It writes sandbox.env
+    and keeps the sandbox up, so that you can go on from another terminal; Ctrl-C ends it.
+    """
+    run(_demo(invocation, once, {"profiles": profiles, "recommendations": recommendations, "seed": seed}))
+
+
+@click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def sandbox(arguments: tuple[str, ...]) -> None:
+    """Run the pretend Amazon alone; `harvester sandbox --help` lists its options."""
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-m", "harvester.sandbox", *arguments])  # noqa: S606 - our own module
+
+
+async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -> int:
+    console = tables.console()
+    folder = default_data_dir() / "demo"
+    for name in [name for name in os.environ if name.upper().startswith("HARVESTER_")]:
+        if name != "HARVESTER_DATA_DIR":
+            del os.environ[name]
+    folder = Path(os.environ.pop("HARVESTER_DATA_DIR", folder.parent)) / "demo"
+    folder.mkdir(parents=True, exist_ok=True)
+    rules = folder / "rules.yaml"
+    rules.write_text(files("harvester.entrypoints.cli").joinpath("demo_rules.yaml").read_text("utf-8"), "utf-8")
+    async with pretend_amazon(market) as ready:
+        write_env(SANDBOX_ENV, ready, folder, rules)
+        there = replace(invocation, env_file=SANDBOX_ENV)
+        await start_afresh(folder)
+        async with Session.open(there) as session:
+            console.print(f"A pretend Amazon is up at {ready['url']}; {market['profiles']} profiles, dry run.\n")
+            result = await harvest_all(session, ())
+            await show_cycle(console, session, result)
+            for_the_record = [await session.services.reports.plan(planned.plan_id) for _, planned in result.planned]
+            show_result(result, [plan for plan in for_the_record if plan])
+        if not once:
+            _tell_how_to_go_on(console, for_the_record)
+            await asyncio.Event().wait()
+    return FAILED if result.failed else DONE
+
+
+def _tell_how_to_go_on(console: Any, plans: list[Any]) -> None:
+    first = plans[0]["id"] if plans and plans[0] else "p1"
+    console.print(
+        f"The sandbox stays up until Ctrl-C. In another terminal:\n\n"
+        f"  harvester --env-file {SANDBOX_ENV} show {first}\n"
+        f"  harvester --env-file {SANDBOX_ENV} show {first} --requests\n"
+        f"  harvester --env-file {SANDBOX_ENV} why \"kitchen towels\"\n"
+    )
+
+
+@asynccontextmanager
+async def pretend_amazon(market: Mapping[str, int]) -> AsyncIterator[dict[str, Any]]:
+    """The sandbox in a process of its own, which ends with the block. Gives what it says when it is ready."""
+    options = [part for name, value in market.items() for part in (f"--{name}", str(value))]
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "harvester.sandbox", "--port", "0", *options, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), _READY_SECONDS)
+        if not line:
+            raise Unavailable("the sandbox did not start; `harvester sandbox` shows why")
+        yield json.loads(line)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+            await process.wait()
+
+
+def write_env(path: Path, ready: Mapping[str, Any], folder: Path, rules: Path) -> None:
+    """Settings for going on from another terminal: review mode, against the sandbox only."""
+    settings = {
+        "MODE": "review",
+        "DATA_DIR": str(folder),
+        "RULES_FILE": str(rules),
+        "ACCOUNTS__SANDBOX__CLIENT_ID": ready["client_id"],
+        "ACCOUNTS__SANDBOX__CLIENT_SECRET": ready["client_secret"],
+        "ACCOUNTS__SANDBOX__REFRESH_TOKEN": ready["refresh_token"],
+        "ACCOUNTS__SANDBOX__REGION": "NA",
+        "ACCOUNTS__SANDBOX__ADS_URL": ready["ads_url"],
+        "ACCOUNTS__SANDBOX__LWA_URL": ready["lwa_url"],
+    }
+    lines = [f"HARVESTER_{name}='{value}'" for name, value in settings.items()]
+    path.write_text("# Made by `harvester demo`; good while its sandbox is up.\n" + "\n".join(lines) + "\n", "utf-8")

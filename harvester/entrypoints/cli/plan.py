@@ -1,0 +1,100 @@
+"""`harvester plan`: one run and one stored plan per profile."""
+
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+
+from harvester.domain.profile import Profile
+from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option, say
+from harvester.entrypoints.cli.session import Session, run
+from harvester.usecases.harvest import Progress as Harvesting
+from harvester.usecases.plan_fleet import Failure, FleetResult
+
+
+@click.command()
+@click.option("--profile", "profile_ids", multiple=True, metavar="ID", help="Only this profile; may be repeated.")
+@json_option
+@click.pass_obj
+def plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> None:
+    """Pull recommendations, judge them by the rules, and store one plan per profile.
+
+    Reads from Amazon and writes to your database only; nothing is sent to an account. A run that was interrupted less
+    than an hour ago, under the same rules, is taken up where it stopped.
+    """
+    run(_plan(invocation, profile_ids, as_json))
+
+
+async def _plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        session.demand_accounts()
+        result = await harvest_all(session, profile_ids)
+        plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.planned]
+        if as_json:
+            emit({"plans": plans, "failed": [failure_json(failure) for failure in result.failed]})
+        else:
+            show_result(result, [plan for plan in plans if plan])
+    troubled = any(planned.troubles for _, planned in result.planned)
+    return FAILED if result.failed or troubled else DONE
+
+
+async def harvest_all(session: Session, profile_ids: tuple[str, ...]) -> FleetResult:
+    """With a progress bar per profile on a terminal."""
+    console = tables.console(stderr=True)
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=20),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rows]:,} recommendations"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def watch(profile: Profile, progress: Harvesting) -> None:
+            task = tasks.get(profile.profile_id)
+            if task is None:
+                task = tasks[profile.profile_id] = bars.add_task(name_of(profile), total=None, rows=0)
+            bars.update(task, total=progress.batches, completed=progress.batches_done, rows=progress.rows)
+
+        return await session.services.plan_fleet(profile_ids, "command", watch)
+
+
+def name_of(profile: Profile) -> str:
+    return f"{profile.name} ({profile.country})"
+
+
+def failure_json(failure: Failure) -> dict[str, Any]:
+    return {"profile_id": failure.profile_id, "account": failure.account or None, "reason": failure.reason}
+
+
+def show_result(result: FleetResult, plans: list[dict[str, Any]]) -> None:
+    console = tables.console()
+    if plans:
+        table = tables.grid(
+            "Plan", "Profile", "Seen", "Promote", "Negate", "Hold", "Skip", "Guarded", ratios=(0, 1, 0, 0, 0, 0, 0, 0),
+            right=(2, 3, 4, 5, 6, 7),
+        )  # fmt: skip
+        for (profile, _), each in zip(result.planned, plans, strict=True):
+            counts = each["counts"]
+            table.add_row(
+                each["id"],
+                name_of(profile) + ("" if each["complete"] else " (partial)"),
+                *(f"{counts[name]:,}" for name in ("candidates", "promote", "negate", "hold", "skip", "guarded")),
+            )
+        console.print(table)
+    for profile, planned in result.planned:
+        for trouble in planned.troubles:
+            say(f"{name_of(profile)}: {trouble}")
+    for failure in result.failed:
+        say(f"{failed_name(failure)}: no plan: {failure.reason}")
+    if plans:
+        console.print(f"Next: harvester show {plans[0]['id']}")
+
+
+def failed_name(failure: Failure) -> str:
+    if failure.profile is not None:
+        return f"{name_of(failure.profile)}, profile {failure.profile_id}"
+    return f"profile {failure.profile_id}" if failure.profile_id else f"account {failure.account}"

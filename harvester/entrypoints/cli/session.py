@@ -1,0 +1,77 @@
+"""What a command stands on: settings, logs, event loop, open services."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from harvester.config import logs, settings
+from harvester.config.settings import Settings
+from harvester.domain.errors import Misconfigured
+from harvester.entrypoints.cli.app import Invocation, say
+from harvester.wiring import Services, open_services
+
+
+@dataclass(frozen=True)
+class Session:
+    services: Services
+
+    @classmethod
+    @asynccontextmanager
+    async def open(cls, invocation: Invocation) -> AsyncIterator["Session"]:
+        async with open_services(load_settings(invocation)) as services:
+            yield cls(services)
+
+    def demand_accounts(self) -> None:
+        """Raises Misconfigured with what to do where there is no login."""
+        if not self.services.settings.accounts:
+            raise Misconfigured(
+                "no advertising login is set. To look around without one, run `harvester demo`; for your own account "
+                "set HARVESTER_ACCOUNTS__MAIN__CLIENT_ID, __CLIENT_SECRET, __REFRESH_TOKEN and __REGION "
+                "(see docs/settings.md)"
+            )
+
+
+def load_settings(invocation: Invocation) -> Settings:
+    """Also turns logging on, and tells of variables that are no settings."""
+    loaded = settings.load(invocation.env_file)
+    logs.configure(loaded.log_format, loaded.log_level)
+    for sentence in settings.unknown(os.environ):
+        say(f"harvester: {sentence}")
+    return loaded
+
+
+def run(work: Coroutine[Any, Any, int]) -> None:
+    """Runs a command to its exit code. SIGTERM and Ctrl-C end it in order: what is recorded stays recorded."""
+    try:
+        import uvloop
+    except ImportError:
+        runner = asyncio.Runner()
+    else:
+        runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with runner:
+        sys.exit(runner.run(_ended_by_signals(work)))
+
+
+async def _ended_by_signals(work: Coroutine[Any, Any, int]) -> int:
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    received: list[signal.Signals] = []
+
+    def stop(which: signal.Signals) -> None:
+        received.append(which)
+        task.cancel()
+
+    for which in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(which, stop, which)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        say("stopped; an interrupted run is taken up again by the next `harvester plan`")
+        return 128 + received[0]

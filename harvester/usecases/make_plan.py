@@ -1,0 +1,192 @@
+"""From a run's decisions to a stored plan: fold, guard, fingerprint; all of it or nothing."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import msgspec
+
+from harvester.domain.action import ActionState
+from harvester.domain.candidate import Destination, Ground, NewGroup, NoDestination, Place
+from harvester.domain.decision import Reason
+from harvester.domain.ids import Fingerprint, PlanId
+from harvester.domain.plan import PlannedAction
+from harvester.domain.profile import Mode, Profile
+from harvester.domain.run import Run
+from harvester.ports import Clock, PlanDraft, Plans
+from harvester.rules.groups import group_for
+from harvester.rules.guard import Guard
+from harvester.rules.planner import GroupsInUse, fold
+from harvester.rules.ruleset import ProfileRules
+from harvester.usecases.account_map import AccountMap
+from harvester.usecases.surroundings import Surroundings
+
+_BATCH = 1000
+"""Items written at a time: memory stays flat, however large the plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class RulesOnTheGround:
+    """What the rules in force say about places."""
+
+    rules: ProfileRules
+    profile: Profile
+
+    @property
+    def promotes(self) -> bool:
+        return any(rule.then.promote is not None for rule in self.rules.rules)
+
+    @property
+    def negates(self) -> bool:
+        return any(rule.then.negate is not None for rule in self.rules.rules)
+
+    def new_destination(self, source: Place, account: AccountMap) -> Destination | NoDestination:
+        """As the rules file's `groups` say; existing ad groups must advertise what the source does."""
+        new = group_for(self.rules, source, self.profile)
+        if isinstance(new, NoDestination):
+            return new
+        if new.makes_campaigns:
+            return Destination(group_id=None, keyword=None, product=None, new=new)
+        keyword, product = self._existing(new, "keyword"), self._existing(new, "product")
+        for ad_group_id in filter(None, (keyword, product)):
+            reason = _unfit(ad_group_id, source, account)
+            if reason:
+                line = f" (line {new.line} of the rules file)" if new.line else ""
+                return NoDestination(Reason.NO_DESTINATION, f"{reason}: correct its entry under `groups`{line}.")
+        return Destination(group_id=None, keyword=account.place(keyword), product=account.place(product), new=new)
+
+    @staticmethod
+    def _existing(new: NewGroup, what: str) -> str | None:
+        details = new.request["existingCampaignDetails"]
+        assert isinstance(details, Mapping)
+        ids = details.get(f"{what}CampaignAdGroupIds")
+        return str(ids[0]) if ids else None
+
+
+def _unfit(ad_group_id: str, source: Place, account: AccountMap) -> str:
+    """Why an ad group cannot be the destination; empty where it can."""
+    name = f"ad group {source.ad_group.ad_group_id} (`{source.ad_group.name}`)"
+    if account.place(ad_group_id) is None:
+        return f"The destination {ad_group_id} of {name} is archived or not part of this account"
+    mine, theirs = account.products.get(source.ad_group.ad_group_id), account.products.get(ad_group_id)
+    if not mine or mine != theirs:
+        return f"The destination {ad_group_id} does not advertise the same products as {name}"
+    return ""
+
+
+class _Grounds(Mapping[tuple[str, str], Ground]):
+    """Surveyed when asked for: an account may have more ads than a plan touches."""
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+
+    def __getitem__(self, place: tuple[str, str]) -> Ground:
+        return self._surroundings.ground(*place)
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._surroundings.surveyed())
+
+    def __len__(self) -> int:
+        return len(self._surroundings.surveyed())
+
+
+@dataclass
+class _Tally:
+    """What is counted while the items stream by."""
+
+    actions: int = 0
+    guarded: int = 0
+    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+
+    def count(self, action: PlannedAction) -> None:
+        self.actions += 1
+        self.guarded += action.state is ActionState.GUARDED
+        fields = (action.kind.value, action.effect, action.group_id, action.fragment)
+        self.digest.update(msgspec.json.encode(fields) + b"\n")
+
+
+@dataclass(frozen=True)
+class MakePlan:
+    plans: Plans
+    clock: Clock
+
+    async def __call__(
+        self,
+        run: Run,
+        surroundings: Surroundings,
+        rules: ProfileRules,
+        *,
+        mode: Mode,
+        ruleset: Fingerprint,
+        complete: bool,
+    ) -> PlanId:
+        """The run's plan; a run that has one keeps it. Lists the account first, then writes in one transaction."""
+        made = await self.plans.plan_of(run.run_id)
+        if made is not None:
+            return made
+        counts = await self.plans.counts(run.run_id)
+        await surroundings.cover(await self.plans.decided_ad_groups(run.run_id))
+        held = await self.plans.held_ad_groups(run.run_id)
+        await surroundings.cover(ad_group_id for ad_group_id, _ in held)
+        now = self.clock.now()
+        today = _start_of_day(now, surroundings.facts.profile)
+        promotions, negatives = await self.plans.sent_on(run.profile_id, today)
+        guard = Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
+        advice = [sentence for ad_group_id, ad_id in held if (sentence := _advice(surroundings, ad_group_id, ad_id))]
+        async with self.plans.draft(run) as draft:
+            await self._stage(draft, surroundings, rules)
+            tally = await self._admit(draft, guard)
+            await draft.finish(
+                complete=complete,
+                mode=mode,
+                ruleset=ruleset,
+                fingerprint=Fingerprint(tally.digest.hexdigest()),
+                counts=msgspec.structs.replace(counts, actions=tally.actions, guarded=tally.guarded),
+                advice=list(dict.fromkeys(advice)),
+                now=now,
+            )
+            return draft.plan_id
+
+    @staticmethod
+    async def _stage(draft: PlanDraft, surroundings: Surroundings, rules: ProfileRules) -> None:
+        grounds = _Grounds(surroundings)
+        groups = GroupsInUse()
+        waiting: list[PlannedAction] = []
+        async for rows in draft.decided():
+            items = fold(rows, grounds, rules)
+            groups.add(items)
+            waiting += items
+            if len(waiting) >= _BATCH:
+                await draft.stage(waiting)
+                waiting = []
+        await draft.stage([*waiting, *groups.items(grounds)])
+
+    @staticmethod
+    async def _admit(draft: PlanDraft, guard: Guard) -> _Tally:
+        tally = _Tally()
+        waiting: list[PlannedAction] = []
+        async for staged in draft.staged():
+            action = guard.admit(staged)
+            tally.count(action)
+            waiting.append(action)
+            if len(waiting) >= _BATCH:
+                await draft.add(waiting)
+                waiting = []
+        await draft.add(waiting)
+        return tally
+
+
+def _advice(surroundings: Surroundings, ad_group_id: str, ad_id: str) -> str:
+    destination = surroundings.ground(ad_group_id, ad_id).destination
+    return destination.detail if isinstance(destination, NoDestination) else ""
+
+
+def _start_of_day(now: datetime, profile: Profile) -> datetime:
+    """In the profile's own time zone; UTC where Amazon names one that nobody knows."""
+    try:
+        zone = ZoneInfo(profile.timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)

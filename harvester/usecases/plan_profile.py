@@ -1,0 +1,103 @@
+"""The whole verb for one profile: lease, run, harvest, plan."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from harvester.domain.candidate import AccountFacts
+from harvester.domain.errors import HarvesterError, LeaseLost
+from harvester.domain.ids import PlanId, RunId
+from harvester.domain.profile import Mode, Profile
+from harvester.domain.run import Run, RunState
+from harvester.ports import AdsLogin, Clock, Lease, Plans, Profiles, Rulesets, Runs
+from harvester.rules.evaluate import compile_rules
+from harvester.rules.ruleset import RuleSet
+from harvester.usecases.account_map import read_account
+from harvester.usecases.harvest import Harvest, Progress
+from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
+from harvester.usecases.surroundings import Surroundings
+
+RESUME_WITHIN = timedelta(hours=1)
+
+Watch = Callable[[Profile, Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What came of one profile. With troubles the run was partial, and the plan says so."""
+
+    run_id: RunId
+    plan_id: PlanId
+    troubles: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PlanProfile:
+    lease: Lease
+    profiles: Profiles
+    rulesets: Rulesets
+    runs: Runs
+    plans: Plans
+    clock: Clock
+    rules: RuleSet
+    mode: Mode
+
+    async def __call__(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
+        """Raises Refused while another process has the profile, and what the login's reader raises.
+
+        A run that fails is recorded as failed before its error is raised.
+        """
+        async with self.lease.hold(profile.profile_id):
+            await self.rulesets.save(self.rules.fingerprint, self.rules.text)
+            now = self.clock.now()
+            run = await self.runs.begin(
+                profile,
+                source="promotion",
+                trigger=trigger,
+                mode=self._mode(profile),
+                ruleset=self.rules.fingerprint,
+                resume_after=now - RESUME_WITHIN,
+            )
+            try:
+                return await self._run(run, profile, login, watch)
+            except LeaseLost:
+                raise
+            except Exception as error:
+                await self._record_failure(run, error)
+                raise
+
+    async def _record_failure(self, run: Run, error: Exception) -> None:
+        """What made the run fail matters more than that its end could not be recorded: the next run will note it."""
+        sentence = str(error) if isinstance(error, HarvesterError) else f"unexpected {type(error).__name__}"
+        try:
+            await self.runs.finish(run, RunState.FAILED, sentence)
+        except HarvesterError as second:
+            error.add_note(f"and the run could not be marked as failed: {second}")
+
+    async def _run(self, run: Run, profile: Profile, login: AdsLogin, watch: Watch) -> Planned:
+        reader = login.reader(profile, run.run_id)
+        rules = self.rules.for_profile(profile.profile_id)
+        account = await read_account(reader)
+        own_asins = await self.profiles.own_asins(profile.profile_id)
+        if account.own_asins - own_asins:
+            await self.profiles.add_own_asins(profile.profile_id, sorted(account.own_asins - own_asins))
+            own_asins |= account.own_asins
+        now = self.clock.now()
+        facts = AccountFacts(profile, own_asins, await self.plans.effects(profile.profile_id, now), now)
+        surroundings = Surroundings(reader, facts, account, RulesOnTheGround(rules, profile))
+        harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
+        harvested = await harvest(run, reader.promotion, surroundings, compile_rules(self.rules, profile), own_asins)
+        make_plan = MakePlan(self.plans, self.clock)
+        plan_id = await make_plan(
+            run,
+            surroundings,
+            rules,
+            mode=self._mode(profile),
+            ruleset=self.rules.fingerprint,
+            complete=not harvested.troubles,
+        )
+        await self.runs.finish(run, RunState.PARTIAL if harvested.troubles else RunState.COMPLETE, None)
+        return Planned(run.run_id, plan_id, harvested.troubles)
+
+    def _mode(self, profile: Profile) -> Mode:
+        return self.rules.for_profile(profile.profile_id).strictest_mode(self.mode)

@@ -1,0 +1,161 @@
+"""Composition root: settings in, open services out."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from harvester.adapters.ads.client import AmazonLogin
+from harvester.adapters.embedded_postgres import embedded
+from harvester.adapters.http import HttpClient
+from harvester.adapters.lwa import AccessTokens, Credentials
+from harvester.adapters.postgres import migrate
+from harvester.adapters.postgres.calls import PostgresCallLog
+from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.lease import PostgresLease
+from harvester.adapters.postgres.plans import PostgresPlans
+from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.reports import PostgresReports
+from harvester.adapters.postgres.rulesets import PostgresRulesets
+from harvester.adapters.postgres.runs import PostgresRuns
+from harvester.adapters.throttle import Throttle
+from harvester.config import rules_file
+from harvester.config.settings import AccountSettings, Settings
+from harvester.domain.errors import Misconfigured
+from harvester.domain.profile import Profile
+from harvester.rules.ruleset import RuleSet
+from harvester.usecases.plan_fleet import PlanFleet
+from harvester.usecases.plan_profile import PlanProfile
+
+LOCAL_RULES = Path("rules.yaml")
+
+log = structlog.get_logger()
+
+
+class SystemClock:
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything a command may need, open until the `open_services` block ends."""
+
+    settings: Settings
+    rules: RuleSet
+    database: Database
+    reports: PostgresReports
+    profiles: PostgresProfiles
+    plans: PostgresPlans
+    rulesets: PostgresRulesets
+    logins: Sequence[AmazonLogin]
+    calls: PostgresCallLog
+    plan_fleet: PlanFleet
+
+
+def rules_path(settings: Settings) -> Path | None:
+    """The rules file in force; None: the built-in rules."""
+    if settings.rules_file is not None:
+        return settings.rules_file
+    return LOCAL_RULES if LOCAL_RULES.exists() else None
+
+
+@asynccontextmanager
+async def database_address(settings: Settings) -> AsyncIterator[str]:
+    """Of the configured Postgres, or of the embedded one, which is up inside the block."""
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+    else:
+        async with embedded(settings.data_dir) as dsn:
+            yield dsn
+
+
+async def bring_up_to_date(dsn: str) -> Sequence[str]:
+    """Names of the migrations applied now."""
+    return await migrate.migrate(dsn)
+
+
+async def demand_current(settings: Settings, dsn: str) -> None:
+    """An embedded or empty database is migrated here; an older one is somebody's decision, so that raises."""
+    waiting = await migrate.pending(dsn)
+    if not waiting:
+        return
+    if settings.database_url is None or len(waiting) == len(migrate.migrations_in(migrate.folder())):
+        await migrate.migrate(dsn)
+        return
+    raise Misconfigured(
+        f"the database is older than this version ({len(waiting)} migrations wait): run `harvester migrate`",
+        field="HARVESTER_DATABASE_URL",
+    )
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """Raises Misconfigured or Unavailable before anything else happens."""
+    rules = rules_file.load(rules_path(settings))
+    async with AsyncExitStack() as stack:
+        dsn = await stack.enter_async_context(database_address(settings))
+        await demand_current(settings, dsn)
+        database = await stack.enter_async_context(
+            Database.open(dsn, most_connections=max(4, min(settings.concurrency * 2, 40)))
+        )
+        calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
+        lease = await stack.enter_async_context(PostgresLease.open(dsn))
+        http = await stack.enter_async_context(HttpClient(calls, Throttle(), patience_seconds=settings.api_patience))
+        tokens = AccessTokens(http)
+        logins = [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
+        profiles, plans = PostgresProfiles(database), PostgresPlans(database)
+        rulesets = PostgresRulesets(database)
+        plan_profile = PlanProfile(
+            lease=lease,
+            profiles=profiles,
+            rulesets=rulesets,
+            runs=PostgresRuns(database),
+            plans=plans,
+            clock=SystemClock(),
+            rules=rules,
+            mode=settings.mode,
+        )
+        only = {name: account.profiles for name, account in settings.accounts.items()}
+        yield Services(
+            settings=settings,
+            rules=rules,
+            database=database,
+            reports=PostgresReports(database),
+            profiles=profiles,
+            plans=plans,
+            rulesets=rulesets,
+            logins=logins,
+            calls=calls,
+            plan_fleet=PlanFleet(logins, only, profiles, plan_profile, settings.concurrency, _surprised),
+        )
+
+
+def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessTokens) -> AmazonLogin:
+    return AmazonLogin(
+        account=name,
+        region=account.region,
+        credentials=Credentials(
+            client_id=account.client_id,
+            client_secret=account.client_secret.get_secret_value(),
+            refresh_token=account.refresh_token.get_secret_value(),
+        ),
+        http=http,
+        tokens=tokens,
+        ads_url=account.ads_url,
+        lwa_url=account.lwa_url,
+    )
+
+
+def _call_log_trouble(what: str, lost: int) -> None:
+    if lost:
+        log.error("call_log.lost", calls=lost, error=what)
+    else:
+        log.warning("call_log.delayed", error=what)
+
+
+def _surprised(profile: Profile, error: Exception) -> None:
+    log.error("profile.failed", profile_id=profile.profile_id, exc_info=error)
