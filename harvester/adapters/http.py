@@ -198,6 +198,8 @@ class HttpClient:
                 return await self._read(response, attempt)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             return Trouble(Kind.ADDRESS, f"{request.url} is not an http address")
+        except ValueError:
+            return Trouble(Kind.ADDRESS, "the client id or the token holds a character that no header may")
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
             return Trouble(Kind.UNSENT, f"no connection: {_words(error)}")
         except TimeoutError:

@@ -363,7 +363,17 @@ async def test_an_address_that_is_none_is_a_wrong_setting(bench: Bench):
     endpoint = protocol.Endpoint("ftp://nowhere", "client", login._endpoint.bearer)
 
     with pytest.raises(Misconfigured, match="ftp://nowhere/v2/profiles is not an http address"):
-        await bench.http.send(endpoint.request(protocol.PROFILES, Caller("acme")), bytes)  # type: ignore[arg-type]  # never called
+        await bench.http.send(endpoint.request(protocol.PROFILES, Caller("acme")), lambda answer: answer)
+
+
+async def test_a_client_id_with_a_line_break_is_a_wrong_setting(bench: Bench):
+    """What no header can carry is told without showing it."""
+    endpoint = replace(bench.login()._endpoint, client_id="canary\nX: y")
+
+    with pytest.raises(Misconfigured, match="no header may") as failed:
+        await bench.http.send(endpoint.request(protocol.PROFILES, Caller("acme")), lambda answer: answer)
+
+    assert "canary" not in str(failed.value)
 
 
 async def test_a_closed_client_says_so():
