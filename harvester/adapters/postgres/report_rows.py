@@ -48,7 +48,7 @@ def item_row(row: asyncpg.Record) -> dict[str, Any]:
         "reason": row["reason"],
         "amazon_id": row["amazon_id"],
         "error": ": ".join(part for part in (row["error_code"], row["error_message"]) if part) or None,
-        "request": _json(row["fragment"]),
+        "request": _json(row["fragment"]) if row["fragment"] else None,
         "fragment": row["fragment"],
         "key": row["key"],
         "ad_id": row["ad_id"] or None,

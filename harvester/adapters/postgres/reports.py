@@ -16,6 +16,7 @@ _PLAN_ITEMS = named("plan_items")
 _ITEM_STATES = named("item_states")
 _RUN_HEADERS = named("run_headers")
 _RUN_REASONS = named("run_reasons")
+_RUN_EXAMPLES = named("run_examples")
 _RUN_OF_PLAN = named("run_of_plan")
 _RUN_DECISIONS = named("run_decisions")
 _DECISIONS_ABOUT = named("decisions_about")
@@ -60,6 +61,10 @@ class PostgresReports:
     async def reasons(self, run_id: str) -> Sequence[tuple[str, str, int]]:
         """Outcome, reason and how many decisions of the run have them, the most frequent first."""
         return [(row["outcome"], row["reason"], row["decisions"]) for row in await self._fetch(_RUN_REASONS, run_id)]
+
+    async def examples(self, run_id: str, outcome: str, reason: str, most: int) -> Sequence[Row]:
+        """Those with the most conversions, then the most clicks; with the columns of ledger.decisions."""
+        return [decision_row(row) for row in await self._fetch(_RUN_EXAMPLES, run_id, outcome, reason, most)]
 
     async def decisions(self, run_or_plan_id: str) -> AsyncIterator[Row]:
         """In the order they were made, with the columns of ledger.decisions."""

@@ -55,6 +55,17 @@ ORDER BY started_at DESC, substr(run_id, 2)::bigint DESC LIMIT $2;
 SELECT outcome, reason, count(*) AS decisions FROM harvester.observation
 WHERE run_id = $1 GROUP BY outcome, reason ORDER BY decisions DESC, outcome, reason;
 
+-- name: run_examples
+-- Decisions of a run with one outcome and reason, those with the most conversions first.
+SELECT run_id || '-' || place AS decision_id, run_id, profile_id, seen_at AS decided_at, source, campaign_id, ad_group_id,
+    ad_id, ad_asin, target, target_type, harvester.metrics(clicks, conversions, evidence_note)::text AS metrics, outcome,
+    reason, rule, harvester.findings(findings)::text AS findings, NULL::text AS plan_id, key, place
+FROM (
+    SELECT * FROM harvester.observation WHERE run_id = $1 AND outcome = $2 AND reason = $3
+    ORDER BY conversions DESC NULLS LAST, clicks DESC NULLS LAST, place LIMIT $4
+) AS strongest
+ORDER BY conversions DESC NULLS LAST, clicks DESC NULLS LAST, place;
+
 -- name: run_of_plan
 -- The run a plan was made of.
 SELECT run_id FROM harvester.plan WHERE plan_id = $1;
