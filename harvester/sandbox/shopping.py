@@ -65,11 +65,14 @@ def _sample() -> _Sample:
     return msgspec.json.decode(text, type=_Sample)
 
 
+_NOT_FOR_DEMOS = {"dildo", "vibrator"}
+
+
 @cache
 def all_queries() -> tuple[str, ...]:
     sample = _sample()
     texts = [query.query for query in sample.queries] + sample.further_queries
-    return tuple(dict.fromkeys(" ".join(text.split()) for text in texts))
+    return tuple(dict.fromkeys(" ".join(text.split()) for text in texts if text not in _NOT_FOR_DEMOS))
 
 
 @cache

@@ -19,7 +19,7 @@ PROFILES = Spec.load("profiles")
 RECOMMENDATIONS = "/sp/targetPromotionGroups/recommendations"
 
 # Statuses that the real service gives although the specification of the call does not list them.
-UNLISTED = {401, 403, 404, 405, 406, 415, 429, 500, 502, 503, 504}
+UNLISTED = {400, 401, 403, 404, 405, 406, 415, 429, 500, 502, 503, 504}
 
 
 Headers = Mapping[str, str | None]
@@ -46,6 +46,7 @@ class Customer:
     token: str = ""
     profile: str = ""
     profiles: list[str] = field(default_factory=list)
+    judging: bool = True
 
     async def log_in(self, **changes: str) -> Reply:
         login = self.sandbox.world.accounts[self.account]
@@ -78,11 +79,12 @@ class Customer:
         version: int = 1,
         headers: Headers = MappingProxyType({}),
     ) -> Reply:
-        """`headers` change the usual ones; None leaves one out. The answer must fit the specification."""
+        """`headers` change the usual ones; None leaves one out. While `judging`, the answer must fit the specification."""
         sent = {**self.usual_headers(method, path, version), **headers}
         data = body if isinstance(body, bytes) else json.dumps(body).encode() if body is not None else None
         reply = await self._send(method, path, data=data, headers={k: v for k, v in sent.items() if v is not None})
-        self.judge(method, path, reply)
+        if self.judging:
+            self.judge(method, path, reply)
         return reply
 
     def usual_headers(self, method: str, path: str, version: int = 1) -> dict[str, str | None]:
@@ -149,3 +151,62 @@ async def shop(options: Options | None = None, *, log_in: bool = True) -> AsyncI
         if log_in:
             await customer.log_in()
         yield customer
+
+
+@dataclass(frozen=True)
+class ProductLine:
+    """The parts of one promotion group: ids of the source, of both destinations, and of their campaigns."""
+
+    group: str
+    source: str
+    source_campaign: str
+    keyword: str
+    keyword_campaign: str
+    product: str
+    product_campaign: str
+    ads: list[str]
+
+    @property
+    def in_source(self) -> dict[str, Any]:
+        return {"campaignId": self.source_campaign, "adGroupId": self.source, "state": "ENABLED"}
+
+    @property
+    def in_keyword(self) -> dict[str, Any]:
+        return {"campaignId": self.keyword_campaign, "adGroupId": self.keyword, "state": "ENABLED"}
+
+    @property
+    def in_product(self) -> dict[str, Any]:
+        return {"campaignId": self.product_campaign, "adGroupId": self.product, "state": "ENABLED"}
+
+
+async def product_line(customer: Customer, number: int = 0) -> ProductLine:
+    """The `number`th promotion group of the profile that the customer looks at."""
+    state = await customer.state()
+    group = state["groups"][number]
+    campaign_of = {one["adGroupId"]: one["campaignId"] for one in state["adGroups"]}
+    return ProductLine(
+        group=group["targetPromotionGroupId"],
+        source=group["source"],
+        source_campaign=campaign_of[group["source"]],
+        keyword=group["keyword"],
+        keyword_campaign=campaign_of[group["keyword"]],
+        product=group["product"],
+        product_campaign=campaign_of[group["product"]] if group["product"] else "",
+        ads=[one["adId"] for one in state["productAds"] if one["adGroupId"] == group["source"]],
+    )
+
+
+def only_error(reply: Reply) -> tuple[str, str]:
+    """Selector and reason of the one error of a v3 entity answer that has no success."""
+    (results,) = reply.body.values()
+    assert results["success"] == []
+    ((item,),) = [results["error"]]
+    ((error,),) = [item["errors"]]
+    ((selector, value),) = error["errorValue"].items()
+    return selector, value["reason"]
+
+
+def successes(reply: Reply) -> list[dict[str, Any]]:
+    (results,) = reply.body.values()
+    found: list[dict[str, Any]] = results["success"]
+    return found
