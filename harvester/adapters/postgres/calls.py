@@ -9,9 +9,13 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.runs import storable
 from harvester.domain.errors import HarvesterError
 from harvester.domain.run import ApiCall
+
+_ALLOCATE = named("allocate_calls")
+_WRITTEN = named("call_is_written")
 
 _COLUMNS = (
     "at",
@@ -46,7 +50,8 @@ class PostgresCallLog:
         self._batch = batch
         self._every_seconds = every_seconds
         self._waiting: deque[ApiCall] = deque()
-        self._full = asyncio.Event()
+        self._wake = asyncio.Event()
+        self._closing = False
         self._writing = asyncio.Lock()
         self._lost = 0
 
@@ -67,10 +72,7 @@ class PostgresCallLog:
         try:
             yield log
         finally:
-            flusher.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await flusher
-            await log.aclose()
+            await log._finish(flusher)
 
     def record(self, call: ApiCall) -> None:
         """Never waits, never fails. Beyond `most_waiting` the oldest call is dropped and told to `on_trouble`."""
@@ -79,7 +81,7 @@ class PostgresCallLog:
             self._lost += 1
         self._waiting.append(call)
         if len(self._waiting) >= self._batch:
-            self._full.set()
+            self._wake.set()
 
     async def flush(self) -> None:
         """Everything recorded so far is in the ledger when this returns. Raises Unavailable; nothing is lost then."""
@@ -92,8 +94,11 @@ class PostgresCallLog:
                     self._waiting.extendleft(reversed(calls))
                     raise
 
-    async def aclose(self) -> None:
+    async def _finish(self, flusher: "asyncio.Task[None]") -> None:
         """Writes what is left; what cannot be written is told to `on_trouble`."""
+        self._closing = True
+        self._wake.set()
+        await flusher
         try:
             await self.flush()
         except (HarvesterError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -105,8 +110,10 @@ class PostgresCallLog:
     async def _keep_flushing(self) -> None:
         while True:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._full.wait(), self._every_seconds)
-            self._full.clear()
+                await asyncio.wait_for(self._wake.wait(), self._every_seconds)
+            self._wake.clear()
+            if self._closing:
+                return
             try:
                 await self.flush()
             except (HarvesterError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -119,9 +126,19 @@ class PostgresCallLog:
             self._lost = 0
 
     async def _write(self, calls: Sequence[ApiCall]) -> None:
-        async def work(connection: Connection, _repeated: bool) -> None:
+        """Numbered first, so that a batch whose COMMIT got no answer is recognised and not written twice."""
+
+        async def allocate(connection: Connection, _repeated: bool) -> list[int]:
+            return [row[0] for row in await connection.fetch(_ALLOCATE, len(calls))]
+
+        numbers = await self._database.repeat(allocate)
+
+        async def work(connection: Connection, repeated: bool) -> None:
+            if repeated and await connection.fetchval(_WRITTEN, numbers[0]):
+                return
+            rows = [(number, *_columns(call)) for number, call in zip(numbers, calls, strict=True)]
             await connection.copy_records_to_table(
-                "api_call", schema_name="harvester", columns=_COLUMNS, records=[_columns(call) for call in calls]
+                "api_call", schema_name="harvester", columns=("call_number", *_COLUMNS), records=rows
             )
 
         await self._database.repeat(work)

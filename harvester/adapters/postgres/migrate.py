@@ -26,6 +26,7 @@ _RECORD = named("record_migration")
 _LOCK = named("lock_migrations")
 _UNLOCK = named("unlock_migrations")
 _PARTITIONS = named("ensure_partitions")
+_WIPE = named("wipe")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,12 @@ async def pending(dsn: str, migrations: Sequence[Migration] | None = None) -> Se
             await connection.close()
     _compare(files, applied)
     return [migration.name for migration in files if migration.number not in applied]
+
+
+async def wipe(dsn: str) -> None:
+    """Removes everything of ours, every decision too, from a database that exists only to be tried out."""
+    async with _locked(dsn) as connection:
+        await connection.execute(_WIPE)
 
 
 def _compare(files: Sequence[Migration], applied: dict[int, asyncpg.Record]) -> None:

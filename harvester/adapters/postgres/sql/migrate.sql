@@ -33,3 +33,7 @@ SELECT pg_advisory_unlock(hashtextextended('harvester.migrate', 0));
 -- name: ensure_partitions
 -- Makes the partitions of this month and the next three.
 SELECT harvester.ensure_partitions(now());
+
+-- name: wipe
+-- Everything of ours, gone.
+DROP SCHEMA IF EXISTS ledger, harvester CASCADE;

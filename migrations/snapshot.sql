@@ -1,0 +1,1113 @@
+-- What the numbered files add up to; written by a program, compared with them by a test.
+SET check_function_bodies = false;
+
+CREATE SCHEMA harvester;
+
+CREATE SCHEMA ledger;
+
+COMMENT ON SCHEMA ledger IS 'What Harvester saw, decided, planned and did: stable, read-only views.';
+
+CREATE FUNCTION harvester.chain_event() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('harvester.action_event ' || NEW.profile_id, 0));
+    SELECT sequence + 1, hash INTO NEW.sequence, NEW.prev_hash FROM harvester.action_event
+        WHERE profile_id = NEW.profile_id ORDER BY sequence DESC LIMIT 1;
+    IF NOT FOUND THEN
+        NEW.sequence := 1;
+        NEW.prev_hash := '';
+    END IF;
+    NEW.hash := harvester.event_hash(NEW);
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION harvester.check_transition() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF (OLD.action_id, OLD.plan_id, OLD.position, OLD.profile_id, OLD.run_id, OLD.kind, OLD.effect, OLD.target, OLD.key,
+        OLD.match, OLD.level, OLD.leader)
+       IS DISTINCT FROM
+       (NEW.action_id, NEW.plan_id, NEW.position, NEW.profile_id, NEW.run_id, NEW.kind, NEW.effect, NEW.target, NEW.key,
+        NEW.match, NEW.level, NEW.leader) THEN
+        RAISE EXCEPTION 'action % cannot become another action', OLD.action_id USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF OLD.fragment <> NEW.fragment AND OLD.state NOT IN ('planned', 'guarded', 'held', 'approved') THEN
+        RAISE EXCEPTION 'the request of action % was sent and stays as it was', OLD.action_id
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF OLD.state <> NEW.state AND NOT (CASE OLD.state
+        WHEN 'planned' THEN NEW.state IN ('approved', 'declined', 'held', 'superseded')
+        WHEN 'guarded' THEN NEW.state IN ('approved', 'declined', 'held', 'superseded')
+        WHEN 'held' THEN NEW.state IN ('approved', 'declined', 'superseded')
+        WHEN 'approved' THEN NEW.state IN ('sending', 'declined', 'held', 'superseded', 'stale', 'planned', 'guarded')
+        WHEN 'sending' THEN NEW.state IN ('done', 'refused', 'unknown', 'approved')
+        WHEN 'unknown' THEN NEW.state IN ('done', 'refused', 'stale', 'approved')
+        WHEN 'done' THEN NEW.state IN ('undone')
+        ELSE false END) THEN
+        RAISE EXCEPTION 'action % is % and cannot become %', OLD.action_id, OLD.state, NEW.state
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = 'action_transition';
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION harvester.ensure_partitions(moment timestamp with time zone) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+DECLARE
+    parent text;
+    ahead integer;
+    opens timestamptz;
+    closes timestamptz;
+    name text;
+    taken boolean;
+    made integer := 0;
+BEGIN
+    FOREACH parent IN ARRAY ARRAY['observation', 'api_call', 'action_call'] LOOP
+        FOR ahead IN 0..3 LOOP
+            opens := date_trunc('month', moment) + make_interval(months => ahead);
+            closes := opens + interval '1 month';
+            name := format('%s_%s', parent, to_char(opens, 'YYYY_MM'));
+            CONTINUE WHEN EXISTS (SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relname = name);
+            PERFORM pg_advisory_xact_lock(hashtextextended('harvester.ensure_partitions', 0));
+            CONTINUE WHEN EXISTS (SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relname = name);
+            EXECUTE format('SELECT EXISTS (SELECT FROM harvester.%I WHERE %I >= $1 AND %I < $2)',
+                parent || '_default', CASE parent WHEN 'observation' THEN 'seen_at' ELSE 'at' END,
+                CASE parent WHEN 'observation' THEN 'seen_at' ELSE 'at' END) INTO taken USING opens, closes;
+            CONTINUE WHEN taken;
+            BEGIN
+                EXECUTE format(
+                    'CREATE TABLE harvester.%I (LIKE harvester.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                    name, parent);
+                PERFORM harvester.protect_partition(parent, ('harvester.' || name)::regclass);
+                EXECUTE format('ALTER TABLE harvester.%I ATTACH PARTITION harvester.%I FOR VALUES FROM (%L) TO (%L)',
+                    parent, name, opens, closes);
+                made := made + 1;
+            EXCEPTION WHEN lock_not_available OR deadlock_detected OR check_violation THEN
+                RAISE NOTICE 'partition % is made later: %', name, SQLERRM;
+            END;
+        END LOOP;
+    END LOOP;
+    RETURN made;
+END
+$_$;
+
+CREATE TABLE harvester.action_event (
+    profile_id text NOT NULL,
+    sequence bigint NOT NULL,
+    action_id text NOT NULL,
+    plan_id text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason text NOT NULL,
+    changed_by text NOT NULL,
+    fence bigint,
+    call_number bigint,
+    amazon_id text,
+    error_code text,
+    error_message text,
+    bid numeric,
+    fragment text NOT NULL,
+    prev_hash bytea NOT NULL,
+    hash bytea NOT NULL
+);
+
+CREATE FUNCTION harvester.event_hash(event harvester.action_event) RETURNS bytea
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT sha256(event.prev_hash || convert_to(json_build_array(
+        event.profile_id, event.sequence, event.action_id, event.plan_id, extract(epoch FROM event.at)::text,
+        event.from_state, event.to_state, event.reason, event.changed_by, event.fence, event.call_number,
+        event.amazon_id, event.error_code, event.error_message, event.bid::text, event.fragment)::text, 'UTF8'))
+$$;
+
+CREATE FUNCTION harvester.findings(findings text) RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE
+    AS $$
+    SELECT coalesce(jsonb_agg(jsonb_build_object(
+        'rule', one -> 0, 'check', one -> 1, 'measured', one -> 2, 'bound', one -> 3, 'passed', one -> 4,
+        'group', coalesce(one -> 5, '""')) ORDER BY place), '[]')
+    FROM jsonb_array_elements(nullif(findings, '')::jsonb) WITH ORDINALITY AS elements (one, place)
+$$;
+
+CREATE FUNCTION harvester.make_append_only(which regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    EXECUTE format(
+        'CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s '
+        'FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change()', which);
+    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only', which);
+    EXECUTE format('REVOKE UPDATE, DELETE, TRUNCATE ON %s FROM PUBLIC, CURRENT_USER', which);
+END
+$$;
+
+CREATE FUNCTION harvester.metrics(clicks double precision, conversions double precision, note text) RETURNS jsonb
+    LANGUAGE plpgsql STABLE PARALLEL SAFE
+    AS $$
+DECLARE
+    both_metrics jsonb := jsonb_build_object('clicks', clicks, 'conversions', conversions);
+    parsed jsonb;
+BEGIN
+    IF note IS NULL OR note = '' THEN
+        RETURN both_metrics;
+    END IF;
+    BEGIN
+        parsed := note::jsonb;
+    EXCEPTION WHEN data_exception THEN
+        parsed := to_jsonb(note);
+    END;
+    IF jsonb_typeof(parsed) <> 'object' THEN
+        parsed := jsonb_build_object('note', parsed);
+    END IF;
+    RETURN parsed || both_metrics;
+END
+$$;
+
+CREATE FUNCTION harvester.protect_partition(parent text, partition regclass) RETURNS void
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM harvester.make_append_only(partition);
+    IF parent = 'observation' THEN
+        EXECUTE format('CREATE UNIQUE INDEX ON %s (run_id, place)', partition);
+    END IF;
+END
+$$;
+
+CREATE FUNCTION harvester.record_changed_actions() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO harvester.action_event (profile_id, action_id, plan_id, at, from_state, to_state, reason, changed_by,
+        fence, call_number, amazon_id, error_code, error_message, bid, fragment)
+    SELECT now.profile_id, now.action_id, now.plan_id, now.changed_at, before.state, now.state, now.reason,
+        now.changed_by, now.fence, now.call_number, now.amazon_id, now.error_code, now.error_message, now.bid,
+        now.fragment
+    FROM now_there AS now JOIN before_that AS before USING (action_id)
+    WHERE (now.state, now.fragment, now.bid, now.amazon_id)
+        IS DISTINCT FROM (before.state, before.fragment, before.bid, before.amazon_id)
+    ORDER BY now.plan_id, now.position;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION harvester.record_new_actions() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO harvester.action_event (profile_id, action_id, plan_id, at, to_state, reason, changed_by, fence,
+        call_number, amazon_id, error_code, error_message, bid, fragment)
+    SELECT profile_id, action_id, plan_id, changed_at, state, reason, changed_by, fence,
+        call_number, amazon_id, error_code, error_message, bid, fragment
+    FROM now_there ORDER BY position;
+    RETURN NULL;
+END
+$$;
+
+CREATE FUNCTION harvester.refuse_change() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION '% on %.% is refused: what has happened is kept as it was', TG_OP, TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation', TABLE = TG_TABLE_NAME;
+END
+$$;
+
+CREATE FUNCTION harvester.refuse_older_fence() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    RAISE EXCEPTION 'the fence of profile % only grows: % is not after %', OLD.profile_id, NEW.fence, OLD.fence
+        USING ERRCODE = 'restrict_violation';
+END
+$$;
+
+CREATE TABLE harvester.account_state (
+    profile_id text NOT NULL,
+    fence bigint DEFAULT 0 NOT NULL,
+    paused boolean DEFAULT false NOT NULL,
+    paused_by text,
+    paused_at timestamp with time zone
+);
+
+CREATE SEQUENCE harvester.action_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE harvester.action (
+    action_id text DEFAULT ('a'::text || nextval('harvester.action_number'::regclass)) NOT NULL,
+    plan_id text NOT NULL,
+    "position" integer NOT NULL,
+    profile_id text NOT NULL,
+    run_id text NOT NULL,
+    kind text NOT NULL,
+    effect text NOT NULL,
+    state text NOT NULL,
+    reason text NOT NULL,
+    rule text NOT NULL,
+    target text NOT NULL,
+    key text NOT NULL,
+    match text,
+    level text,
+    campaign_id text NOT NULL,
+    campaign_name text NOT NULL,
+    ad_group_id text NOT NULL,
+    ad_group_name text NOT NULL,
+    group_id text NOT NULL,
+    source_campaign_id text NOT NULL,
+    source_campaign_name text NOT NULL,
+    source_ad_group_id text NOT NULL,
+    source_ad_group_name text NOT NULL,
+    ad_id text NOT NULL,
+    asin text NOT NULL,
+    clicks double precision,
+    conversions double precision,
+    bid numeric,
+    currency text NOT NULL,
+    bid_formula text NOT NULL,
+    fragment text NOT NULL,
+    follow_up text NOT NULL,
+    note text NOT NULL,
+    leader integer,
+    reviewed_by text,
+    reviewed_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    attempts integer DEFAULT 0 NOT NULL,
+    sent_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    amazon_id text,
+    error_code text,
+    error_message text,
+    changed_at timestamp with time zone NOT NULL,
+    changed_by text NOT NULL,
+    fence bigint,
+    call_number bigint,
+    CONSTRAINT action_level_check CHECK ((level = ANY (ARRAY['ad_group'::text, 'campaign'::text]))),
+    CONSTRAINT action_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text, 'approved'::text, 'declined'::text, 'superseded'::text, 'sending'::text, 'done'::text, 'refused'::text, 'unknown'::text, 'stale'::text, 'undone'::text])))
+)
+WITH (fillfactor='70');
+
+CREATE TABLE harvester.action_call (
+    at timestamp with time zone NOT NULL,
+    action_id text NOT NULL,
+    call_number bigint NOT NULL,
+    "position" integer NOT NULL,
+    CONSTRAINT action_call_position_check CHECK (("position" >= 0))
+)
+PARTITION BY RANGE (at);
+
+CREATE TABLE harvester.action_call_default (
+    at timestamp with time zone CONSTRAINT action_call_at_not_null NOT NULL,
+    action_id text CONSTRAINT action_call_action_id_not_null NOT NULL,
+    call_number bigint CONSTRAINT action_call_call_number_not_null NOT NULL,
+    "position" integer CONSTRAINT action_call_position_not_null NOT NULL,
+    CONSTRAINT action_call_position_check CHECK (("position" >= 0))
+);
+
+CREATE TABLE harvester.action_observation (
+    action_id text NOT NULL,
+    ordinal integer NOT NULL,
+    run_id text NOT NULL,
+    place integer NOT NULL
+);
+
+CREATE SEQUENCE harvester.call_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE harvester.api_call (
+    call_number bigint DEFAULT nextval('harvester.call_number'::regclass) NOT NULL,
+    at timestamp with time zone NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    status integer,
+    duration_ms double precision NOT NULL,
+    attempt integer NOT NULL,
+    request_id text,
+    request_body text,
+    response_body text,
+    error text,
+    account text NOT NULL,
+    profile_id text,
+    run_id text,
+    plan_id text,
+    CONSTRAINT api_call_attempt_check CHECK ((attempt > 0))
+)
+PARTITION BY RANGE (at);
+
+CREATE TABLE harvester.api_call_default (
+    call_number bigint DEFAULT nextval('harvester.call_number'::regclass) CONSTRAINT api_call_call_number_not_null NOT NULL,
+    at timestamp with time zone CONSTRAINT api_call_at_not_null NOT NULL,
+    method text CONSTRAINT api_call_method_not_null NOT NULL,
+    path text CONSTRAINT api_call_path_not_null NOT NULL,
+    status integer,
+    duration_ms double precision CONSTRAINT api_call_duration_ms_not_null NOT NULL,
+    attempt integer CONSTRAINT api_call_attempt_not_null NOT NULL,
+    request_id text,
+    request_body text,
+    response_body text,
+    error text,
+    account text CONSTRAINT api_call_account_not_null NOT NULL,
+    profile_id text,
+    run_id text,
+    plan_id text,
+    CONSTRAINT api_call_attempt_check CHECK ((attempt > 0))
+);
+
+CREATE TABLE harvester.existing (
+    profile_id text NOT NULL,
+    what text NOT NULL,
+    listed_at timestamp with time zone NOT NULL,
+    count bigint NOT NULL,
+    parents jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE TABLE harvester.migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    checksum text NOT NULL,
+    applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE harvester.observation (
+    run_id text NOT NULL,
+    place integer NOT NULL,
+    profile_id text NOT NULL,
+    source text NOT NULL,
+    campaign_id text NOT NULL,
+    ad_group_id text NOT NULL,
+    ad_id text NOT NULL,
+    ad_asin text NOT NULL,
+    target text NOT NULL,
+    key text NOT NULL,
+    target_type text NOT NULL,
+    clicks double precision,
+    conversions double precision,
+    evidence_note text,
+    outcome text NOT NULL,
+    reason text NOT NULL,
+    rule text NOT NULL,
+    findings text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT observation_outcome_check CHECK ((outcome = ANY (ARRAY['promote'::text, 'negate'::text, 'hold'::text, 'skip'::text])))
+)
+PARTITION BY RANGE (seen_at);
+
+CREATE TABLE harvester.observation_default (
+    run_id text CONSTRAINT observation_run_id_not_null NOT NULL,
+    place integer CONSTRAINT observation_place_not_null NOT NULL,
+    profile_id text CONSTRAINT observation_profile_id_not_null NOT NULL,
+    source text CONSTRAINT observation_source_not_null NOT NULL,
+    campaign_id text CONSTRAINT observation_campaign_id_not_null NOT NULL,
+    ad_group_id text CONSTRAINT observation_ad_group_id_not_null NOT NULL,
+    ad_id text CONSTRAINT observation_ad_id_not_null NOT NULL,
+    ad_asin text CONSTRAINT observation_ad_asin_not_null NOT NULL,
+    target text CONSTRAINT observation_target_not_null NOT NULL,
+    key text CONSTRAINT observation_key_not_null NOT NULL,
+    target_type text CONSTRAINT observation_target_type_not_null NOT NULL,
+    clicks double precision,
+    conversions double precision,
+    evidence_note text,
+    outcome text CONSTRAINT observation_outcome_not_null NOT NULL,
+    reason text CONSTRAINT observation_reason_not_null NOT NULL,
+    rule text CONSTRAINT observation_rule_not_null NOT NULL,
+    findings text CONSTRAINT observation_findings_not_null NOT NULL,
+    seen_at timestamp with time zone CONSTRAINT observation_seen_at_not_null NOT NULL,
+    CONSTRAINT observation_outcome_check CHECK ((outcome = ANY (ARRAY['promote'::text, 'negate'::text, 'hold'::text, 'skip'::text])))
+);
+
+CREATE TABLE harvester.own_product (
+    profile_id text NOT NULL,
+    asin text NOT NULL,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE SEQUENCE harvester.plan_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE harvester.plan (
+    plan_id text DEFAULT ('p'::text || nextval('harvester.plan_number'::regclass)) NOT NULL,
+    profile_id text NOT NULL,
+    account text NOT NULL,
+    run_id text NOT NULL,
+    complete boolean NOT NULL,
+    fingerprint text NOT NULL,
+    mode text NOT NULL,
+    ruleset_fingerprint text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    candidates bigint NOT NULL,
+    promote bigint NOT NULL,
+    negate bigint NOT NULL,
+    hold bigint NOT NULL,
+    skip bigint NOT NULL,
+    actions bigint NOT NULL,
+    guarded bigint NOT NULL,
+    advice text[] NOT NULL,
+    CONSTRAINT plan_mode_check CHECK ((mode = ANY (ARRAY['dry-run'::text, 'review'::text, 'auto'::text])))
+);
+
+CREATE TABLE harvester.plan_review (
+    review_number bigint NOT NULL,
+    plan_id text NOT NULL,
+    fingerprint text NOT NULL,
+    verdict text NOT NULL,
+    reviewed_by text NOT NULL,
+    reviewed_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone,
+    action_ids text[] NOT NULL,
+    note text,
+    CONSTRAINT plan_review_reviewed_by_check CHECK ((reviewed_by <> ''::text)),
+    CONSTRAINT plan_review_verdict_check CHECK ((verdict = ANY (ARRAY['approve'::text, 'decline'::text, 'hold'::text, 'edit'::text])))
+);
+
+ALTER TABLE harvester.plan_review ALTER COLUMN review_number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME harvester.plan_review_review_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE VIEW harvester.plan_state AS
+ SELECT plan.plan_id,
+        CASE
+            WHEN (plan.actions = 0) THEN 'empty'::text
+            WHEN (tally.moving > 0) THEN 'applying'::text
+            WHEN ((tally.approved > 0) AND (tally.settled > 0)) THEN 'applying'::text
+            WHEN ((tally.approved > 0) AND (tally.in_force = 0)) THEN 'expired'::text
+            WHEN (tally.approved > 0) THEN 'reviewed'::text
+            WHEN (tally.settled > 0) THEN 'applied'::text
+            WHEN (tally.waiting > 0) THEN 'planned'::text
+            WHEN (tally.declined > 0) THEN 'applied'::text
+            ELSE 'superseded'::text
+        END AS state
+   FROM (harvester.plan
+     CROSS JOIN LATERAL ( SELECT count(*) FILTER (WHERE (action.state = ANY (ARRAY['sending'::text, 'unknown'::text]))) AS moving,
+            count(*) FILTER (WHERE (action.state = 'approved'::text)) AS approved,
+            count(*) FILTER (WHERE ((action.state = 'approved'::text) AND ((action.expires_at IS NULL) OR (action.expires_at > now())))) AS in_force,
+            count(*) FILTER (WHERE (action.state = ANY (ARRAY['done'::text, 'refused'::text, 'stale'::text, 'undone'::text]))) AS settled,
+            count(*) FILTER (WHERE (action.state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]))) AS waiting,
+            count(*) FILTER (WHERE (action.state = 'declined'::text)) AS declined
+           FROM harvester.action
+          WHERE (action.plan_id = plan.plan_id)) tally);
+
+CREATE TABLE harvester.profile (
+    profile_id text NOT NULL,
+    account text NOT NULL,
+    region text NOT NULL,
+    country text NOT NULL,
+    currency text NOT NULL,
+    timezone text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    marketplace_id text,
+    first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT profile_region_check CHECK ((region = ANY (ARRAY['NA'::text, 'EU'::text, 'FE'::text])))
+);
+
+CREATE TABLE harvester.ruleset (
+    fingerprint text NOT NULL,
+    text text NOT NULL,
+    saved_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE SEQUENCE harvester.run_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE harvester.run (
+    run_id text DEFAULT ('r'::text || nextval('harvester.run_number'::regclass)) NOT NULL,
+    profile_id text NOT NULL,
+    account text NOT NULL,
+    source text NOT NULL,
+    trigger text NOT NULL,
+    mode text NOT NULL,
+    ruleset_fingerprint text NOT NULL,
+    started_at timestamp with time zone DEFAULT now() NOT NULL,
+    finished_at timestamp with time zone,
+    state text DEFAULT 'running'::text NOT NULL,
+    fence bigint NOT NULL,
+    cursor text DEFAULT '{}'::text NOT NULL,
+    pages integer DEFAULT 0 NOT NULL,
+    recommendations bigint DEFAULT 0 NOT NULL,
+    troubles text[] DEFAULT '{}'::text[] NOT NULL,
+    error text,
+    CONSTRAINT run_check CHECK (((state = 'running'::text) = (finished_at IS NULL))),
+    CONSTRAINT run_mode_check CHECK ((mode = ANY (ARRAY['dry-run'::text, 'review'::text, 'auto'::text]))),
+    CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['running'::text, 'complete'::text, 'partial'::text, 'failed'::text])))
+)
+WITH (fillfactor='50');
+
+CREATE VIEW ledger.action_calls AS
+ SELECT action_id,
+    ('c'::text || call_number) AS call_id,
+    "position",
+    at
+   FROM harvester.action_call;
+
+COMMENT ON VIEW ledger.action_calls IS 'Which calls carried an action.';
+
+COMMENT ON COLUMN ledger.action_calls.action_id IS 'The action.';
+
+COMMENT ON COLUMN ledger.action_calls.call_id IS 'The call that carried it.';
+
+COMMENT ON COLUMN ledger.action_calls."position" IS 'Its place in the request, from 0.';
+
+COMMENT ON COLUMN ledger.action_calls.at IS 'When that call was sent.';
+
+CREATE VIEW ledger.action_decisions AS
+ SELECT action_id,
+    ((run_id || '-'::text) || place) AS decision_id,
+    ordinal,
+    run_id
+   FROM harvester.action_observation;
+
+COMMENT ON VIEW ledger.action_decisions IS 'Which decisions an action folds.';
+
+COMMENT ON COLUMN ledger.action_decisions.action_id IS 'The action.';
+
+COMMENT ON COLUMN ledger.action_decisions.decision_id IS 'A decision behind it.';
+
+COMMENT ON COLUMN ledger.action_decisions.ordinal IS '0 for the strongest, then in order of strength.';
+
+COMMENT ON COLUMN ledger.action_decisions.run_id IS 'The run of that decision.';
+
+CREATE VIEW ledger.actions AS
+ SELECT action.action_id,
+    action.plan_id,
+    ((action.run_id || '-'::text) || action.leader) AS decision_id,
+    action.profile_id,
+    action.kind,
+    action.target,
+    action.match,
+    action.level,
+    NULLIF(action.campaign_id, ''::text) AS campaign_id,
+    NULLIF(action.ad_group_id, ''::text) AS ad_group_id,
+    NULLIF(action.group_id, ''::text) AS group_id,
+    action.bid,
+    NULLIF(action.currency, ''::text) AS currency,
+    action.state,
+    action.attempts,
+    action.amazon_id,
+    action.error_code,
+    action.error_message,
+    plan.created_at AS planned_at,
+    action.reviewed_by,
+    action.reviewed_at,
+    action.sent_at,
+    action.settled_at,
+    action."position",
+    action.rule,
+    action.reason,
+    action.key,
+    action.effect,
+    action.fragment,
+    action.bid_formula,
+    action.note
+   FROM (harvester.action
+     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)));
+
+COMMENT ON VIEW ledger.actions IS 'Every item of every plan and how far it has come.';
+
+COMMENT ON COLUMN ledger.actions.action_id IS 'Ours, a1, a2 and so on.';
+
+COMMENT ON COLUMN ledger.actions.plan_id IS 'The plan it belongs to.';
+
+COMMENT ON COLUMN ledger.actions.decision_id IS 'The strongest decision behind it; all of them are in ledger.action_decisions.';
+
+COMMENT ON COLUMN ledger.actions.profile_id IS 'Amazon''s profile id.';
+
+COMMENT ON COLUMN ledger.actions.kind IS 'create_group, promote_keyword, promote_product, negate_keyword, negate_product and so on.';
+
+COMMENT ON COLUMN ledger.actions.target IS 'The keyword or ASIN.';
+
+COMMENT ON COLUMN ledger.actions.match IS 'broad, phrase, exact, same or expanded.';
+
+COMMENT ON COLUMN ledger.actions.level IS 'Of a negative: ad_group or campaign.';
+
+COMMENT ON COLUMN ledger.actions.campaign_id IS 'Where it takes effect.';
+
+COMMENT ON COLUMN ledger.actions.ad_group_id IS 'Where it takes effect; null at campaign level.';
+
+COMMENT ON COLUMN ledger.actions.group_id IS 'The promotion group it goes through.';
+
+COMMENT ON COLUMN ledger.actions.bid IS 'In `currency`; null where there is none.';
+
+COMMENT ON COLUMN ledger.actions.currency IS 'ISO 4217.';
+
+COMMENT ON COLUMN ledger.actions.state IS 'planned, guarded, held, approved, declined, superseded, sending, done, refused, unknown, stale or undone.';
+
+COMMENT ON COLUMN ledger.actions.attempts IS 'How often it was sent.';
+
+COMMENT ON COLUMN ledger.actions.amazon_id IS 'What Amazon calls the thing it made.';
+
+COMMENT ON COLUMN ledger.actions.error_code IS 'Amazon''s, where it refused.';
+
+COMMENT ON COLUMN ledger.actions.error_message IS 'Amazon''s, where it refused; or what moved, where it is stale.';
+
+COMMENT ON COLUMN ledger.actions.planned_at IS 'When the plan was stored.';
+
+COMMENT ON COLUMN ledger.actions.reviewed_by IS 'A person''s name, or auto: and the rule.';
+
+COMMENT ON COLUMN ledger.actions.reviewed_at IS 'When it was last reviewed.';
+
+COMMENT ON COLUMN ledger.actions.sent_at IS 'When it was last sent.';
+
+COMMENT ON COLUMN ledger.actions.settled_at IS 'When it became done, refused, stale or undone.';
+
+COMMENT ON COLUMN ledger.actions."position" IS 'Its place in the plan, from 0.';
+
+COMMENT ON COLUMN ledger.actions.rule IS 'The rule behind it.';
+
+COMMENT ON COLUMN ledger.actions.reason IS 'Why it is guarded or held.';
+
+COMMENT ON COLUMN ledger.actions.key IS 'The form in which targets are compared: folded text or upper-case ASIN.';
+
+COMMENT ON COLUMN ledger.actions.effect IS 'What it brings about; two actions of a profile with the same effect are the same.';
+
+COMMENT ON COLUMN ledger.actions.fragment IS 'Its own part of the request, to the byte.';
+
+COMMENT ON COLUMN ledger.actions.bid_formula IS 'How the bid was found.';
+
+COMMENT ON COLUMN ledger.actions.note IS 'What the reviewer should know.';
+
+CREATE VIEW ledger.api_calls AS
+ SELECT ('c'::text || call_number) AS call_id,
+    run_id,
+    plan_id,
+    profile_id,
+    at,
+    method,
+    path,
+    status,
+    request_id,
+    duration_ms,
+    attempt,
+    request_body,
+    response_body,
+    error,
+    account
+   FROM harvester.api_call;
+
+COMMENT ON VIEW ledger.api_calls IS 'Every call to Amazon. Never a token or a secret.';
+
+COMMENT ON COLUMN ledger.api_calls.call_id IS 'Ours, c1, c2 and so on.';
+
+COMMENT ON COLUMN ledger.api_calls.run_id IS 'The run it was made for, if any.';
+
+COMMENT ON COLUMN ledger.api_calls.plan_id IS 'The plan it was made for, if any.';
+
+COMMENT ON COLUMN ledger.api_calls.profile_id IS 'Amazon''s profile id; null for calls of the login itself.';
+
+COMMENT ON COLUMN ledger.api_calls.at IS 'When it was sent.';
+
+COMMENT ON COLUMN ledger.api_calls.method IS 'The HTTP method.';
+
+COMMENT ON COLUMN ledger.api_calls.path IS 'The path, without the host.';
+
+COMMENT ON COLUMN ledger.api_calls.status IS 'The HTTP status; null where no answer came.';
+
+COMMENT ON COLUMN ledger.api_calls.request_id IS 'Amazon''s, for its support.';
+
+COMMENT ON COLUMN ledger.api_calls.duration_ms IS 'Milliseconds until the answer was read or given up.';
+
+COMMENT ON COLUMN ledger.api_calls.attempt IS 'Counted from 1.';
+
+COMMENT ON COLUMN ledger.api_calls.request_body IS 'As it was sent.';
+
+COMMENT ON COLUMN ledger.api_calls.response_body IS 'Of writing calls all of it, of reading calls the first 4 kB.';
+
+COMMENT ON COLUMN ledger.api_calls.error IS 'What went wrong, in words.';
+
+COMMENT ON COLUMN ledger.api_calls.account IS 'The name of the login in the settings.';
+
+CREATE VIEW ledger.decisions AS
+ SELECT ((seen.run_id || '-'::text) || seen.place) AS decision_id,
+    seen.run_id,
+    seen.profile_id,
+    seen.seen_at AS decided_at,
+    seen.source,
+    seen.campaign_id,
+    seen.ad_group_id,
+    seen.ad_id,
+    seen.ad_asin,
+    seen.target,
+    seen.target_type,
+    harvester.metrics(seen.clicks, seen.conversions, seen.evidence_note) AS metrics,
+    seen.outcome,
+    seen.reason,
+    seen.rule,
+    harvester.findings(seen.findings) AS findings,
+    plan.plan_id,
+    seen.key,
+    seen.place
+   FROM (harvester.observation seen
+     LEFT JOIN harvester.plan ON ((plan.run_id = seen.run_id)));
+
+COMMENT ON VIEW ledger.decisions IS 'Exactly one decision per recommendation and run, the non-actions too.';
+
+COMMENT ON COLUMN ledger.decisions.decision_id IS 'Run id and place in the run: r12-0 is the first.';
+
+COMMENT ON COLUMN ledger.decisions.run_id IS 'The run that decided.';
+
+COMMENT ON COLUMN ledger.decisions.profile_id IS 'Amazon''s profile id.';
+
+COMMENT ON COLUMN ledger.decisions.decided_at IS 'When it was recorded, with its recommendation.';
+
+COMMENT ON COLUMN ledger.decisions.source IS 'promotion, products, categories or search_terms.';
+
+COMMENT ON COLUMN ledger.decisions.campaign_id IS 'Of the ad the recommendation was made for.';
+
+COMMENT ON COLUMN ledger.decisions.ad_group_id IS 'Of the ad the recommendation was made for.';
+
+COMMENT ON COLUMN ledger.decisions.ad_id IS 'The ad the recommendation was made for.';
+
+COMMENT ON COLUMN ledger.decisions.ad_asin IS 'The product that ad shows; empty where Amazon said none.';
+
+COMMENT ON COLUMN ledger.decisions.target IS 'The keyword or ASIN, as it was delivered.';
+
+COMMENT ON COLUMN ledger.decisions.target_type IS 'KEYWORD, PRODUCT or whatever else was delivered.';
+
+COMMENT ON COLUMN ledger.decisions.metrics IS 'clicks and conversions (null: unreadable) and whatever else came as evidence.';
+
+COMMENT ON COLUMN ledger.decisions.outcome IS 'promote, negate, hold or skip.';
+
+COMMENT ON COLUMN ledger.decisions.reason IS 'The rule''s name for promote and negate; else why nothing is done.';
+
+COMMENT ON COLUMN ledger.decisions.rule IS 'The rule that decided; empty where none did.';
+
+COMMENT ON COLUMN ledger.decisions.findings IS 'Every check that was asked, in order: rule, check, measured, bound, passed, group.';
+
+COMMENT ON COLUMN ledger.decisions.plan_id IS 'The plan made of the run; null while there is none.';
+
+COMMENT ON COLUMN ledger.decisions.key IS 'The form in which targets are compared: folded text or upper-case ASIN.';
+
+COMMENT ON COLUMN ledger.decisions.place IS 'Its place in the run, from 0.';
+
+CREATE VIEW ledger.recommendations AS
+ SELECT run_id,
+    profile_id,
+    source,
+    campaign_id,
+    ad_group_id,
+    ad_id,
+    ad_asin,
+    target,
+    target_type,
+    harvester.metrics(clicks, conversions, evidence_note) AS metrics,
+    seen_at,
+    key,
+    ((run_id || '-'::text) || place) AS decision_id
+   FROM harvester.observation;
+
+COMMENT ON VIEW ledger.recommendations IS 'Every recommendation as it was delivered.';
+
+COMMENT ON COLUMN ledger.recommendations.run_id IS 'The run that read it.';
+
+COMMENT ON COLUMN ledger.recommendations.profile_id IS 'Amazon''s profile id.';
+
+COMMENT ON COLUMN ledger.recommendations.source IS 'promotion, products, categories or search_terms.';
+
+COMMENT ON COLUMN ledger.recommendations.campaign_id IS 'Of the ad it was made for.';
+
+COMMENT ON COLUMN ledger.recommendations.ad_group_id IS 'Of the ad it was made for.';
+
+COMMENT ON COLUMN ledger.recommendations.ad_id IS 'The ad it was made for.';
+
+COMMENT ON COLUMN ledger.recommendations.ad_asin IS 'The product that ad shows; empty where Amazon said none.';
+
+COMMENT ON COLUMN ledger.recommendations.target IS 'The keyword or ASIN, as it was delivered.';
+
+COMMENT ON COLUMN ledger.recommendations.target_type IS 'KEYWORD, PRODUCT or whatever else was delivered.';
+
+COMMENT ON COLUMN ledger.recommendations.metrics IS 'clicks and conversions (null: unreadable) and whatever else came as evidence.';
+
+COMMENT ON COLUMN ledger.recommendations.seen_at IS 'When the page that held it was recorded.';
+
+COMMENT ON COLUMN ledger.recommendations.key IS 'The form in which targets are compared: folded text or upper-case ASIN.';
+
+COMMENT ON COLUMN ledger.recommendations.decision_id IS 'Its decision in ledger.decisions.';
+
+CREATE VIEW ledger.runs AS
+ SELECT run_id,
+    profile_id,
+    account,
+    source,
+    trigger,
+    mode,
+    ruleset_fingerprint,
+    started_at,
+    finished_at,
+    state,
+    pages,
+    recommendations,
+    troubles,
+    error
+   FROM harvester.run;
+
+COMMENT ON VIEW ledger.runs IS 'One row per harvest of one profile.';
+
+COMMENT ON COLUMN ledger.runs.run_id IS 'Ours, r1, r2 and so on.';
+
+COMMENT ON COLUMN ledger.runs.profile_id IS 'Amazon''s profile id.';
+
+COMMENT ON COLUMN ledger.runs.account IS 'The name of the login in the settings.';
+
+COMMENT ON COLUMN ledger.runs.source IS 'Where the recommendations came from: promotion, products, categories or search_terms.';
+
+COMMENT ON COLUMN ledger.runs.trigger IS 'What started it: a person''s command or the schedule.';
+
+COMMENT ON COLUMN ledger.runs.mode IS 'dry-run, review or auto, as it was in force for the profile.';
+
+COMMENT ON COLUMN ledger.runs.ruleset_fingerprint IS 'SHA-256 of the effective rules.';
+
+COMMENT ON COLUMN ledger.runs.started_at IS 'When it began; a run that was interrupted and taken up keeps its first time.';
+
+COMMENT ON COLUMN ledger.runs.finished_at IS 'When it ended; null while it is running.';
+
+COMMENT ON COLUMN ledger.runs.state IS 'running; complete: everything was read; partial: some of it could not be; failed.';
+
+COMMENT ON COLUMN ledger.runs.pages IS 'Pages of recommendations read and recorded.';
+
+COMMENT ON COLUMN ledger.runs.recommendations IS 'Recommendations recorded, each with its decision.';
+
+COMMENT ON COLUMN ledger.runs.troubles IS 'Why it is partial, one sentence each.';
+
+COMMENT ON COLUMN ledger.runs.error IS 'Why it failed.';
+
+ALTER TABLE ONLY harvester.action_call ATTACH PARTITION harvester.action_call_default DEFAULT;
+
+ALTER TABLE ONLY harvester.api_call ATTACH PARTITION harvester.api_call_default DEFAULT;
+
+ALTER TABLE ONLY harvester.observation ATTACH PARTITION harvester.observation_default DEFAULT;
+
+ALTER TABLE ONLY harvester.account_state
+    ADD CONSTRAINT account_state_pkey PRIMARY KEY (profile_id);
+
+ALTER TABLE ONLY harvester.action_event
+    ADD CONSTRAINT action_event_pkey PRIMARY KEY (profile_id, sequence);
+
+ALTER TABLE ONLY harvester.action_observation
+    ADD CONSTRAINT action_observation_pkey PRIMARY KEY (action_id, ordinal);
+
+ALTER TABLE ONLY harvester.action
+    ADD CONSTRAINT action_pkey PRIMARY KEY (action_id);
+
+ALTER TABLE ONLY harvester.action
+    ADD CONSTRAINT action_position UNIQUE (plan_id, "position");
+
+ALTER TABLE ONLY harvester.existing
+    ADD CONSTRAINT existing_pkey PRIMARY KEY (profile_id, what);
+
+ALTER TABLE ONLY harvester.migration
+    ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY harvester.own_product
+    ADD CONSTRAINT own_product_pkey PRIMARY KEY (profile_id, asin);
+
+ALTER TABLE ONLY harvester.plan
+    ADD CONSTRAINT plan_one_per_run UNIQUE (run_id);
+
+ALTER TABLE ONLY harvester.plan
+    ADD CONSTRAINT plan_pkey PRIMARY KEY (plan_id);
+
+ALTER TABLE ONLY harvester.plan_review
+    ADD CONSTRAINT plan_review_pkey PRIMARY KEY (review_number);
+
+ALTER TABLE ONLY harvester.profile
+    ADD CONSTRAINT profile_pkey PRIMARY KEY (profile_id);
+
+ALTER TABLE ONLY harvester.ruleset
+    ADD CONSTRAINT ruleset_pkey PRIMARY KEY (fingerprint);
+
+ALTER TABLE ONLY harvester.run
+    ADD CONSTRAINT run_pkey PRIMARY KEY (run_id);
+
+CREATE INDEX action_by_amazon_id ON harvester.action USING btree (amazon_id) WHERE (amazon_id IS NOT NULL);
+
+CREATE INDEX action_by_key ON harvester.action USING btree (profile_id, key);
+
+CREATE INDEX action_call_by_action ON ONLY harvester.action_call USING btree (action_id);
+
+CREATE INDEX action_call_by_call ON ONLY harvester.action_call USING btree (call_number);
+
+CREATE INDEX action_call_default_action_id_idx ON harvester.action_call_default USING btree (action_id);
+
+CREATE INDEX action_call_default_call_number_idx ON harvester.action_call_default USING btree (call_number);
+
+CREATE INDEX action_closed ON harvester.action USING btree (profile_id, effect) WHERE (state = ANY (ARRAY['declined'::text, 'undone'::text]));
+
+CREATE INDEX action_event_by_action ON harvester.action_event USING btree (action_id);
+
+CREATE INDEX action_observation_by_decision ON harvester.action_observation USING btree (run_id, place);
+
+CREATE UNIQUE INDEX action_one_per_effect ON harvester.action USING btree (profile_id, effect) WHERE (state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text]));
+
+CREATE INDEX action_unreviewed ON harvester.action USING btree (profile_id, plan_id) WHERE (state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]));
+
+CREATE INDEX api_call_by_number ON ONLY harvester.api_call USING btree (call_number);
+
+CREATE INDEX api_call_by_plan ON ONLY harvester.api_call USING btree (plan_id) WHERE (plan_id IS NOT NULL);
+
+CREATE INDEX api_call_by_run ON ONLY harvester.api_call USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+CREATE INDEX api_call_default_call_number_idx ON harvester.api_call_default USING btree (call_number);
+
+CREATE INDEX api_call_default_plan_id_idx ON harvester.api_call_default USING btree (plan_id) WHERE (plan_id IS NOT NULL);
+
+CREATE INDEX api_call_default_run_id_idx ON harvester.api_call_default USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+CREATE INDEX observation_why ON ONLY harvester.observation USING btree (profile_id, key);
+
+CREATE INDEX observation_default_profile_id_key_idx ON harvester.observation_default USING btree (profile_id, key);
+
+CREATE UNIQUE INDEX observation_default_run_id_place_idx ON harvester.observation_default USING btree (run_id, place);
+
+CREATE INDEX plan_by_profile ON harvester.plan USING btree (profile_id, created_at);
+
+CREATE INDEX plan_review_by_plan ON harvester.plan_review USING btree (plan_id);
+
+CREATE INDEX run_by_profile ON harvester.run USING btree (profile_id, started_at);
+
+CREATE UNIQUE INDEX run_one_running ON harvester.run USING btree (profile_id) WHERE (state = 'running'::text);
+
+ALTER INDEX harvester.action_call_by_action ATTACH PARTITION harvester.action_call_default_action_id_idx;
+
+ALTER INDEX harvester.action_call_by_call ATTACH PARTITION harvester.action_call_default_call_number_idx;
+
+ALTER INDEX harvester.api_call_by_number ATTACH PARTITION harvester.api_call_default_call_number_idx;
+
+ALTER INDEX harvester.api_call_by_plan ATTACH PARTITION harvester.api_call_default_plan_id_idx;
+
+ALTER INDEX harvester.api_call_by_run ATTACH PARTITION harvester.api_call_default_run_id_idx;
+
+ALTER INDEX harvester.observation_why ATTACH PARTITION harvester.observation_default_profile_id_key_idx;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.action_call FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.action_call ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.action_call_default FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.action_call_default ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.action_event FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.action_event ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.action_observation FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.action_observation ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.api_call FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.api_call ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.api_call_default FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.api_call_default ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.observation FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.observation ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.observation_default FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.observation_default ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.plan FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.plan ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.plan_review FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.plan_review ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.ruleset FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.ruleset ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER chain_event BEFORE INSERT ON harvester.action_event FOR EACH ROW EXECUTE FUNCTION harvester.chain_event();
+
+ALTER TABLE harvester.action_event ENABLE ALWAYS TRIGGER chain_event;
+
+CREATE TRIGGER check_transition BEFORE UPDATE ON harvester.action FOR EACH ROW EXECUTE FUNCTION harvester.check_transition();
+
+ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER check_transition;
+
+CREATE TRIGGER fence_grows BEFORE UPDATE ON harvester.account_state FOR EACH ROW WHEN ((new.fence < old.fence)) EXECUTE FUNCTION harvester.refuse_older_fence();
+
+CREATE TRIGGER finished_stays BEFORE UPDATE ON harvester.run FOR EACH ROW WHEN ((old.state <> 'running'::text)) EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.action FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER nothing_is_deleted;
+
+CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.run FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER record_changed AFTER UPDATE ON harvester.action REFERENCING OLD TABLE AS before_that NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION harvester.record_changed_actions();
+
+ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER record_changed;
+
+CREATE TRIGGER record_new AFTER INSERT ON harvester.action REFERENCING NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION harvester.record_new_actions();
+
+ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER record_new;
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.action_calls FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.action_decisions FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.actions FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.api_calls FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.decisions FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.recommendations FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.runs FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE ONLY harvester.account_state
+    ADD CONSTRAINT account_state_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
+
+ALTER TABLE ONLY harvester.action
+    ADD CONSTRAINT action_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES harvester.plan(plan_id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY harvester.existing
+    ADD CONSTRAINT existing_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
+
+ALTER TABLE ONLY harvester.own_product
+    ADD CONSTRAINT own_product_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
+
+ALTER TABLE ONLY harvester.plan
+    ADD CONSTRAINT plan_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
+
+ALTER TABLE ONLY harvester.plan_review
+    ADD CONSTRAINT plan_review_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES harvester.plan(plan_id);
+
+ALTER TABLE ONLY harvester.plan
+    ADD CONSTRAINT plan_run_id_fkey FOREIGN KEY (run_id) REFERENCES harvester.run(run_id);
+
+ALTER TABLE ONLY harvester.run
+    ADD CONSTRAINT run_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
