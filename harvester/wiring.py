@@ -27,7 +27,8 @@ from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured
 from harvester.domain.profile import Profile
 from harvester.rules.ruleset import RuleSet
-from harvester.usecases.plan_fleet import PlanFleet
+from harvester.usecases.cover import Cover
+from harvester.usecases.fleet import Fleet
 from harvester.usecases.plan_profile import PlanProfile
 
 LOCAL_RULES = Path("rules.yaml")
@@ -53,7 +54,9 @@ class Services:
     rulesets: PostgresRulesets
     logins: Sequence[AmazonLogin]
     calls: PostgresCallLog
-    plan_fleet: PlanFleet
+    fleet: Fleet
+    plan_profile: PlanProfile
+    cover: Cover
 
 
 def rules_path(settings: Settings) -> Path | None:
@@ -93,6 +96,14 @@ async def demand_current(settings: Settings, dsn: str) -> None:
 
 
 @asynccontextmanager
+async def fresh_database(data_dir: Path) -> AsyncIterator[None]:
+    """An embedded Postgres for trying things out, emptied at the start and up until the block ends."""
+    async with embedded(data_dir, durable=False) as dsn:
+        await migrate.wipe(dsn)
+        yield
+
+
+@asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Raises Misconfigured or Unavailable before anything else happens."""
     rules = rules_file.load(rules_path(settings))
@@ -107,6 +118,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         http = await stack.enter_async_context(HttpClient(calls, Throttle(), patience_seconds=settings.api_patience))
         tokens = AccessTokens(http)
         logins = [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
+        clock = SystemClock()
         profiles, plans = PostgresProfiles(database), PostgresPlans(database)
         rulesets = PostgresRulesets(database)
         plan_profile = PlanProfile(
@@ -115,7 +127,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             rulesets=rulesets,
             runs=PostgresRuns(database),
             plans=plans,
-            clock=SystemClock(),
+            clock=clock,
             rules=rules,
             mode=settings.mode,
         )
@@ -130,7 +142,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             rulesets=rulesets,
             logins=logins,
             calls=calls,
-            plan_fleet=PlanFleet(logins, only, profiles, plan_profile, settings.concurrency, _surprised),
+            fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
+            plan_profile=plan_profile,
+            cover=Cover(clock, rules),
         )
 
 

@@ -139,6 +139,11 @@ class Settings(BaseSettings):
         return init_settings, env_settings, dotenv_settings, secrets
 
 
+def demo_folder() -> Path:
+    """Below the data folder in force, whatever else is configured."""
+    return Path(os.environ.get(f"{PREFIX}DATA_DIR") or default_data_dir()).expanduser().absolute() / "demo"
+
+
 class _NamedFileSettings(Settings):
     """Settings whose env file was named on the command line: what it says goes before the environment.
 

@@ -127,7 +127,7 @@ def decided_before(rules: Sequence[Rule], place: int) -> list[Rule]:
     """The earlier rules that together always decide before the rule at `place`; empty where it can be reached."""
     later = rules[place]
     condition = limits_of(check_of(later.when))
-    blockers: list[Rule] = []
+    blockers: dict[str, Rule] = {}
     for kind in later.kinds:
         for earlier in rules[:place]:
             if (
@@ -135,8 +135,8 @@ def decided_before(rules: Sequence[Rule], place: int) -> list[Rule]:
                 and at_least_as_wide(earlier.match, later.match)
                 and implies(condition, limits_of(check_of(earlier.when)))
             ):
-                blockers.append(earlier)
+                blockers[earlier.name] = earlier
                 break
         else:
             return []
-    return list(dict.fromkeys(blockers))
+    return list(blockers.values())

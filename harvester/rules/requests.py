@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from harvester.domain.action import ActionKind
 from harvester.domain.ids import ActionId
-from harvester.domain.plan import PlannedAction
 from harvester.domain.target import Level
 from harvester.rules.fragments import compact
 
@@ -37,6 +37,21 @@ CAMPAIGN_NEGATIVE_PRODUCTS = Operation(
     "application/vnd.spCampaignNegativeTargetingClause.v3+json",
     "campaignNegativeTargetingClauses",
 )
+
+
+class Sendable(Protocol):
+    """What of an item decides which call carries it; a `PlannedAction` is one."""
+
+    @property
+    def kind(self) -> ActionKind: ...
+    @property
+    def level(self) -> Level | None: ...
+    @property
+    def group_id(self) -> str: ...
+    @property
+    def source_ad_group_id(self) -> str: ...
+    @property
+    def fragment(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +101,7 @@ def envelope(operation: Operation, group_id: str, fragments: Iterable[str]) -> s
     return f'{{{head}"{operation.key}":[{items}]}}'
 
 
-def requests(items: Iterable[tuple[ActionId, PlannedAction]]) -> Iterator[Request]:
+def requests(items: Iterable[tuple[ActionId, Sendable]]) -> Iterator[Request]:
     """Of items in plan order; a call comes when it is full, the rest in order of their first item."""
     makers: dict[str, ActionId] = {}
     batches: dict[tuple[str, str], _Batch] = {}
@@ -105,7 +120,7 @@ def requests(items: Iterable[tuple[ActionId, PlannedAction]]) -> Iterator[Reques
         yield batch.request()
 
 
-def _group_of(item: PlannedAction, makers: dict[str, ActionId]) -> str:
+def _group_of(item: Sendable, makers: dict[str, ActionId]) -> str:
     if item.group_id:
         return item.group_id
     maker = makers.get(item.source_ad_group_id)

@@ -25,6 +25,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--token-lifetime", type=float, default=defaults.token_lifetime_seconds, metavar="SECONDS")
     add("--dialect", choices=DIALECTS, default=defaults.dialect, help="whose form answers take")
     add("--accept-plain-json", action="store_true", help="also take application/json for every media type")
+    add("--until-stdin-closes", action="store_true", help="end with the program that started it")
     return parser
 
 
@@ -51,7 +52,7 @@ def main(arguments: list[str] | None = None) -> int:
         accept_plain_json=given.accept_plain_json,
         faults=faults,
     )
-    run(options)
+    run(options, until_stdin_closes=given.until_stdin_closes)
     return 0
 
 

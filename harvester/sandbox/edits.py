@@ -56,6 +56,8 @@ def _add(market: Market, kind: Kind, fields: Json, now: float) -> Json:
             body.setdefault("resolvedExpression", fields["expression"])
         if kind is Kind.TARGET:
             body.setdefault("expressionType", "MANUAL")
+        if market.holder_of(kind, body) is not None:
+            raise ValueError(f"The same {kind.value} stands already")
         new_id = market.add(kind, body, now)
     return market.rows[kind][new_id].body
 

@@ -154,7 +154,7 @@ class Market:
 
     def holder_of(self, kind: Kind, body: Json) -> str | None:
         """The id of the standing (not archived) entity that is the same thing as `body`."""
-        return self._taken.get((kind, *_UNIQUE[kind](body)))
+        return self._taken.get((kind, *_UNIQUE[kind](body))) if kind in _UNIQUE else None
 
     def standing(self, kind: Kind, ad_group_id: str) -> int:
         return self._standing[kind, ad_group_id]

@@ -1,6 +1,7 @@
 """Starting and stopping a sandbox, in this process or as a program of its own."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -35,10 +36,12 @@ async def running(options: Options) -> AsyncIterator[Running]:
         await runner.cleanup()
 
 
-async def serve(options: Options) -> None:
-    """Serves until SIGINT or SIGTERM; prints the ready line first."""
+async def serve(options: Options, *, until_stdin_closes: bool) -> None:
+    """Serves until SIGINT or SIGTERM, or until whoever started it is gone; prints the ready line first."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    if until_stdin_closes:
+        loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or stop.set())
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
     async with running(options) as started:
@@ -47,10 +50,11 @@ async def serve(options: Options) -> None:
         await stop.wait()
 
 
-def run(options: Options) -> None:
+def run(options: Options, *, until_stdin_closes: bool = False) -> None:
+    serving = serve(options, until_stdin_closes=until_stdin_closes)
     try:
         import uvloop  # noqa: PLC0415 - optional, and not on every platform
     except ImportError:
-        asyncio.run(serve(options))
+        asyncio.run(serving)
     else:
-        uvloop.run(serve(options))
+        uvloop.run(serving)

@@ -1,7 +1,7 @@
 """What a profile's account looks like: campaigns, ad groups, and what each ad group advertises."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -25,6 +25,8 @@ class AccountMap:
     ad_groups: dict[str, AdGroup]
     products: dict[str, frozenset[str]]
     """Ad group -> what it advertises (`asin:...` or `sku:...`)."""
+    ads: dict[str, list[str]]
+    """Ad group -> its ads; of AUTO campaigns only."""
     manual_by_products: dict[frozenset[str], list[str]] = field(default_factory=dict)
     """The manual ad groups that advertise just these."""
     own_asins: frozenset[str] = frozenset()
@@ -71,18 +73,26 @@ def build(campaigns: Iterable[Campaign], ad_groups: Iterable[AdGroup], ads: Iter
     by_ad_group = {ad_group.ad_group_id: ad_group for ad_group in ad_groups}
     advertised: defaultdict[str, set[str]] = defaultdict(set)
     own = set()
+    auto_ads: defaultdict[str, list[str]] = defaultdict(list)
     for ad in ads:
         advertised[ad.ad_group_id].add(ad.product)
+        ad_group = by_ad_group.get(ad.ad_group_id)
+        if ad_group is not None and _targeting(ad_group, by_campaign) == AUTO:
+            auto_ads[ad.ad_group_id].append(ad.ad_id)
         if ad.asin and (asin := asin_of(ad.asin)):
             own.add(asin)
     products = {ad_group_id: frozenset(these) for ad_group_id, these in advertised.items()}
     manual: defaultdict[frozenset[str], list[str]] = defaultdict(list)
     for ad_group_id, these in products.items():
         ad_group = by_ad_group.get(ad_group_id)
-        campaign = by_campaign.get(ad_group.campaign_id) if ad_group else None
-        if campaign is not None and campaign.targeting != AUTO:
+        if ad_group is not None and _targeting(ad_group, by_campaign) not in (None, AUTO):
             manual[these].append(ad_group_id)
-    return AccountMap(by_campaign, by_ad_group, products, dict(manual), frozenset(own))
+    return AccountMap(by_campaign, by_ad_group, products, dict(auto_ads), dict(manual), frozenset(own))
+
+
+def _targeting(ad_group: AdGroup, campaigns: Mapping[str, Campaign]) -> str | None:
+    campaign = campaigns.get(ad_group.campaign_id)
+    return campaign.targeting if campaign else None
 
 
 async def _into(items: list[_Item], pages: AsyncIterator[Sequence[_Item]]) -> None:

@@ -45,6 +45,7 @@ class Surroundings:
     facts: AccountFacts
     account: AccountMap
     rules: GroundRules
+    _covered: set[str] = field(default_factory=set)
     _groups: dict[str, list[PromotionGroup]] = field(default_factory=dict)
     _standing: dict[str, dict[tuple[str, Match], str]] = field(default_factory=dict)
     _ad_group_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
@@ -65,6 +66,20 @@ class Surroundings:
 
     async def cover(self, ad_group_ids: Iterable[str]) -> None:
         """Lists what stands at these source ad groups and at their destinations. Raises what the reader raises."""
+        fresh = {ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._covered}
+        if not fresh:
+            return
+        await self.find_groups(fresh)
+        ours = sorted(ad_group_id for ad_group_id in fresh if ad_group_id in self.account.ad_groups)
+        destinations = self._destinations(ours)
+        await together(
+            self._list_standing(destinations),
+            self._list_negatives(ours if self.rules.negates else (), destinations if self.rules.promotes else ()),
+        )
+        self._covered |= fresh
+
+    async def find_groups(self, ad_group_ids: Iterable[str]) -> None:
+        """Lists the promotion groups of these source ad groups, and nothing else."""
         fresh = sorted({ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._groups})
         ours = [ad_group_id for ad_group_id in fresh if ad_group_id in self.account.ad_groups]
         found: defaultdict[str, list[PromotionGroup]] = defaultdict(list)
@@ -73,18 +88,17 @@ class Surroundings:
                 for group in page:
                     if group.state.upper() not in _GONE:
                         found[group.source_ad_group_id].append(group)
-        destinations = self._destinations(ours, found)
-        await together(
-            self._list_standing(destinations),
-            self._list_negatives(ours if self.rules.negates else (), destinations if self.rules.promotes else ()),
-        )
         self._groups |= {ad_group_id: found[ad_group_id] for ad_group_id in fresh}
 
-    def _destinations(self, sources: Sequence[str], groups: dict[str, list[PromotionGroup]]) -> list[str]:
+    def groups_of(self, ad_group_id: str) -> Sequence[PromotionGroup]:
+        """Only after `cover` or `find_groups` of that ad group."""
+        return self._groups[ad_group_id]
+
+    def _destinations(self, sources: Sequence[str]) -> list[str]:
         places: set[str] = set()
         for source in sources:
             places.update(self.account.same_products(source))
-            for group in groups.get(source, ()):
+            for group in self._groups[source]:
                 places.update(filter(None, (group.keyword_ad_group_id, group.product_ad_group_id)))
         return sorted(places)
 

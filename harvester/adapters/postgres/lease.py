@@ -17,8 +17,6 @@ _TAKE = named("lease_key_taken")
 _GIVE_BACK = named("lease_key_given_back")
 _STILL_THERE = named("still_there")
 
-type_of_session = "asyncpg.Connection[asyncpg.Record]"
-
 
 @dataclass(eq=False)
 class _Holder:
@@ -79,8 +77,13 @@ class PostgresLease:
                 if holder.lost and task.uncancel() == 0:
                     raise _lost(profile_id) from None
                 raise
+            except Exception as error:
+                if holder.lost:
+                    await _take_cancellation(task)
+                    raise _lost(profile_id) from error
+                raise
             if holder.lost:
-                task.uncancel()
+                await _take_cancellation(task)
                 raise _lost(profile_id)
         finally:
             del self._holders[profile_id]
@@ -145,6 +148,13 @@ class PostgresLease:
                 await session.close(timeout=self._patience_seconds)
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 session.terminate()
+
+
+async def _take_cancellation(task: "asyncio.Task[object]") -> None:
+    """The one that is on its way to a block that ended in the same moment: nothing else may be hit by it."""
+    with contextlib.suppress(asyncio.CancelledError):
+        await asyncio.sleep(0)
+    task.uncancel()
 
 
 def _lost(profile_id: ProfileId) -> LeaseLost:

@@ -1,11 +1,12 @@
 """`harvester demo` and `harvester sandbox`."""
 
 import asyncio
+import fcntl
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
@@ -13,14 +14,15 @@ from typing import Any
 
 import click
 
-from harvester.config.settings import default_data_dir
-from harvester.domain.errors import Unavailable
+from harvester.config.settings import demo_folder
+from harvester.domain.errors import Refused, Unavailable
+from harvester.domain.profile import Mode
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation
 from harvester.entrypoints.cli.cycle import show_cycle
 from harvester.entrypoints.cli.plan import harvest_all, show_result
 from harvester.entrypoints.cli.session import Session, run
-from harvester.wiring import start_afresh
+from harvester.wiring import fresh_database
 
 SANDBOX_ENV = Path("sandbox.env")
 _READY_SECONDS = 30.0
@@ -54,27 +56,22 @@ def sandbox(arguments: tuple[str, ...]) -> None:
 
 async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -> int:
     console = tables.console()
-    folder = default_data_dir() / "demo"
-    for name in [name for name in os.environ if name.upper().startswith("HARVESTER_")]:
-        if name != "HARVESTER_DATA_DIR":
-            del os.environ[name]
-    folder = Path(os.environ.pop("HARVESTER_DATA_DIR", folder.parent)) / "demo"
+    folder = demo_folder()
     folder.mkdir(parents=True, exist_ok=True)
     rules = folder / "rules.yaml"
     rules.write_text(files("harvester.entrypoints.cli").joinpath("demo_rules.yaml").read_text("utf-8"), "utf-8")
-    async with pretend_amazon(market) as ready:
-        write_env(SANDBOX_ENV, ready, folder, rules)
-        there = replace(invocation, env_file=SANDBOX_ENV)
-        await start_afresh(folder)
-        async with Session.open(there) as session:
-            console.print(f"A pretend Amazon is up at {ready['url']}; {market['profiles']} profiles, dry run.\n")
-            result = await harvest_all(session, ())
-            await show_cycle(console, session, result)
-            for_the_record = [await session.services.reports.plan(planned.plan_id) for _, planned in result.planned]
-            show_result(result, [plan for plan in for_the_record if plan])
-        if not once:
-            _tell_how_to_go_on(console, for_the_record)
-            await asyncio.Event().wait()
+    with _alone(folder):
+        async with pretend_amazon(market) as ready, fresh_database(folder):
+            write_env(SANDBOX_ENV, ready, folder, rules)
+            console.print(f"A pretend Amazon is up at {ready['url']}; {tables.plural(market['profiles'], 'profile')}.")
+            async with Session.open(replace(invocation, env_file=SANDBOX_ENV), mode=Mode.DRY_RUN) as session:
+                result = await harvest_all(session, ())
+                await show_cycle(console, session, result)
+                plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.done]
+                show_result(result, [plan for plan in plans if plan])
+            if not once:
+                _tell_how_to_go_on(console, plans)
+                await asyncio.Event().wait()
     return FAILED if result.failed else DONE
 
 
@@ -84,8 +81,19 @@ def _tell_how_to_go_on(console: Any, plans: list[Any]) -> None:
         f"The sandbox stays up until Ctrl-C. In another terminal:\n\n"
         f"  harvester --env-file {SANDBOX_ENV} show {first}\n"
         f"  harvester --env-file {SANDBOX_ENV} show {first} --requests\n"
-        f"  harvester --env-file {SANDBOX_ENV} why \"kitchen towels\"\n"
+        f'  harvester --env-file {SANDBOX_ENV} why "kitchen towels"\n'
     )
+
+
+@contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Two demos would empty each other's database."""
+    with (folder / "demo.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Refused("a demo is running already; end it with Ctrl-C first") from None
+        yield
 
 
 @asynccontextmanager

@@ -9,8 +9,10 @@ from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option, say
 from harvester.entrypoints.cli.session import Session, run
+from harvester.ports import AdsLogin
+from harvester.usecases.fleet import Failure, FleetResult
 from harvester.usecases.harvest import Progress as Harvesting
-from harvester.usecases.plan_fleet import Failure, FleetResult
+from harvester.usecases.plan_profile import Planned
 
 
 @click.command()
@@ -30,16 +32,16 @@ async def _plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: b
     async with Session.open(invocation) as session:
         session.demand_accounts()
         result = await harvest_all(session, profile_ids)
-        plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.planned]
+        plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.done]
         if as_json:
             emit({"plans": plans, "failed": [failure_json(failure) for failure in result.failed]})
         else:
             show_result(result, [plan for plan in plans if plan])
-    troubled = any(planned.troubles for _, planned in result.planned)
+    troubled = any(planned.troubles for _, planned in result.done)
     return FAILED if result.failed or troubled else DONE
 
 
-async def harvest_all(session: Session, profile_ids: tuple[str, ...]) -> FleetResult:
+async def harvest_all(session: Session, profile_ids: tuple[str, ...]) -> FleetResult[Planned]:
     """With a progress bar per profile on a terminal."""
     console = tables.console(stderr=True)
     columns = (
@@ -59,7 +61,12 @@ async def harvest_all(session: Session, profile_ids: tuple[str, ...]) -> FleetRe
                 task = tasks[profile.profile_id] = bars.add_task(name_of(profile), total=None, rows=0)
             bars.update(task, total=progress.batches, completed=progress.batches_done, rows=progress.rows)
 
-        return await session.services.plan_fleet(profile_ids, "command", watch)
+        services = session.services
+
+        async def work(profile: Profile, login: AdsLogin) -> Planned:
+            return await services.plan_profile(profile, login, "command", watch)
+
+        return await services.fleet(profile_ids, work)
 
 
 def name_of(profile: Profile) -> str:
@@ -70,14 +77,14 @@ def failure_json(failure: Failure) -> dict[str, Any]:
     return {"profile_id": failure.profile_id, "account": failure.account or None, "reason": failure.reason}
 
 
-def show_result(result: FleetResult, plans: list[dict[str, Any]]) -> None:
+def show_result(result: FleetResult[Planned], plans: list[dict[str, Any]]) -> None:
     console = tables.console()
     if plans:
         table = tables.grid(
             "Plan", "Profile", "Seen", "Promote", "Negate", "Hold", "Skip", "Guarded", ratios=(0, 1, 0, 0, 0, 0, 0, 0),
             right=(2, 3, 4, 5, 6, 7),
         )  # fmt: skip
-        for (profile, _), each in zip(result.planned, plans, strict=True):
+        for (profile, _), each in zip(result.done, plans, strict=True):
             counts = each["counts"]
             table.add_row(
                 each["id"],
@@ -85,7 +92,7 @@ def show_result(result: FleetResult, plans: list[dict[str, Any]]) -> None:
                 *(f"{counts[name]:,}" for name in ("candidates", "promote", "negate", "hold", "skip", "guarded")),
             )
         console.print(table)
-    for profile, planned in result.planned:
+    for profile, planned in result.done:
         for trouble in planned.troubles:
             say(f"{name_of(profile)}: {trouble}")
     for failure in result.failed:

@@ -101,7 +101,7 @@ async def _login_checks(account: str, check: Callable[[], Awaitable[Any]]) -> Se
         return [Finding(f"account {account}", well=False, detail=str(error), advice=_advice(error))]
     except TimeoutError:
         return [Finding(f"account {account}", well=False, detail="no answer within 180 s", advice="check the network")]
-    findings = [
+    return [
         Finding(
             f"account {account}",
             well=found.profiles > 0,
@@ -109,7 +109,6 @@ async def _login_checks(account: str, check: Callable[[], Awaitable[Any]]) -> Se
             advice="" if found.profiles else "the login sees no profile: is the region right, has it ever advertised?",
         )
     ]
-    return findings
 
 
 def _advice(error: HarvesterError) -> str:

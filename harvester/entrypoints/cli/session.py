@@ -12,6 +12,7 @@ from typing import Any
 from harvester.config import logs, settings
 from harvester.config.settings import Settings
 from harvester.domain.errors import Misconfigured
+from harvester.domain.profile import Mode
 from harvester.entrypoints.cli.app import Invocation, say
 from harvester.wiring import Services, open_services
 
@@ -22,8 +23,12 @@ class Session:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, invocation: Invocation) -> AsyncIterator["Session"]:
-        async with open_services(load_settings(invocation)) as services:
+    async def open(cls, invocation: Invocation, mode: Mode | None = None) -> AsyncIterator["Session"]:
+        """`mode`: whatever the settings say."""
+        settings = load_settings(invocation)
+        if mode is not None:
+            settings = settings.model_copy(update={"mode": mode})
+        async with open_services(settings) as services:
             yield cls(services)
 
     def demand_accounts(self) -> None:

@@ -1,7 +1,7 @@
 """Tables that read well at 80 columns, with and without colour."""
 
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -86,18 +86,32 @@ def grid(*headings: str, ratios: Sequence[int] = (), right: Sequence[int] = ()) 
     return table
 
 
-def items_table(items: Iterable[Mapping[str, Any]]) -> Table:
-    table = grid("Item", "Target", "Becomes", "Orders", "Bid", "State", ratios=(0, 4, 3, 0, 0, 3))
-    for item in items:
-        table.add_row(
-            str(item["id"]),
-            Text(str(item["target"])),
-            what(item),
-            evidence(item),
-            money(item.get("bid")),
-            state(item),
-        )
-    return table
+ROWS_AT_A_TIME = 1000
+
+
+def new_items_table() -> Table:
+    return grid("Item", "Target", "Becomes", "Orders", "Bid", "State", ratios=(0, 4, 3, 0, 0, 3))
+
+
+def add_item(table: Table, item: Mapping[str, Any]) -> None:
+    table.add_row(
+        str(item["id"]),
+        Text(str(item["target"])),
+        what(item),
+        evidence(item),
+        money(item.get("bid")),
+        state(item),
+    )
+
+
+def decisions_table() -> Table:
+    return grid("Decision", "Target", "Orders", "Outcome", "Why", ratios=(0, 3, 0, 0, 5))
+
+
+def add_decision(table: Table, row: Mapping[str, Any], why: str) -> None:
+    table.add_row(
+        str(row["decision_id"]), Text(str(row["target"])), evidence(row["metrics"]), str(row["outcome"]), Text(why)
+    )
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

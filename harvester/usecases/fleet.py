@@ -1,14 +1,16 @@
-"""Plans for many profiles side by side: what fails for one stops none of the others."""
+"""Work on many profiles side by side: what fails for one stops none of the others."""
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from harvester.domain.errors import AccountClosed, HarvesterError
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Profile
 from harvester.ports import AdsLogin, Profiles
-from harvester.usecases.plan_profile import Planned, PlanProfile, Watch
+
+_Done = TypeVar("_Done")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,25 +24,28 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class FleetResult:
-    planned: list[tuple[Profile, Planned]] = field(default_factory=list)
+class FleetResult(Generic[_Done]):
+    done: list[tuple[Profile, _Done]] = field(default_factory=list)
     failed: list[Failure] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
-class PlanFleet:
+class Fleet:
+    """The profiles of all logins, and work done on many of them side by side."""
+
     logins: Sequence[AdsLogin]
     only: Mapping[str, Collection[str]]
     """Account -> the profile ids it may touch; empty or absent: all that the login can edit."""
     profiles: Profiles
-    plan_profile: PlanProfile
     concurrency: int
     surprised: Callable[[Profile, Exception], None]
     """Told of an error that nobody foresaw, with its traceback."""
 
-    async def __call__(self, asked: Collection[str], trigger: str, watch: Watch) -> FleetResult:
+    async def __call__(
+        self, asked: Collection[str], work: Callable[[Profile, AdsLogin], Awaitable[_Done]]
+    ) -> FleetResult[_Done]:
         """`asked`: profile ids; empty: all. Results come in the order of accounts and profile ids."""
-        result = FleetResult()
+        result: FleetResult[_Done] = FleetResult()
         found: list[tuple[Profile, AdsLogin]] = []
         answers = await asyncio.gather(*(self._profiles_of(login) for login in self.logins))
         for login, answer in zip(self.logins, answers, strict=True):
@@ -54,7 +59,7 @@ class PlanFleet:
             for profile_id in asked
             if profile_id not in seen
         )
-        await self._plan_all(found, trigger, watch, result)
+        await self._work_on_all(found, work, result)
         return result
 
     async def _profiles_of(self, login: AdsLogin) -> Sequence[Profile] | HarvesterError:
@@ -84,15 +89,18 @@ class PlanFleet:
             key=lambda profile: profile.profile_id,
         )
 
-    async def _plan_all(
-        self, found: Sequence[tuple[Profile, AdsLogin]], trigger: str, watch: Watch, result: FleetResult
+    async def _work_on_all(
+        self,
+        found: Sequence[tuple[Profile, AdsLogin]],
+        work: Callable[[Profile, AdsLogin], Awaitable[_Done]],
+        result: FleetResult[_Done],
     ) -> None:
         turns = asyncio.Semaphore(self.concurrency)
 
-        async def one(profile: Profile, login: AdsLogin) -> Planned | HarvesterError:
+        async def one(profile: Profile, login: AdsLogin) -> _Done | HarvesterError:
             async with turns:
                 try:
-                    return await self.plan_profile(profile, login, trigger, watch)
+                    return await work(profile, login)
                 except HarvesterError as error:
                     return error
                 except Exception as error:  # noqa: BLE001 - one profile's surprise is recorded, and stops no other
@@ -104,4 +112,4 @@ class PlanFleet:
             if isinstance(outcome, HarvesterError):
                 result.failed.append(Failure(profile.account, profile.profile_id, str(outcome), profile))
             else:
-                result.planned.append((profile, outcome))
+                result.done.append((profile, outcome))

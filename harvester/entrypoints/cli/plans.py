@@ -1,0 +1,160 @@
+"""`harvester plans` and `harvester show`."""
+
+import json
+import sys
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from harvester.domain.errors import Refused
+from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
+from harvester.entrypoints.cli.markdown import plan_as_markdown
+from harvester.entrypoints.cli.requests import requests_of
+from harvester.entrypoints.cli.sentences import in_short
+from harvester.entrypoints.cli.session import Session, run
+
+
+@click.command()
+@click.option("--profile", "profile_ids", multiple=True, metavar="ID", help="Only this profile; may be repeated.")
+@click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True, help="How many, newest first.")
+@json_option
+@click.pass_obj
+def plans(invocation: Invocation, profile_ids: tuple[str, ...], limit: int, as_json: bool) -> None:
+    """List the stored plans, the newest first."""
+    run(_plans(invocation, profile_ids, limit, as_json))
+
+
+async def _plans(invocation: Invocation, profile_ids: tuple[str, ...], limit: int, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        found = await session.services.reports.plans(profile_ids or None, limit)
+    if as_json:
+        emit({"plans": found})
+        return DONE
+    if not found:
+        click.echo("no plans yet; `harvester plan` makes one per profile")
+        return DONE
+    table = tables.grid("Plan", "Profile", "State", "Made (UTC)", "Items", ratios=(0, 1, 0, 0, 0), right=(4,))
+    for each in found:
+        partial = "" if each["complete"] else " (partial)"
+        guarded = f" ({each['counts']['guarded']} guarded)" if each["counts"]["guarded"] else ""
+        table.add_row(
+            each["id"],
+            f"{each['profile_name']} ({each['country']}){partial}",
+            each["state"],
+            each["created_at"][:16].replace("T", " "),
+            f"{each['counts']['actions']:,}{guarded}",
+        )
+    tables.console().print(table)
+    return DONE
+
+
+@click.command()
+@click.argument("plan_id", metavar="PLAN")
+@click.option("--all", "with_decisions", is_flag=True, help="Also every decision, the non-actions too.")
+@click.option("--markdown", is_flag=True, help="As Markdown, for a ticket or a pull request.")
+@click.option("--requests", "with_requests", is_flag=True, help="The exact request bodies that would be sent.")
+@json_option
+@click.pass_obj
+def show(
+    invocation: Invocation, plan_id: str, with_decisions: bool, markdown: bool, with_requests: bool, as_json: bool
+) -> None:
+    """Show one plan: what it would do, where, on which evidence, at which bid."""
+    run(_show(invocation, plan_id, with_decisions, markdown, with_requests, as_json))
+
+
+async def _show(
+    invocation: Invocation, plan_id: str, with_decisions: bool, markdown: bool, with_requests: bool, as_json: bool
+) -> int:
+    async with Session.open(invocation) as session:
+        reports = session.services.reports
+        plan = await reports.plan(plan_id)
+        if plan is None:
+            raise Refused(f"there is no plan {plan_id}; `harvester plans` lists them")
+        if with_requests:
+            await _show_requests(plan, reports.items(plan_id), as_json)
+        elif as_json:
+            streams = {"items": reports.items(plan_id)}
+            if with_decisions:
+                streams["decisions"] = reports.decisions(plan_id)
+            await _stream_json(plan, streams)
+        elif markdown:
+            click.echo(plan_as_markdown(plan, [item async for item in reports.items(plan_id)]))
+        else:
+            console = tables.console()
+            await _show_plan(console, plan, reports.items(plan_id))
+            if with_decisions:
+                await _show_decisions(console, reports.decisions(plan_id))
+    return DONE
+
+
+async def _stream_json(plan: Mapping[str, Any], streams: Mapping[str, AsyncIterator[Mapping[str, Any]]]) -> None:
+    """One document, written as it is read: a plan may hold a million decisions."""
+    write = sys.stdout.write
+    write(json.dumps(plan, ensure_ascii=False)[:-1])
+    for name, rows in streams.items():
+        write(f', "{name}": [')
+        first = True
+        async for row in rows:
+            write(("" if first else ",\n") + json.dumps(row, ensure_ascii=False))
+            first = False
+        write("]")
+    write("}\n")
+
+
+async def _show_plan(console: Console, plan: Mapping[str, Any], items: AsyncIterator[Mapping[str, Any]]) -> None:
+    counts = plan["counts"]
+    console.print(
+        Text.assemble(
+            (f"Plan {plan['id']}", "bold"),
+            f" · {plan['profile_name']} ({plan['country']}), profile {plan['profile_id']} · {plan['state']}",
+        )
+    )
+    console.print(
+        f"{tables.plural(counts['candidates'], 'recommendation')}: {counts['promote']:,} to promote, "
+        f"{counts['negate']:,} to negate, {counts['hold']:,} held, {counts['skip']:,} skipped; "
+        f"{tables.plural(counts['actions'], 'item')}, {counts['guarded']:,} guarded."
+    )
+    if not plan["complete"]:
+        console.print(Text("Partial: " + " ".join(plan["troubles"]), style="yellow"))
+    notes = []
+    table = tables.new_items_table()
+    async for item in items:
+        tables.add_item(table, item)
+        if item["note"]:
+            notes.append((item["id"], item["note"]))
+    console.print(table)
+    for action_id, note in notes:
+        console.print(Text.assemble((f"{action_id}: ", "bold"), note))
+    for sentence in plan["advice"]:
+        console.print(Text.assemble(("To mend: ", "bold"), sentence))
+    console.print(f"Mode {plan['mode']}; fingerprint {plan['fingerprint']}")
+
+
+async def _show_decisions(console: Console, decisions: AsyncIterator[Mapping[str, Any]]) -> None:
+    """In tables of a thousand rows, so that memory stays flat."""
+    table = tables.decisions_table()
+    async for row in decisions:
+        tables.add_decision(table, row, in_short(row))
+        if table.row_count == tables.ROWS_AT_A_TIME:
+            console.print(table)
+            table = tables.decisions_table()
+    if table.row_count:
+        console.print(table)
+
+
+async def _show_requests(plan: Mapping[str, Any], items: AsyncIterator[Mapping[str, Any]], as_json: bool) -> None:
+    calls = [call async for call in requests_of(items)]
+    if as_json:
+        emit({"id": plan["id"], "fingerprint": plan["fingerprint"], "requests": calls})
+        return
+    for call in calls:
+        click.echo(f"{call['method']} {call['path']}")
+        click.echo(f"Content-Type: {call['media_type']}\n")
+        click.echo(call["body"])
+        click.echo(f"\n# items {', '.join(call['items'])}\n")
+    if not calls:
+        click.echo("nothing of this plan would be sent")

@@ -1,0 +1,70 @@
+"""`harvester why`: every decision ever made about a keyword or ASIN, in sentences."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import click
+from rich.text import Text
+
+from harvester.domain.target import fold
+from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
+from harvester.entrypoints.cli.sentences import at_length, reason
+from harvester.entrypoints.cli.session import Session, run
+
+
+@click.command()
+@click.argument("text")
+@click.option("--profile", "profile_id", metavar="ID", help="Only in this profile.")
+@json_option
+@click.pass_obj
+def why(invocation: Invocation, text: str, profile_id: str | None, as_json: bool) -> None:
+    """Every decision ever made about a keyword or ASIN, and what was measured, in sentences.
+
+    TEXT is compared as the rules compare: case, width and blanks do not matter.
+    """
+    run(_why(invocation, text, profile_id, as_json))
+
+
+async def _why(invocation: Invocation, text: str, profile_id: str | None, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        rows = [row async for row in session.services.reports.why(fold(text), text, profile_id)]
+    if as_json:
+        emit({"decisions": rows})
+        return DONE
+    if not rows:
+        where = f" in profile {profile_id}" if profile_id else ""
+        click.echo(f"“{text}” was never recommended{where}, as far as this ledger goes.")
+        return DONE
+    console = tables.console()
+    heading = None
+    for row in rows:
+        if row["profile_id"] != heading:
+            heading = row["profile_id"]
+            console.print(Text(f"“{row['target']}” in profile {heading} (account {row['account']})", style="bold"))
+        for line in _story(row):
+            console.print(line)
+    return DONE
+
+
+def _story(row: Mapping[str, Any]) -> list[Text]:
+    metrics = row["metrics"]
+    clicks, conversions = tables.number(metrics.get("clicks")), tables.number(metrics.get("conversions"))
+    when = row["decided_at"][:16].replace("T", " ")
+    ad = f"ad {row['ad_id']}" + (f" of {row['ad_asin']}" if row["ad_asin"] else "")
+    lines = [
+        Text(
+            f"\n{when} UTC, run {row['run_id']}: {row['target_type'].lower()} for {ad} in ad group "
+            f"{row['ad_group_id']}, with {conversions} orders of {clicks} clicks."
+        )
+    ]
+    first, *rest = at_length(row)
+    lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
+    lines += [Text(f"  {sentence}") for sentence in rest]
+    for action in row["actions"]:
+        because = f", because {reason(action['reason'])}" if action["reason"] else ""
+        by = f", reviewed by {action['reviewed_by']}" if action["reviewed_by"] else ""
+        made = f"; at Amazon it is {action['amazon_id']}" if action["amazon_id"] else ""
+        item = f"item {action['id']} ({action['kind'].replace('_', ' ')})"
+        lines.append(Text(f"  In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}."))
+    return lines
