@@ -41,13 +41,18 @@ async def serve(options: Options, *, until_stdin_closes: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     if until_stdin_closes:
-        loop.add_reader(sys.stdin.fileno(), lambda: os.read(sys.stdin.fileno(), 4096) or stop.set())
+        loop.add_reader(sys.stdin.fileno(), _set_at_end_of_input, stop)
     for sign in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(sign, stop.set)
     async with running(options) as started:
         sys.stdout.write(ready_line(started.sandbox, started.url).decode() + "\n")
         sys.stdout.flush()
         await stop.wait()
+
+
+def _set_at_end_of_input(stop: asyncio.Event) -> None:
+    if not os.read(sys.stdin.fileno(), 4096):
+        stop.set()
 
 
 def run(options: Options, *, until_stdin_closes: bool = False) -> None:

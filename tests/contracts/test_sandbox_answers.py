@@ -11,7 +11,7 @@ from harvester.sandbox.calls import Operation, Version
 from harvester.sandbox.settings import Options
 from harvester.sandbox.wire import ApiError
 from tests.contracts.spec import Spec, SpecMismatch
-from tests.unit.sandbox.customer import SPONSORED, Customer, shop
+from tests.unit.sandbox.customer import SPONSORED, Customer, product_line, shop
 
 OPERATIONS = [
     pytest.param(operation, version, id=f"{operation.name} v{version.number}")
@@ -374,6 +374,49 @@ async def test_every_entity_write_answers_as_specified(operation: Operation) -> 
     assert reply.status == 207
     assert results["success"] == []
     assert [error["index"] for error in results["error"]] == [0]
+
+
+CREATED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "keywords": ("keywords", "keywordId", {"keywordText": "made", "matchType": "PHRASE", "bid": 0.5}),
+    "targets": ("targetingClauses", "targetId", {"expression": ASIN, "expressionType": "MANUAL", "bid": 0.5}),
+    "negativeKeywords": ("negativeKeywords", "keywordId", {"keywordText": "made", "matchType": "NEGATIVE_PHRASE"}),
+    "negativeTargets": ("negativeTargetingClauses", "targetId", {"expression": ASIN}),
+    "campaignNegativeKeywords": (
+        "campaignNegativeKeywords",
+        "keywordId",
+        {"keywordText": "made", "matchType": "NEGATIVE_EXACT"},
+    ),
+    "campaignNegativeTargets": ("campaignNegativeTargetingClauses", "targetId", {"expression": ASIN}),
+}
+
+
+@pytest.mark.parametrize("path", CREATED)
+@pytest.mark.parametrize("prefer", [None, "return=representation"])
+@pytest.mark.parametrize("vendor", [False, True])
+async def test_the_life_of_every_entity_answers_as_specified(path: str, prefer: str | None, vendor: bool) -> None:
+    """Created, changed, listed by its id and archived, each answer official, with and without representation."""
+    key, id_name, fields = CREATED[path]
+    async with shop() as customer:
+        customer.profile = customer.profiles[int(vendor)]
+        line = await product_line(customer)
+        place = {"keywords": line.in_keyword, "targets": line.in_product}.get(path, line.in_source)
+        if path.startswith("campaign"):
+            place = {"campaignId": line.source_campaign, "state": "ENABLED"}
+        headers = {"Prefer": prefer}
+        made = await customer.post(f"/sp/{path}", {key: [{**place, **fields}]}, headers=headers)
+        (success,) = made.body[key]["success"]
+        own_id = next(value for name, value in success.items() if name.endswith("Id"))
+        changed = await customer.put(f"/sp/{path}", {key: [{id_name: own_id, "state": "PAUSED"}]}, headers=headers)
+        (own_filter,) = FULL[f"POST /sp/{path}/delete v3"]
+        (listed,) = await customer.every(f"/sp/{path}/list", {own_filter: {"include": [own_id]}})
+        archived = await customer.post(f"/sp/{path}/delete", {own_filter: {"include": [own_id]}}, headers=headers)
+
+    assert listed == {**place, **fields, **listed, id_name: own_id, "state": "PAUSED"}
+    for reply in (made, changed, archived):
+        (success,) = reply.body[key]["success"]
+        entities = [value for value in success.values() if isinstance(value, dict)]
+        represented = prefer is not None and reply is not archived
+        assert [entity[id_name] for entity in entities] == ([own_id] if represented else [])
 
 
 @pytest.mark.parametrize("operation", ads.OPERATIONS.values(), ids=lambda one: one.name)

@@ -105,12 +105,16 @@ async def test_a_body_is_cut(customer: Customer, share: float) -> None:
 
 async def test_an_answer_hangs(customer: Customer) -> None:
     """Longer than the customer's patience; nothing is done unless it hangs after the work."""
-    customer.http._timeout = aiohttp.ClientTimeout(total=0.2)
+    line = await product_line(customer)
+    patient, impatient = customer.http.timeout, aiohttp.ClientTimeout(total=0.5)
     for after_work, text in ((False, "hung before"), (True, "hung after")):
         action = {"hang_seconds": 60, "after_work": after_work}
         await order(customer, {"match": {"path": "/sp/negativeKeywords"}, "action": action})
+        item = {**line.in_source, "keywordText": text, "matchType": "NEGATIVE_EXACT"}
+        customer.http._timeout = impatient
         with pytest.raises(TimeoutError):
-            await create_negatives(customer, text)
+            await customer.post("/sp/negativeKeywords", {"negativeKeywords": [item]})
+        customer.http._timeout = patient
 
     assert "hung after" in await negatives(customer)
     assert "hung before" not in await negatives(customer)

@@ -20,7 +20,7 @@ from harvester.sandbox.__main__ import main
 @contextmanager
 def started(*flags: str) -> Iterator[tuple[dict[str, Any], subprocess.Popen[bytes]]]:
     command = [sys.executable, "-m", "harvester.sandbox", *flags]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parents[3])
     try:
         assert process.stdout is not None
         yield json.loads(process.stdout.readline()), process
@@ -61,6 +61,20 @@ def test_it_ends_when_told(sign: signal.Signals) -> None:
     with started() as (ready, process):
         log_in(ready, ready["lwa_url"])
         process.send_signal(sign)
+
+        assert process.wait(timeout=10) == 0
+
+
+def test_it_ends_with_the_program_that_started_it() -> None:
+    """When asked to, it takes the end of its standard input for the end."""
+    with started("--until-stdin-closes") as (ready, process):
+        log_in(ready, ready["lwa_url"])
+        assert process.stdin is not None
+        process.stdin.write(b"still there")
+        process.stdin.flush()
+        log_in(ready, ready["lwa_url"])
+        process.stdin.close()
+        process.stdin = None
 
         assert process.wait(timeout=10) == 0
 
