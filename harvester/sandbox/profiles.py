@@ -38,5 +38,5 @@ def _wanted(world: World, profile: Profile, query: Mapping[str, str]) -> bool:
     types = query.get("profileTypeFilter", "seller,vendor,agency").split(",")
     if not set(types) <= _TYPES:
         raise ApiError(400, "INVALID_ARGUMENT", "profileTypeFilter takes seller, vendor and agency")
-    editable = world.market(profile.profile_id).access == "edit" or query.get("accessLevel") == "view"
+    editable = world.may_edit(profile.profile_id) or query.get("accessLevel") == "view"
     return profile.seller_or_vendor in types and editable

@@ -35,6 +35,11 @@ class World:
             self._markets[profile_id] = market
         return market
 
+    def may_edit(self, profile_id: str) -> bool:
+        """Without building a market for the answer: thousands of profiles are listed at once."""
+        market = self._markets.get(profile_id)
+        return market is None or market.access == "edit"
+
 
 def profile_body(profile: Profile) -> Json:
     place = profile.marketplace

@@ -121,6 +121,15 @@ async def test_profiles_can_be_filtered(customer: Customer) -> None:
     assert unknown.status == 400
 
 
+async def test_thousands_of_profiles_are_listed_without_opening_their_accounts() -> None:
+    """An account is built when it is first looked at."""
+    async with shop(Options(profiles=3000)) as customer:
+        listed = await customer.call("GET", "/v2/profiles")
+
+        assert len({one["profileId"] for one in listed.body}) == 3000
+        assert customer.sandbox.world._markets == {}
+
+
 async def test_profile_ids_are_numbers_and_their_currencies_fit(customer: Customer) -> None:
     """Unlike every other id; sellers have a daily budget, vendors a payment method."""
     seller, vendor, german = (await customer.call("GET", "/v2/profiles")).body
