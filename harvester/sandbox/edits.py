@@ -31,7 +31,9 @@ def edit_from(text: bytes) -> Edit:
 def apply_edit(market: Market, edit: Edit, now: float) -> Json:
     """The entity as it stands afterwards. Raises ValueError when there is no such entity."""
     if edit.do == "access":
-        market.access = str(edit.fields["access"])
+        if edit.fields.get("access") not in {"edit", "view"}:
+            raise ValueError("fields.access must be edit or view")
+        market.access = edit.fields["access"]
         return {"access": market.access}
     if edit.do == "add":
         return _add(market, edit.kind, edit.fields, now)

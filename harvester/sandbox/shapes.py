@@ -133,7 +133,6 @@ def one_of(*values: str) -> Text:
 
 
 def record(fields: Mapping[str, Shape], *required: str) -> Record:
-    """`required` names fields; a trailing comma-free list reads like the specification's own."""
     return Record(fields, frozenset(required))
 
 

@@ -129,6 +129,7 @@ async def test_what_a_person_adds_stands_in_the_way(customer: Customer) -> None:
         {"do": "archive", "profile": "1"},
         {"do": "add", "kind": "product_ad", "fields": {}},
         {"do": "add", "kind": "keyword", "fields": {"keywordText": "no parents"}},
+        {"do": "access", "fields": {"access": "none"}},
         {"what": 1},
     ],
 )
