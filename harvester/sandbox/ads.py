@@ -43,6 +43,11 @@ def split_region(path: str) -> tuple[str | None, str]:
     return (None, path) if region is None else (region, f"/{rest}")
 
 
+def writes(method: str, path: str) -> bool:
+    operation = OPERATIONS.get((method, path))
+    return operation is not None and operation.writes
+
+
 def answer(world: World, logins: Logins, request: Request) -> tuple[Answer, Account | None]:
     region, path = split_region(request.path)
     operation = OPERATIONS.get((request.method, path))

@@ -14,12 +14,15 @@ _SECRET_HEADERS = {"authorization", "x-amz-access-token", "cookie"}
 
 @dataclass(slots=True)
 class Entry:
-    """`status` None: no answer was sent. `fault`: the fields of the action that was in force."""
+    """`path` is without the prefix of a regional host, `region` None without one. `status` None: no answer was sent.
+    `fault`: the fields of the action that was in force. `answer`: of writing calls only.
+    """
 
     number: int
     at: str
     method: str
     path: str
+    region: str | None
     query: str
     headers: dict[str, str]
     body: bytes
@@ -36,6 +39,7 @@ class Entry:
             "at": self.at,
             "method": self.method,
             "path": self.path,
+            "region": self.region,
             "query": self.query,
             "headers": self.headers,
             "body": _parsed(self.body),
@@ -63,7 +67,9 @@ class Journal:
         self._entries: deque[Entry] = deque(maxlen=size)
         self.total = 0
 
-    def begin(self, method: str, path: str, query: str, headers: Mapping[str, str], body: bytes) -> Entry:
+    def begin(
+        self, method: str, path: str, region: str | None, query: str, headers: Mapping[str, str], body: bytes
+    ) -> Entry:
         self.total += 1
         kept = {name: "***" if name.lower() in _SECRET_HEADERS else value for name, value in headers.items()}
         entry = Entry(
@@ -71,6 +77,7 @@ class Journal:
             at=dt.datetime.now(dt.UTC).isoformat(),
             method=method,
             path=path,
+            region=region,
             query=query,
             headers=kept,
             body=body,

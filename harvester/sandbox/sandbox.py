@@ -11,7 +11,7 @@ from aiohttp import web
 from harvester.sandbox import ads, auth, control, misbehaviour, page_faults
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.clock import Clock
-from harvester.sandbox.edits import apply_edit
+from harvester.sandbox.edits import Edit, apply_edit
 from harvester.sandbox.fault_rules import Action, FaultBook
 from harvester.sandbox.journal import Entry, Journal
 from harvester.sandbox.settings import Options
@@ -69,7 +69,8 @@ class Sandbox:
     def _noted(self, request: web.BaseRequest, body: bytes) -> Entry:
         """The token endpoint's body holds nothing but secrets."""
         kept = b"" if request.path.endswith(auth.TOKEN_PATH) else body
-        return self.journal.begin(request.method, request.path, request.query_string, request.headers, kept)
+        region, path = ads.split_region(request.path)
+        return self.journal.begin(request.method, path, region, request.query_string, request.headers, kept)
 
     def _action_for(self, entry: Entry, body: bytes) -> Action:
         text = body.decode(errors="replace") if self.faults.rules else ""
@@ -82,11 +83,9 @@ class Sandbox:
         now = self.clock.now()
         if action.expire_tokens:
             self.logins.expire_all()
-        if action.edit is not None:
-            profile = action.edit.profile or entry.profile
-            if profile not in self.world.profiles:
-                return json_answer({"error": f"A fault edits profile {profile}, which does not exist"}, 500)
-            apply_edit(self.world.market(profile), action.edit, now)
+        impossible = None if action.edit is None else self._edit(action.edit, entry, now)
+        if impossible is not None:
+            return impossible
         is_login = request.path.endswith(auth.TOKEN_PATH)
         wait_seconds = 0.0 if is_login else self.buckets.wait_seconds(request.host, now)
         if wait_seconds:
@@ -94,9 +93,18 @@ class Sandbox:
         if action.status is not None and not action.after_work:
             return self._wrong(request, entry, action)
         answer = self._work(request, body, action, entry)
-        if answer.status == 207:
+        if ads.writes(entry.method, entry.path):
             entry.answer = answer.body
         return answer if action.status is None else self._wrong(request, entry, action)
+
+    def _edit(self, edit: Edit, entry: Entry, now: float) -> Answer | None:
+        """An answer only when the edit cannot be done, so that the test that ordered it fails."""
+        profile = edit.profile or entry.profile or ""
+        try:
+            apply_edit(self.world.market(profile), edit, now)
+        except (ValueError, KeyError) as error:
+            return json_answer({"error": f"A fault cannot edit profile {profile}: {error}"}, 500)
+        return None
 
     @staticmethod
     def _wrong(request: web.BaseRequest, entry: Entry, action: Action) -> Answer:

@@ -51,7 +51,11 @@ async def test_answers_to_writing_calls_are_kept(customer: Customer) -> None:
     item = {**line.in_source, "keywordText": "kept", "matchType": "NEGATIVE_EXACT"}
     reply = await customer.post("/sp/negativeKeywords", {"negativeKeywords": [item]})
 
-    assert (await requests(customer))[-1]["answer"] == reply.body
+    await customer.post("/sp/negativeKeywords/list")
+
+    writing, reading = (await requests(customer))[-2:]
+    assert writing["answer"] == reply.body
+    assert reading["answer"] is None
 
 
 async def test_the_journal_keeps_the_newest() -> None:

@@ -267,6 +267,17 @@ async def test_a_person_edits_while_we_work(customer: Customer) -> None:
     assert only_error(second) == ("parentEntityError", "PARENT_ENTITY_ARCHIVED")
 
 
+async def test_an_edit_of_nothing_is_not_passed_over(customer: Customer) -> None:
+    """A fault that names what does not exist is a mistake of the test that ordered it."""
+    customer.judging = False
+    await order(customer, {"action": {"edit": {"do": "archive", "kind": "keyword", "id": "404"}}})
+
+    reply = await customer.post(LIST)
+
+    assert reply.status == 500
+    assert "There is no keyword 404" in reply.body["error"]
+
+
 async def test_rules_choose_their_requests(customer: Customer) -> None:
     """By method, path, profile and body, and then by count."""
     other = customer.profiles[1]

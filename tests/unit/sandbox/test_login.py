@@ -99,6 +99,7 @@ async def test_a_regional_host_serves_its_own_region() -> None:
         base, customer.url = customer.url, f"{customer.url}/eu"
         european = await customer.call("GET", "/v2/profiles")
         american_scope = await customer.post("/sp/campaigns/list")
+        seen = customer.sandbox.journal.select(0, {"path": "/v2/profiles"})
         customer.profile = customer.profiles[1]
         british_scope = await customer.post("/sp/campaigns/list")
         customer.url = base
@@ -106,6 +107,7 @@ async def test_a_regional_host_serves_its_own_region() -> None:
     assert [one["countryCode"] for one in everywhere.body] == ["US", "UK", "DE"]
     assert [one["countryCode"] for one in european.body] == ["UK", "DE"]
     assert (american_scope.status, british_scope.status) == (401, 200)
+    assert [entry["region"] for entry in seen] == [None, "EU"]
 
 
 async def test_profiles_can_be_filtered(customer: Customer) -> None:
