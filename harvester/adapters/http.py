@@ -129,6 +129,8 @@ class HttpClient:
             failures += 1
             if not await self._wait(request, trouble, failures, give_up_at, started, repeat):
                 break
+        if trouble is not None and trouble.kind is Kind.THROTTLED:
+            self._throttle.gave_up(request.budget, open_seconds=self._patience_seconds)
         raise self._named(request, trouble).error(repeat)
 
     async def _wait(
@@ -147,8 +149,6 @@ class HttpClient:
         if throttled:
             self._throttle.refused(request.budget, sent_at=started, pause_seconds=seconds)
         if remaining_seconds <= 0:
-            if throttled:
-                self._throttle.gave_up(request.budget, open_seconds=self._patience_seconds)
             return False
         if not throttled:
             await self._timing.sleep(seconds)
@@ -218,7 +218,6 @@ class HttpClient:
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                 size += len(chunk)
                 if size > self._most_body_bytes:
-                    response.close()
                     trouble = Trouble(
                         Kind.OVERSIZED, f"an answer of over {self._most_body_bytes} bytes", response.status
                     )

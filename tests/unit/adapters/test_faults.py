@@ -209,6 +209,34 @@ async def test_a_pair_throttled_from_the_start_fails_at_once_the_next_time(open_
     assert len(await campaigns(bench, other)) == 1
 
 
+async def test_a_pair_that_got_any_answer_keeps_its_patience(open_bench: OpenBench):
+    """An error of the server's own got past the throttle: the pair is slow, not stuck."""
+    bench = await open_bench(patience_seconds=4.0)
+    bench.amazon.on(PATH, Reply(b"", 500), Reply(HTML, 429))
+    asked = [0]
+    for _ in range(2):
+        with pytest.raises(Unavailable, match="429"):
+            await campaigns(bench)
+        asked.append(len(bench.amazon.asked(PATH)))
+
+    assert asked[1] - asked[0] > 1
+    assert asked[2] - asked[1] > 1
+
+
+async def test_a_call_whose_turn_does_not_come_after_a_renewal_is_unavailable(bench: Bench):
+    """A 401 whose repeat was never sent says nothing about the scope."""
+
+    async def expired(_: web.Request) -> web.StreamResponse:
+        budget = bench.login()._endpoint.request(protocol.LIST_CAMPAIGNS, Caller("acme", PROFILE.profile_id)).budget
+        bench.throttle.refused(budget, sent_at=bench.time.monotonic(), pause_seconds=1000.0)
+        return web.json_response({"code": "UNAUTHORIZED"}, status=401)
+
+    bench.amazon.on(PATH, Reply(does=expired))
+
+    with pytest.raises(Unavailable, match="no turn within the patience"):
+        await campaigns(bench)
+
+
 async def test_an_expired_token_is_renewed_once_for_all_who_use_it(bench: Bench):
     """Ten lists in the middle of their pages meet 401; one renewal, and each repeats its page."""
     bench.amazon.on(PATH, PAGE)
@@ -341,6 +369,27 @@ async def test_compressed_answers_are_read_and_their_size_is_bounded(open_bench:
     assert bench.time.slept == []
 
 
+async def test_an_endless_answer_is_left(open_bench: OpenBench):
+    """The connection is closed at the bound, not read to an end that never comes."""
+    bench = await open_bench(most_body_bytes=100_000)
+    left = asyncio.Event()
+
+    async def endless(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        try:
+            while True:
+                await response.write(b" " * 65_536)
+        finally:
+            left.set()
+
+    bench.amazon.on(PATH, Reply(does=endless))
+
+    with pytest.raises(PageBroken, match="over 100000 bytes"):
+        await asyncio.wait_for(campaigns(bench), 10)
+    await asyncio.wait_for(left.wait(), 10)
+
+
 async def test_bytes_that_are_no_gzip_are_asked_for_again(bench: Bench):
     """An answer whose coding is wrong is a garbled answer."""
     bench.amazon.on(PATH, Reply(b"plain", headers={"Content-Encoding": "gzip"}), GOOD)
@@ -433,6 +482,17 @@ async def test_secrets_that_amazon_echoes_are_hidden(bench: Bench):
     said = everything_said(bench, [refused.value])
     assert "you sent [hidden]" in said
     assert "canary" not in said
+
+
+async def test_a_secret_across_the_cut_is_hidden_whole(bench: Bench):
+    """What is kept of an answer is cut after it was scrubbed, so no half of a secret stays."""
+    body = b'{"campaigns": [], "nextToken": null, "previousToken": "' + b"x" * 4025 + CLIENT_SECRET.encode() + b'"}'
+    assert body.index(CLIENT_SECRET.encode()) < 4096 < body.index(CLIENT_SECRET.encode()) + len(CLIENT_SECRET)
+    bench.amazon.on(PATH, Reply(body))
+
+    await campaigns(bench)
+
+    assert "canary" not in (bench.log.calls[-1].response_body or "canary")
 
 
 async def test_aiohttps_own_errors_are_cut_off(bench: Bench, monkeypatch: pytest.MonkeyPatch):

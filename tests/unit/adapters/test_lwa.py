@@ -209,6 +209,27 @@ async def test_the_old_token_serves_while_renewing_fails(open_bench: OpenBench):
         await one.token()
 
 
+async def test_nobody_waits_for_a_renewal_while_the_old_token_holds(bench: Bench):
+    """One call renews early; the others go on with what they have."""
+    one = bearer(bench)
+    first = await one.token()
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        asked.set()
+        await answer.wait()
+        return web.json_response({"access_token": "Atza|late", "expires_in": 3600})
+
+    bench.amazon.token_replies.append(Reply(does=slow))
+    bench.time.seconds += 3301
+    renewing = asyncio.ensure_future(one.token())
+    await asyncio.wait_for(asked.wait(), 5)
+
+    assert await asyncio.wait_for(one.token(), 5) == first
+    answer.set()
+    assert await asyncio.wait_for(renewing, 5) == "Atza|late"
+
+
 async def test_token_calls_are_recorded_without_bodies(bench: Bench):
     """The call log knows when a token was fetched, and nothing that is in it."""
     await bearer(bench).token()

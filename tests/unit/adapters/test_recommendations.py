@@ -136,6 +136,16 @@ async def test_a_token_that_comes_again_ends_the_list_after_its_page(bench: Benc
     assert len(bench.amazon.asked(PATH)) == 3
 
 
+async def test_the_token_of_a_resumed_list_counts_as_seen(bench: Bench):
+    """A saved token that leads back to itself is a circle of one."""
+    bench.amazon.on(PATH, Reply({"targets": [item("a")], "nextToken": "saved", "totalResults": 9}))
+
+    with pytest.raises(PageBroken, match="token came again"):
+        [page async for page in bench.login().reader(PROFILE, None).promotion.pages(["5"], "saved")]
+
+    assert len(bench.amazon.asked(PATH)) == 1
+
+
 async def test_pages_without_end_or_news_end_the_list(bench: Bench):
     """Three pages that bring nothing, each naming a next one, are a list that will not end."""
     count = iter(range(1000))

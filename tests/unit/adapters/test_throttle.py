@@ -114,6 +114,20 @@ async def test_a_profile_slows_down_when_two_of_its_operations_are_refused():
     assert await waits(throttle, time, OTHER, 5) == [time()] * 5
 
 
+async def test_one_operation_refused_again_does_not_slow_its_profile_again():
+    """What was counted towards one cut is not counted towards the next."""
+    throttle, time = a_throttle()
+    for budget in (KEYWORDS, TARGETS):
+        await throttle.enter(budget)
+        throttle.refused(budget, sent_at=time(), pause_seconds=0.0)
+    rate = throttle._allowances(KEYWORDS)[1].rate
+    time.now += 5.0
+
+    throttle.refused(KEYWORDS, sent_at=time(), pause_seconds=0.0)
+
+    assert throttle._allowances(KEYWORDS)[1].rate == rate
+
+
 async def test_a_login_slows_down_when_three_of_its_profiles_are_refused():
     """Then the limit is the login's; another login does not notice."""
     throttle, time = a_throttle()
