@@ -112,8 +112,9 @@ def _what_is_missing(findings: Sequence[Finding], clicks: float, conversions: fl
         ways += [way for way in missing(list(asked), clicks, conversions) if way not in ways]
     if ways:
         return f"needs {_joined(ways)}"
-    failed = next((finding for finding in findings if not finding.passed), None)
-    return "no rule that covers it can pass" + (f": {_measured(failed)}" if failed else "")
+    failed = [finding for finding in findings if not finding.passed and "not" not in finding.group]
+    failed.sort(key=lambda finding: ".at_most" not in finding.check)
+    return "no rule that covers it can pass" + (f": {_measured(failed[0])}" if failed else "")
 
 
 def _joined(ways: Sequence[Missing]) -> str:

@@ -105,7 +105,10 @@ def _step(limit: Limit, clicks: float, conversions: float) -> tuple[int, int] | 
     if limit.from_below:
         room = max(0, math.ceil(clicks - conversions))
         found = _least(lambda more: limit.holds(clicks, conversions + more) is True, room)
-        return None if found is None else (0, found)
+        if found is not None:
+            return 0, found
+        both = _least(lambda more: limit.holds(clicks + more, conversions + more) is True, _FARTHEST)
+        return None if both is None else (both, both)
     found = _least(lambda more: limit.holds(clicks + more, conversions) is True, _FARTHEST)
     return None if found is None else (found, 0)
 

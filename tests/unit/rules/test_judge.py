@@ -1,5 +1,7 @@
 """One candidate, one decision, in one order."""
 
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -247,7 +249,7 @@ def test_what_is_remembered_is_bounded(monkeypatch):
 EVIDENCE = st.one_of(
     st.none(), st.just(-0.0), st.integers(0, 60), st.floats(0, 60), st.just(float("nan")), st.just(-1.0)
 )
-RULE_POOL = [
+RULE_POOL: list[dict[str, Any]] = [
     PROMOTE,
     NEGATE,
     {**PROMOTE, "name": "sure", "match": {"campaigns": ["Auto*"]},
@@ -288,7 +290,7 @@ def test_what_is_remembered_never_changes_a_decision(pool, asked):
         assert judge.judge(each) == judged(rules, each)
 
 
-def passes(when: dict, clicks: float, conversions: float) -> bool | None:
+def passes(when: dict[str, Any], clicks: float, conversions: float) -> bool | None:
     """The conditions of a file, read as naively as can be."""
     [(word, inside)] = when.items()
     if word == "not":
@@ -299,7 +301,7 @@ def passes(when: dict, clicks: float, conversions: float) -> bool | None:
         if word == "all":
             return False if False in verdicts else None if None in verdicts else True
         return True if True in verdicts else None if None in verdicts else False
-    measured = {"clicks": clicks, "conversions": conversions}.get(word)
+    measured = {"clicks": clicks, "conversions": conversions}.get(word, 0)
     low, high = inside.get("at_least", 0), inside.get("at_most", 10**9)
     if word == "conversion_rate":
         if not clicks:
@@ -309,8 +311,8 @@ def passes(when: dict, clicks: float, conversions: float) -> bool | None:
         centre, half = rate + z * z / 2 / clicks, z * (rate * (1 - rate) / clicks + z * z / 4 / clicks**2) ** 0.5
         ends = [(centre - half) / (1 + z * z / clicks), (centre + half) / (1 + z * z / clicks)]
         percent = {key: float(value[:-1]) / 100 for key, value in inside.items() if key.startswith("at_")}
-        return ends[0] >= percent.get("at_least", -1) and ends[1] <= percent.get("at_most", 2)
-    return low <= measured <= high
+        return bool(ends[0] >= percent.get("at_least", -1) and ends[1] <= percent.get("at_most", 2))
+    return bool(low <= measured <= high)
 
 
 @given(

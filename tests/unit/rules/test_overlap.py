@@ -1,9 +1,12 @@
 """What remains of a rule's wish."""
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from harvester.domain.action import ActionKind, effect_of
-from harvester.domain.candidate import Destination, EffectStanding, NewGroup, NoDestination
+from harvester.domain.candidate import Destination, EffectStanding, Ground, Negatives, NewGroup, NoDestination
 from harvester.domain.decision import Reason
 from harvester.domain.target import Level, Match, TargetKind
 from harvester.rules.checks.overlap import destination_of, open_negative, open_promotions
@@ -13,6 +16,11 @@ from tests.unit.rules.builders import KEYWORDS, account, blocked, ground, negati
 K, P = TargetKind.KEYWORD, TargetKind.PRODUCT
 KEY = "bath towel"
 NEW = NewGroup(line=3, request={"adGroupId": "200"}, makes_campaigns=True)
+
+
+def changed(where: str, stands: Negatives) -> Ground:
+    fields: dict[str, Any] = {where: stands}
+    return replace(ground(), **fields)
 
 
 def promotion_effect(match: Match, where: str = "400"):
@@ -125,7 +133,7 @@ def test_an_existing_destination_for_keywords_only_is_none_for_products():
 )
 def test_a_negative_that_covers_makes_another_needless(kind, key, negate, where, stands, open_):
     """At campaign level only the campaign's own negatives count."""
-    opening = open_negative(ground(**{where: negatives(stands)}), kind, key, negate, 50)
+    opening = open_negative(changed(where, negatives(stands)), kind, key, negate, 50)
 
     assert bool(opening.matches) is open_
     assert opening.reason == (None if open_ else Reason.ALREADY_NEGATIVE)

@@ -157,7 +157,7 @@ def test_the_schema_takes_the_example_file_and_refuses_typing_errors():
 def test_a_groups_entry_knows_its_line():
     """So that a held promotion can say which lines would mend it."""
     data = {"groups": [{"create": {"existing": {"keyword_ad_group": 5}}}]}
-    made, _ = read(data, {("groups", 0): 12}.get)
+    made, _ = read(data, lambda path: 12 if path == ("groups", 0) else None)
 
     assert made is not None
     assert made.groups[0].line == 12
