@@ -1,13 +1,15 @@
 """All that the core needs from outside, as narrow Protocols."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
 
+from harvester.domain.action import Standing
 from harvester.domain.candidate import EffectRecord
 from harvester.domain.decision import DecidedRow, Decision
 from harvester.domain.ids import Effect, Fingerprint, PlanId, ProfileId, RunId
+from harvester.domain.outcome import ItemOutcome, Reply
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import (
     AdGroup,
@@ -20,7 +22,9 @@ from harvester.domain.profile import (
     StandingTarget,
 )
 from harvester.domain.recommendation import Recommendation, RecommendationPage
+from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
+from harvester.rules.requests import Request
 
 
 class Clock(Protocol):
@@ -205,6 +209,97 @@ class PlanDraft(Protocol):
 
     @property
     def plan_id(self) -> PlanId: ...
+
+
+class AccountWriter(Protocol):
+    """Writes to one profile's account. There is one only where the mode allows writing."""
+
+    async def send(self, request: Request, plan_id: PlanId, gate: Callable[[], Awaitable[None]]) -> Reply:
+        """One call, one outcome per item of it; never repeated unless the answer proves that nothing was done.
+
+        `gate` is awaited immediately before each attempt is written to the socket; what it raises comes out of here,
+        and then this attempt was not made (earlier ones were proven undone).
+        """
+        ...
+
+
+class Actions(Protocol):
+    """Every change of an action's state: checked against its state before, and recorded with it.
+
+    Methods that take a fence raise LeaseLost when a newer one exists.
+    """
+
+    async def review(self, review: Review, selection: Selection, two_person: Collection[str]) -> Reviewed:
+        """`two_person`: kinds that are approved only when a second person agrees; `create_group` means those that
+        create campaigns. A group's verdict is not its targets'.
+        """
+        ...
+
+    async def edit_bid(self, review: Review, action_id: str, bid: str, formula: str, fragment: str) -> Fingerprint:
+        """The plan's new fingerprint. An approved item becomes planned again."""
+        ...
+
+    async def take_fence(self, profile_id: ProfileId) -> int:
+        """Only under the profile's lease. Whatever an older fence left `sending` becomes `unknown`."""
+        ...
+
+    async def in_state(
+        self, profile_id: ProfileId, states: Collection[str], plan_id: PlanId | None
+    ) -> Sequence[Standing]:
+        """In plan order."""
+        ...
+
+    async def action(self, action_id: str) -> Standing | None: ...
+
+    async def approve_automatically(
+        self, plan_id: PlanId, rules: Collection[str], at: datetime, expires_at: datetime
+    ) -> Sequence[str]:
+        """The plan's `planned` items of these rules, reviewed by `auto:<rule>`; never a group that makes campaigns."""
+        ...
+
+    async def expire(self, plan_id: PlanId, now: datetime) -> Sequence[str]:
+        """Approved items whose approval has run out become planned again."""
+        ...
+
+    async def paused(self, profile_id: ProfileId) -> str | None:
+        """Why nothing may be sent now (this profile, or all, are paused, and by whom); None: go on."""
+        ...
+
+    async def pause(self, profile_id: ProfileId | None, by: str, paused: bool) -> None: ...
+
+    async def begin_sending(self, action_ids: Sequence[str], fence: int, at: datetime) -> int:
+        """All of them `sending`, committed, with the number of the call that will carry them, at these positions.
+
+        Raises Refused when one of them is no longer approved, or its approval has run out.
+        """
+        ...
+
+    async def settle(
+        self,
+        action_ids: Sequence[str],
+        outcomes: Sequence[ItemOutcome],
+        calls: Sequence[ApiCall],
+        call_number: int,
+        fence: int,
+        at: datetime,
+    ) -> None:
+        """The outcome of each, and the call itself, in one transaction.
+
+        Made with an id: done, and what it undoes is undone. Made without: unknown until its id is found. TurnedDown:
+        refused. NotSent: approved again. Unsure: unknown.
+        """
+        ...
+
+    async def mark_stale(self, moved: Sequence[tuple[str, str]], fence: int, at: datetime) -> None:
+        """Item id, and what moved (before and after, in words)."""
+        ...
+
+    async def settle_unknown(self, found: Sequence[tuple[str, ItemOutcome]], fence: int, at: datetime) -> None:
+        """As a listing tells. Made: done. NotSent: approved again while its approval holds, else stale.
+
+        TurnedDown: refused.
+        """
+        ...
 
 
 class Plans(Protocol):

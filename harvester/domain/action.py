@@ -1,19 +1,30 @@
 """An action: one effect on the account, its kinds and its states."""
 
+from datetime import datetime
 from enum import StrEnum
 
+import msgspec
+
 from harvester.domain.ids import Effect
-from harvester.domain.target import Match
+from harvester.domain.target import Level, Match
 
 
 class ActionKind(StrEnum):
-    """The order is the order in a plan: groups before what goes into them, promotions before negatives."""
+    """The order is the order in a plan: groups before what goes into them, promotions before negatives.
+
+    The last five undo: a negative is lifted before the target it made room for is paused, campaigns come last.
+    """
 
     CREATE_GROUP = "create_group"
     PROMOTE_KEYWORD = "promote_keyword"
     PROMOTE_PRODUCT = "promote_product"
     NEGATE_KEYWORD = "negate_keyword"
     NEGATE_PRODUCT = "negate_product"
+    ARCHIVE_NEGATIVE_KEYWORD = "archive_negative_keyword"
+    ARCHIVE_NEGATIVE_PRODUCT = "archive_negative_product"
+    PAUSE_KEYWORD = "pause_keyword"
+    PAUSE_TARGET = "pause_target"
+    PAUSE_CAMPAIGN = "pause_campaign"
 
     @property
     def rank(self) -> int:
@@ -26,6 +37,10 @@ class ActionKind(StrEnum):
     @property
     def is_negative(self) -> bool:
         return self in (ActionKind.NEGATE_KEYWORD, ActionKind.NEGATE_PRODUCT)
+
+    @property
+    def is_undo(self) -> bool:
+        return self.rank >= ActionKind.ARCHIVE_NEGATIVE_KEYWORD.rank
 
 
 _RANKS = {kind: rank for rank, kind in enumerate(ActionKind)}
@@ -54,3 +69,46 @@ def effect_of(kind: ActionKind, where: str, key: str, match: Match | None) -> Ef
     ad group. `key` is the folded keyword, the ASIN, or (for a group) the source ad group.
     """
     return Effect(f"{kind}|{where}|{match or ''}|{key}")
+
+
+class Standing(msgspec.Struct, frozen=True, gc=False):
+    """What the ledger keeps of an action and how far it has come. Texts are empty where there is nothing to say."""
+
+    action_id: str
+    plan_id: str
+    position: int
+    profile_id: str
+    kind: ActionKind
+    effect: Effect
+    state: ActionState
+    reason: str
+    rule: str
+    target: str
+    key: str
+    match: Match | None
+    level: Level | None
+    campaign_id: str
+    ad_group_id: str
+    group_id: str
+    source_campaign_id: str
+    source_ad_group_id: str
+    clicks: float | None
+    conversions: float | None
+    bid: str | None
+    currency: str
+    fragment: str
+    follow_up: str
+    seen: str
+    """JSON text of what was there when it was planned and must still be there when it is sent."""
+    undoes: str
+    """The action that this one takes back; else empty."""
+    follows: str
+    """The promotion whose source this negative closes; else empty."""
+    reviewed_by: str
+    reviewed_at: datetime | None
+    expires_at: datetime | None
+    attempts: int
+    sent_at: datetime | None
+    settled_at: datetime | None
+    amazon_id: str
+    fence: int | None

@@ -64,6 +64,13 @@ class PlannedAction(msgspec.Struct, frozen=True, gc=False):
     """For the reviewer: what is unusual, what it costs, what cannot be undone."""
     places: tuple[int, ...]
     """The decisions it folds, by place in the run; the first one is the leader."""
+    seen: str = ""
+    """JSON text of what must still be so when it is sent: `{"default_bid": "0.75"}` where the bid came from it; for an
+    undo the state and bid that we left behind."""
+    undoes: str = ""
+    """The action that this one takes back."""
+    follows: str = ""
+    """The promotion whose source this negative closes."""
 
 
 class DecisionCounts(msgspec.Struct, frozen=True):

@@ -19,6 +19,9 @@ class Operation:
     media_type: str
     key: str
     """Of the array in the body; empty: the fragment is the body."""
+    method: str = "POST"
+    by_id: bool = False
+    """The body is a filter of ids, and a fragment is one id."""
 
 
 GROUPS = Operation("/sp/targetPromotionGroups", "application/vnd.sptargetpromotiongroup.v1+json", "")
@@ -36,6 +39,27 @@ CAMPAIGN_NEGATIVE_PRODUCTS = Operation(
     "/sp/campaignNegativeTargets",
     "application/vnd.spCampaignNegativeTargetingClause.v3+json",
     "campaignNegativeTargetingClauses",
+)
+PAUSED_KEYWORDS = Operation("/sp/keywords", "application/vnd.spKeyword.v3+json", "keywords", "PUT")
+PAUSED_TARGETS = Operation("/sp/targets", "application/vnd.spTargetingClause.v3+json", "targetingClauses", "PUT")
+PAUSED_CAMPAIGNS = Operation("/sp/campaigns", "application/vnd.spCampaign.v3+json", "campaigns", "PUT")
+LIFTED_KEYWORDS = Operation(
+    "/sp/negativeKeywords/delete", NEGATIVE_KEYWORDS.media_type, "negativeKeywordIdFilter", by_id=True
+)
+LIFTED_PRODUCTS = Operation(
+    "/sp/negativeTargets/delete", NEGATIVE_PRODUCTS.media_type, "negativeTargetIdFilter", by_id=True
+)
+LIFTED_CAMPAIGN_KEYWORDS = Operation(
+    "/sp/campaignNegativeKeywords/delete",
+    CAMPAIGN_NEGATIVE_KEYWORDS.media_type,
+    "campaignNegativeKeywordIdFilter",
+    by_id=True,
+)
+LIFTED_CAMPAIGN_PRODUCTS = Operation(
+    "/sp/campaignNegativeTargets/delete",
+    CAMPAIGN_NEGATIVE_PRODUCTS.media_type,
+    "campaignNegativeTargetIdFilter",
+    by_id=True,
 )
 
 
@@ -76,7 +100,7 @@ class _Batch:
     def request(self) -> Request:
         body = envelope(self.operation, self.group_id, (fragment for _, fragment in self.items))
         ids = tuple(action_id for action_id, _ in self.items)
-        return Request("POST", self.operation.path, self.operation.media_type, body, ids)
+        return Request(self.operation.method, self.operation.path, self.operation.media_type, body, ids)
 
 
 def operation_of(kind: ActionKind, level: Level | None) -> Operation:
@@ -90,6 +114,16 @@ def operation_of(kind: ActionKind, level: Level | None) -> Operation:
             return CAMPAIGN_NEGATIVE_KEYWORDS if campaign else NEGATIVE_KEYWORDS
         case ActionKind.NEGATE_PRODUCT:
             return CAMPAIGN_NEGATIVE_PRODUCTS if campaign else NEGATIVE_PRODUCTS
+        case ActionKind.ARCHIVE_NEGATIVE_KEYWORD:
+            return LIFTED_CAMPAIGN_KEYWORDS if campaign else LIFTED_KEYWORDS
+        case ActionKind.ARCHIVE_NEGATIVE_PRODUCT:
+            return LIFTED_CAMPAIGN_PRODUCTS if campaign else LIFTED_PRODUCTS
+        case ActionKind.PAUSE_KEYWORD:
+            return PAUSED_KEYWORDS
+        case ActionKind.PAUSE_TARGET:
+            return PAUSED_TARGETS
+        case ActionKind.PAUSE_CAMPAIGN:
+            return PAUSED_CAMPAIGNS
 
 
 def envelope(operation: Operation, group_id: str, fragments: Iterable[str]) -> str:
@@ -97,6 +131,8 @@ def envelope(operation: Operation, group_id: str, fragments: Iterable[str]) -> s
     items = ",".join(fragments)
     if not operation.key:
         return items
+    if operation.by_id:
+        return f'{{"{operation.key}":{{"include":[{items}]}}}}'
     head = f'"targetPromotionGroupId":{compact(group_id)},' if operation is GROUP_TARGETS else ""
     return f'{{{head}"{operation.key}":[{items}]}}'
 
