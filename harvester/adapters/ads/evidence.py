@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 _NUMBER = re.compile(r"\+?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
-_json = msgspec.json.Decoder()
 _PLAIN = 2**53
 """Whole numbers below this are the same as floats."""
 _LONGEST_NOTE = 4000
@@ -19,20 +18,40 @@ _LONGEST_RAW = 1000
 Evidence = tuple[float | None, float | None, str | None]
 
 
+class PlainMetrics(msgspec.Struct, rename="upper", gc=False, forbid_unknown_fields=True):
+    clicks: int
+    conversions: int
+
+
+class PlainReason(msgspec.Struct, gc=False):
+    """A reason in the form that is quick to read; any other form is read as whatever JSON it is."""
+
+    reason: str = ""
+    data: PlainMetrics | str | None = None
+
+
+_metrics_text = msgspec.json.Decoder(PlainMetrics)
+
+
 def evidence_of(reasons: Any) -> Evidence:
     """Clicks, conversions (None where unreadable) and, as JSON text, whatever else there was.
 
-    Where reasons of HISTORICAL_PERF are among several, only they count.
+    `reasons` are `PlainReason`s, or any JSON. Where reasons of HISTORICAL_PERF are among several, only they count.
     """
-    if type(reasons) is list and len(reasons) == 1 and type(reasons[0]) is dict:
-        data = reasons[0].get("data")
+    if type(reasons) is list and len(reasons) == 1 and type(reasons[0]) is PlainReason:
+        data = reasons[0].data
         if type(data) is str:
-            data = _metrics(data)
-        if type(data) is dict and len(data) == 2:  # noqa: PLR2004 - just the two known keys
-            clicks, conversions = data.get("CLICKS"), data.get("CONVERSIONS")
-            if type(clicks) is int and type(conversions) is int and 0 <= clicks < _PLAIN and 0 <= conversions < _PLAIN:
-                return float(clicks), float(conversions), None
-    return _searched(reasons)
+            data = _plain(data)
+        if type(data) is PlainMetrics and 0 <= data.clicks < _PLAIN and 0 <= data.conversions < _PLAIN:
+            return float(data.clicks), float(data.conversions), None
+    return _searched(msgspec.to_builtins(reasons))
+
+
+def _plain(data: str) -> PlainMetrics | None:
+    try:
+        return _metrics_text.decode(data)
+    except (msgspec.DecodeError, UnicodeError):
+        return None
 
 
 def _searched(reasons: Any) -> Evidence:
@@ -90,7 +109,7 @@ def _metrics(data: Any) -> dict[str, Any] | None:
     if not isinstance(data, str):
         return None
     try:
-        inner = _json.decode(data)
+        inner = msgspec.json.decode(data)
     except (msgspec.DecodeError, UnicodeError):
         return None
     return inner if isinstance(inner, dict) else None

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from harvester.adapters.ads.evidence import evidence_of
+from harvester.adapters.ads.evidence import PlainReason, evidence_of
 from harvester.adapters.ads.wire import NOTHING, PageReader, Text, WirePage, decimal_text, text
 from harvester.domain.profile import PromotionGroup, StandingTarget
 from harvester.domain.recommendation import PROMOTION, Recommendation, RecommendationPage
@@ -36,6 +36,18 @@ class RecommendedItem(msgspec.Struct, rename="camel", gc=False):
     recommendation_reasons: Any = None
 
 
+class PlainItem(RecommendedItem, rename="camel", gc=False):
+    """As the specification and the guide have it: every text a text, one of two known forms of evidence."""
+
+    campaign_id: str = ""
+    ad_group_id: str = ""
+    ad_id: str = ""
+    ad_asin: str = ""
+    recommended_target: str = ""
+    target_type: str = ""
+    recommendation_reasons: list[PlainReason] | None = None
+
+
 class GroupItem(msgspec.Struct, rename="camel"):
     target_promotion_group_id: Text = None
     target_promotion_group_name: Text = None
@@ -57,7 +69,7 @@ class GroupTargetItem(msgspec.Struct, rename="camel"):
     bid: msgspec.Raw = NOTHING
 
 
-recommendation_pages = PageReader("targets", RecommendedItem)
+recommendation_pages = PageReader("targets", RecommendedItem, PlainItem)
 group_pages = PageReader("targetPromotionGroups", GroupItem)
 group_target_pages = PageReader("targets", GroupTargetItem)
 
@@ -70,6 +82,19 @@ def recommendation_page(page: WirePage[RecommendedItem]) -> RecommendationPage:
 
 def recommendation(item: RecommendedItem) -> Recommendation:
     clicks, conversions, note = evidence_of(item.recommendation_reasons)
+    if type(item) is PlainItem:
+        return Recommendation(
+            PROMOTION,
+            item.campaign_id,
+            item.ad_group_id,
+            item.ad_id,
+            item.ad_asin,
+            item.recommended_target,
+            item.target_type,
+            clicks,
+            conversions,
+            note,
+        )
     return Recommendation(
         PROMOTION,
         text(item.campaign_id),

@@ -260,3 +260,34 @@ def test_every_list_reads_typed_what_it_would_read_item_by_item():
 
     assert quick.items == patient.items
     assert (quick.unreadable, patient.unreadable) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"CLICKS": 10, "CONVERSIONS": 2},
+        {"CLICKS": 10.5, "CONVERSIONS": 2},
+        {"CLICKS": 10, "CONVERSIONS": 2, "SALES": 3},
+        {"CLICKS": -10, "CONVERSIONS": 2},
+        {"CLICKS": 2**60, "CONVERSIONS": 2},
+        '{"CLICKS": 10, "CONVERSIONS": 2}',
+        '{"CLICKS": 10, "CONVERSIONS": 2, "SALES": 3}',
+        "words",
+        None,
+        7,
+    ],
+)
+def test_the_quick_form_of_a_row_and_the_patient_one_agree(data: Any):
+    """What the quick reading takes is read as the patient one would; what it leaves, leaves the page to that."""
+    row = {"campaignId": "1", "adGroupId": "5", "adId": "7", "adAsin": "B0", "recommendedTarget": "shoe",
+           "targetType": "ASIN", "recommendationReasons": [{"reason": "HISTORICAL_PERF", "data": data}]}  # fmt: skip
+
+    assert rows(row).rows == rows(row, {**row, "adId": 8}).rows[:1] == rows(row, "odd").rows
+
+
+def test_an_ordinary_page_is_read_in_its_quick_form():
+    """Both documented forms of evidence are."""
+    for data in ({"CLICKS": 1, "CONVERSIONS": 0}, '{"CLICKS": 1, "CONVERSIONS": 0}'):
+        body = {"targets": [{**GOOD, "recommendationReasons": [{"reason": "HISTORICAL_PERF", "data": data}]}]}
+
+        assert type(recommendation_pages.read(answer(body)).items[0]) is promotion_groups.PlainItem
