@@ -243,6 +243,10 @@ class Actions(Protocol):
         """Only under the profile's lease. Whatever an older fence left `sending` becomes `unknown`."""
         ...
 
+    async def fingerprint(self, plan_id: PlanId) -> tuple[ProfileId, Fingerprint] | None:
+        """Whose plan it is, and the fingerprint that covers its items as they are now, edits included."""
+        ...
+
     async def in_state(
         self, profile_id: ProfileId, states: Collection[str], plan_id: PlanId | None
     ) -> Sequence[Standing]:

@@ -203,6 +203,8 @@ def _sentence(error: yaml.MarkedYAMLError) -> str:
         return "holds a second document (`---`); one file is one document"
     if "mapping values are not allowed" in problem:
         return "has a colon where none can stand; indent the line like its neighbours, or put the text in quotes"
+    if "could not find expected ':'" in problem:
+        return "has no colon after the key in the line before, or a bracket that is never closed"
     if "cannot start any token" in problem:
         return f"{problem.replace('found character', 'the character')}; put the text in quotes"
     if "end of stream" in problem or "stream end" in problem:

@@ -122,7 +122,17 @@ class Settings(BaseSettings):
     api_patience: float = Field(
         120, gt=0, le=86_400, description="How long one reading call is retried before it is given up."
     )
+    reconcile_after: float = Field(
+        120,
+        ge=0,
+        le=86_400,
+        description="How long an `unknown` action waits before a listing may say it never arrived.",
+    )
     concurrency: int = Field(8, ge=1, le=1000, description="How many profiles are harvested side by side.")
+    two_person: Words = Field(
+        ("create_group", "negate_brand"),
+        description="Kinds that two people must approve. `create_group` means those that create campaigns.",
+    )
     log_format: Literal["console", "json"] = Field("console", description="`console` or `json`.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
 
@@ -209,10 +219,10 @@ def load(env_file: Path | None = None) -> Settings:
         raise Misconfigured(f"a setting cannot be read: {error}") from None
 
 
-def unknown(environment: Mapping[str, str]) -> list[str]:
-    """One sentence per variable that begins like a setting and is none."""
+def unknown(environment: Mapping[str, str] | None = None) -> list[str]:
+    """One sentence per variable (of this process) that begins like a setting and is none."""
     sentences = []
-    for name in sorted(environment):
+    for name in sorted(os.environ if environment is None else environment):
         if not name.upper().startswith(PREFIX) or name.upper().startswith(f"{PREFIX}TEST_"):
             continue
         field = name[len(PREFIX) :].lower().split("__")[0]

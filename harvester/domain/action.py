@@ -62,6 +62,15 @@ class ActionState(StrEnum):
     UNDONE = "undone"
 
 
+# When two things at Amazon are the same, by kind. Reconciling, checking before sending, and drift all go by this:
+#   keyword            ad group, folded text, match
+#   product target     ad group, ASIN, expression (same or expanded)
+#   negative keyword   ad group or campaign, folded text, match
+#   negative product   ad group or campaign, ASIN
+#   promotion group    source ad group (and, where the request names them, the destination ad groups)
+#   what an undo did   the id it was done to
+
+
 def effect_of(kind: ActionKind, where: str, key: str, match: Match | None) -> Effect:
     """The text under which two actions of a profile are the same.
 
@@ -85,6 +94,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     rule: str
     target: str
     key: str
+    """The folded keyword or the ASIN; of an undo, Amazon's id of what it takes back."""
     match: Match | None
     level: Level | None
     campaign_id: str

@@ -1,6 +1,7 @@
 """A recommendation plus every fact a rule may look at."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -120,7 +121,7 @@ class AccountFacts:
     """What holds for a whole profile during one run. `own_asins` grows while the run goes on."""
 
     profile: Profile
-    own_asins: Set[str]
+    own_asins: AbstractSet[str]
     effects: Mapping[Effect, EffectRecord]
     now: datetime
 

@@ -1,7 +1,6 @@
 """What a command stands on: settings, logs, event loop, open services."""
 
 import asyncio
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Coroutine
@@ -45,7 +44,7 @@ def load_settings(invocation: Invocation) -> Settings:
     """Also turns logging on, and tells of variables that are no settings."""
     loaded = settings.load(invocation.env_file)
     logs.configure(loaded.log_format, loaded.log_level)
-    for sentence in settings.unknown(os.environ):
+    for sentence in settings.unknown():
         say(f"harvester: {sentence}")
     return loaded
 
