@@ -1,0 +1,127 @@
+"""The real command in a process of its own, with an environment that holds what the test says and nothing else."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.acceptance.pretend_amazon import ROOT, PretendAmazon
+
+PATIENCE_SECONDS = 3
+LONGEST_SECONDS = 60.0
+RULES = Path(__file__).with_name("rules.yaml")
+_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
+
+Environment = dict[str, str]
+
+
+@dataclass(frozen=True)
+class Result:
+    arguments: Sequence[str]
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """Standard output as the one JSON document that it must be."""
+        try:
+            return json.loads(self.out)
+        except ValueError:
+            raise AssertionError(f"no JSON document: {self}") from None
+
+    @property
+    def sentence(self) -> str:
+        """Standard error as the one sentence that it must be."""
+        (line,) = self.err.splitlines()
+        return line
+
+    def succeeded(self) -> "Result":
+        assert self.code == 0, self
+        return self
+
+    def failed(self, code: int = 1) -> "Result":
+        """With that exit code, and not by surprise."""
+        assert self.code == code, self
+        assert "Traceback" not in self.err, self
+        return self
+
+
+class Started:
+    """A command under way."""
+
+    def __init__(self, arguments: Sequence[str], process: "subprocess.Popen[str]") -> None:
+        self.arguments = arguments
+        self.process = process
+
+    def end(self, longest_seconds: float = LONGEST_SECONDS) -> Result:
+        try:
+            out, err = self.process.communicate(timeout=longest_seconds)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            out, err = self.process.communicate()
+            raise AssertionError(f"not over after {longest_seconds} s: {self.arguments}\n{out}\n{err}") from None
+        return Result(self.arguments, self.process.returncode, out, err)
+
+    def kill(self) -> None:
+        """Like a power cut: no signal handler runs."""
+        self.process.kill()
+        self.process.communicate()
+
+
+class Harvester:
+    """Runs in a folder of the test's own, where no .env and no rules.yaml is found."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self.environment = dict(environment)
+        self.under_way: list[Started] = []
+
+    def __call__(self, *arguments: str, seconds: float = LONGEST_SECONDS, **changes: str | None) -> Result:
+        return self.start(*arguments, **changes).end(seconds)
+
+    def start(self, *arguments: str, **changes: str | None) -> Started:
+        """`changes` are settings without their prefix; None leaves one out."""
+        settings = {**self.environment, **{f"HARVESTER_{name}": value for name, value in changes.items()}}
+        process = subprocess.Popen(
+            [sys.executable, "-m", "harvester", *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=self.folder,
+            env=self._plain() | {name: value for name, value in settings.items() if value is not None},
+        )
+        started = Started(arguments, process)
+        self.under_way.append(started)
+        return started
+
+    def _plain(self) -> Environment:
+        """PYTHONWARNINGS: what is left open or never awaited shows on standard error."""
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        data = {"HOME": str(self.folder), "HARVESTER_DATA_DIR": str(self.folder / "data")}
+        return kept | data | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
+
+    def stop(self) -> None:
+        for started in self.under_way:
+            if started.process.poll() is None:
+                started.kill()
+
+
+def settings_for(amazon: PretendAmazon, dsn: str, **more: str) -> Environment:
+    """One account per login of the sandbox: FIRST, SECOND ..."""
+    settings = {"DATABASE_URL": dsn, "RULES_FILE": str(RULES), "API_PATIENCE": str(PATIENCE_SECONDS), **more}
+    for name, login in zip(("FIRST", "SECOND", "THIRD"), amazon.ready["accounts"], strict=False):
+        settings |= {
+            f"ACCOUNTS__{name}__CLIENT_ID": login["client_id"],
+            f"ACCOUNTS__{name}__CLIENT_SECRET": login["client_secret"],
+            f"ACCOUNTS__{name}__REFRESH_TOKEN": login["refresh_token"],
+            f"ACCOUNTS__{name}__REGION": "NA",
+            f"ACCOUNTS__{name}__ADS_URL": amazon.ready["ads_url"],
+            f"ACCOUNTS__{name}__LWA_URL": amazon.ready["lwa_url"],
+        }
+    return {f"HARVESTER_{name}": value for name, value in settings.items()}

@@ -1,0 +1,109 @@
+"""Real processes: the command line on one side, the pretend Amazon on the other, a Postgres below."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.acceptance.command_line import Harvester, Result, settings_for
+from tests.acceptance.pretend_amazon import PretendAmazon, pretend_amazon
+from tests.acceptance.records import Ledger
+from tests.conftest import with_database
+
+OpenMarket = Callable[..., PretendAmazon]
+
+
+@pytest.fixture(scope="session")
+def markets() -> Iterator[OpenMarket]:
+    """`markets("--profiles", "2")`: one process per set of flags, kept for the tests that follow."""
+    with ExitStack() as stack:
+        up: dict[tuple[str, ...], PretendAmazon] = {}
+
+        def open_market(*flags: str) -> PretendAmazon:
+            if flags not in up:
+                up[flags] = stack.enter_context(pretend_amazon(*flags))
+            up[flags].begin()
+            return up[flags]
+
+        yield open_market
+
+
+@pytest.fixture
+def amazon(markets: OpenMarket) -> PretendAmazon:
+    """Three profiles of one login, without faults and as on the first day."""
+    return markets()
+
+
+@pytest.fixture
+def two_logins(markets: OpenMarket) -> PretendAmazon:
+    """Three profiles; the second belongs to another login."""
+    return markets("--accounts", "2")
+
+
+@pytest.fixture
+def harvesters(tmp_path: Path) -> Iterator[Callable[[PretendAmazon, str], Harvester]]:
+    """Makes command lines for a market and a database; whatever still runs at the end is ended."""
+    made: list[Harvester] = []
+
+    def make(amazon: PretendAmazon, dsn: str) -> Harvester:
+        folder = tmp_path / f"at-{len(made)}"
+        folder.mkdir()
+        made.append(Harvester(folder, settings_for(amazon, dsn)))
+        return made[-1]
+
+    yield make
+    for harvester in made:
+        harvester.stop()
+
+
+@pytest.fixture
+def harvester(harvesters: Callable[[PretendAmazon, str], Harvester], amazon: PretendAmazon, dsn: str) -> Harvester:
+    """The command line for the market of three profiles and the test's own database."""
+    return harvesters(amazon, dsn)
+
+
+@pytest.fixture
+def ledger(dsn: str) -> Ledger:
+    return Ledger(dsn)
+
+
+@dataclass(frozen=True)
+class CleanRun:
+    """One dry run over the market of three profiles in which nothing went wrong, for tests that only look."""
+
+    harvester: Harvester
+    ledger: Ledger
+    result: Result
+    before: Any
+    after: Any
+    requests: list[dict[str, Any]]
+
+    @property
+    def plans(self) -> list[dict[str, Any]]:
+        plans: list[dict[str, Any]] = self.result.json["plans"]
+        return plans
+
+    def show(self, plan_id: str, *options: str) -> Any:
+        return self.harvester("show", plan_id, "--json", *options).succeeded().json
+
+
+@pytest.fixture(scope="session")
+def clean(
+    markets: OpenMarket, server_dsn: str, test_run: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[CleanRun]:
+    name = f"harvester_clean_{test_run}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+    Ledger(server_dsn).execute(f'CREATE DATABASE "{name}"')
+    dsn = with_database(server_dsn, name)
+    amazon = markets()
+    harvester = Harvester(tmp_path_factory.mktemp("clean"), settings_for(amazon, dsn))
+    try:
+        before = amazon.state()
+        result = harvester("plan", "--json").succeeded()
+        yield CleanRun(harvester, Ledger(dsn), result, before, amazon.state(), amazon.requests())
+    finally:
+        harvester.stop()
+        Ledger(server_dsn).execute(f'DROP DATABASE "{name}" WITH (FORCE)')

@@ -1,0 +1,83 @@
+"""What the ledger holds, read by plain SQL as an analyst would."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from tests.conftest import in_a_loop_of_its_own
+
+Row = dict[str, Any]
+
+_WHAT_WAS_DECIDED = """
+    SELECT profile_id, source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type, metrics, outcome, reason,
+        rule, findings
+    FROM ledger.decisions
+"""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    dsn: str
+
+    def rows(self, query: str, *arguments: object) -> list[Row]:
+        return in_a_loop_of_its_own(_rows(self.dsn, query, arguments))
+
+    def value(self, query: str, *arguments: object) -> Any:
+        ((value,),) = [tuple(row.values()) for row in self.rows(query, *arguments)]
+        return value
+
+    def execute(self, query: str, *arguments: object) -> None:
+        in_a_loop_of_its_own(_execute(self.dsn, query, arguments))
+
+    def runs(self) -> dict[str, Row]:
+        """The only run of each profile."""
+        rows = self.rows("SELECT * FROM ledger.runs")
+        assert len({row["profile_id"] for row in rows}) == len(rows)
+        return {row["profile_id"]: row for row in rows}
+
+    def decided(self, *, without: frozenset[str] = frozenset()) -> Counter[str]:
+        """Every decision as text, without what differs from run to run."""
+        return Counter(
+            json.dumps({name: value for name, value in row.items() if name not in without}, sort_keys=True)
+            for row in self.rows(_WHAT_WAS_DECIDED)
+        )
+
+    def places_have_no_gap(self) -> bool:
+        """Every run's decisions are numbered 0, 1, 2 ... and each stands once."""
+        rows = self.rows(
+            "SELECT count(*) AS all, count(DISTINCT place) AS different, min(place) AS first, max(place) AS last "
+            "FROM ledger.decisions GROUP BY run_id"
+        )
+        return all(row["all"] == row["different"] == row["last"] + 1 and row["first"] == 0 for row in rows)
+
+    def plans(self) -> dict[str, tuple[str, bool, Mapping[str, int]]]:
+        """Profile -> fingerprint, whether it is complete, and its counts."""
+        names = ("candidates", "promote", "negate", "hold", "skip", "actions", "guarded")
+        rows = self.rows("SELECT * FROM harvester.plan")
+        assert len({row["profile_id"] for row in rows}) == len(rows)
+        return {
+            row["profile_id"]: (row["fingerprint"], row["complete"], {name: row[name] for name in names})
+            for row in rows
+        }
+
+
+async def _rows(dsn: str, query: str, arguments: tuple[object, ...]) -> list[Row]:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+        return [dict(row) for row in await connection.fetch(query, *arguments)]
+    finally:
+        await asyncio.shield(connection.close())
+
+
+async def _execute(dsn: str, query: str, arguments: tuple[object, ...]) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(query, *arguments)
+    finally:
+        await connection.close()
