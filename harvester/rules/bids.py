@@ -22,6 +22,8 @@ class StartingBid:
     currency: str
     formula: str
     """`ad group default 0.75 USD × 1.1 = 0.83, ceiling 0.80 → 0.80 USD`"""
+    default_bid: str = ""
+    """The default bid of the destination ad group, as it was read, where the bid came from it."""
 
     @property
     def text(self) -> str:
@@ -65,7 +67,9 @@ def starting_bid(
         formula += f", {ceiling.name} {_money(ceiling.amount, bids.step)}"
     if amount < bids.lowest:
         return None
-    return StartingBid(amount, currency, f"{formula} → {amount} {currency}")
+    place = destination.place(kind) if bid.fixed is None else None
+    default_bid = (place.ad_group.default_bid if place else None) or ""
+    return StartingBid(amount, currency, f"{formula} → {amount} {currency}", default_bid)
 
 
 def _base(bid: Bid, destination: Destination, kind: TargetKind, currency: str) -> tuple[str, Decimal] | None:

@@ -1,6 +1,7 @@
 """What a check is: evidence in, findings and a verdict out."""
 
 from dataclasses import dataclass
+from typing import assert_never
 
 from harvester.domain.decision import Finding
 from harvester.rules.checks.evidence import Bound
@@ -54,6 +55,8 @@ def _ask(
             if deciding in verdicts:
                 return deciding
             return None if None in verdicts else not deciding
+        case _:
+            assert_never(check)
 
 
 def _below(group: str, part: Check, place: int) -> str:

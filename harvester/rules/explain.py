@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import groupby
+from typing import assert_never
 
 import msgspec
 
@@ -77,6 +78,8 @@ def short(decision: Decision, clicks: float | None, conversions: float | None) -
                 return _what_is_missing(findings_of(decision), clicks, conversions)
             told = [_told(finding) for finding in findings_of(decision) if not finding.rule]
             return told[0] if told else describe(decision.reason)
+        case _:
+            assert_never(decision.outcome)
 
 
 def long(decision: Decision, clicks: float | None, conversions: float | None) -> list[str]:
@@ -153,4 +156,8 @@ def _measured(finding: Finding) -> str:
 
 def _told(finding: Finding) -> str:
     template = _TELLING.get(finding.check, finding.check)
-    return template.format(measured=finding.measured, bound=finding.bound)
+    return template.format(measured=_plainly(finding.measured), bound=_plainly(finding.bound))
+
+
+def _plainly(value: float | str | None) -> str:
+    return f"{value:g}" if isinstance(value, (int, float)) else str(value)

@@ -84,6 +84,7 @@ def promotion_item(folded: Folded, match: Match, bid: StartingBid | None, refusa
         currency=bid.currency if bid else "",
         bid_formula=bid.formula if bid else "",
         follow_up=follow_up,
+        seen=fragments.compact({"default_bid": bid.default_bid}) if bid and bid.default_bid else "",
     )
 
 

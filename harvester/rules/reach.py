@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
+from typing import assert_never
 
 from harvester.rules.check import Check, Either, Every, Not
 from harvester.rules.checks.evidence import Bound, Metric, Side
@@ -85,6 +86,8 @@ def limits_of(check: Check, *, positive: bool = True) -> Tree | Limit:
                 for piece in (part.parts if isinstance(part, Tree) and part.every is every else [part])
             ]
             return Tree(every, tuple(flat))
+        case _:
+            assert_never(check)
 
 
 def never_passes(tree: Tree | Limit) -> bool:

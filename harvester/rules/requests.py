@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from harvester.domain.action import ActionKind
 from harvester.domain.ids import ActionId
@@ -124,6 +124,8 @@ def operation_of(kind: ActionKind, level: Level | None) -> Operation:
             return PAUSED_TARGETS
         case ActionKind.PAUSE_CAMPAIGN:
             return PAUSED_CAMPAIGNS
+        case _:
+            assert_never(kind)
 
 
 def envelope(operation: Operation, group_id: str, fragments: Iterable[str]) -> str:

@@ -76,7 +76,7 @@ def _unknown_key(path: Path) -> str:
 
 
 def _not_among(path: Path, value: object, expected: str) -> str:
-    if path[-1] == "source" and value in _OTHER_SOURCES:
+    if path[-1] == "source" and isinstance(value, str) and value in _OTHER_SOURCES:
         return f"no enabled source delivers `{value}` recommendations; the enabled one is promotion"
     allowed = expected.replace("'", "").replace(" or ", ", ").split(", ")
     hint = did_you_mean(str(value).lower(), allowed)

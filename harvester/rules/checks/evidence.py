@@ -6,6 +6,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from statistics import NormalDist
+from typing import assert_never
 
 
 class Metric(StrEnum):
@@ -51,6 +52,8 @@ class Bound:
                 if self.confidence is None:
                     return rate
                 return wilson(rate, clicks, self.confidence)[0 if self.side is Side.AT_LEAST else 1]
+            case _:
+                assert_never(self.metric)
 
     def passes(self, measured: float | None) -> bool | None:
         """None where nothing was measured."""

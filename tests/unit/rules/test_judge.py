@@ -216,6 +216,13 @@ def test_a_bid_in_another_currency_is_no_bid():
     assert judged(rules, candidate()).reason == "promote"
 
 
+def test_the_second_row_of_an_ad_is_judged_like_the_first():
+    """What was found out about an ad holds for all of its rows."""
+    on, judge = ground(), compile_rules(RULES, PROFILE)
+
+    assert [judge.judge(candidate(text, on=on)).reason for text in ("bath towel", "hand towel")] == ["promote"] * 2
+
+
 def test_an_own_product_may_be_promoted_where_the_file_says_so():
     """`own_products: false` is an answer too."""
     asked = candidate("B000000001", target_type="PRODUCT", on=ground(account(own={"B000000001"})))

@@ -77,6 +77,7 @@ def test_a_promotion_says_everything_that_its_reviewer_and_its_call_need():
     assert item.bid_formula == "ad group default 0.75 USD × 1.1 = 0.83 → 0.83 USD"
     assert item.fragment == '{"target":"Bath Töwel","expressionType":"QUERY_EXACT_MATCHES","bid":0.83}'
     assert item.effect == effect_of(ActionKind.PROMOTE_KEYWORD, "400", "bath töwel", Match.EXACT)
+    assert item.seen == '{"default_bid":"0.75"}'
     assert json.loads(item.follow_up) == {
         "kind": "negate_keyword", "match": "exact", "after_days": 14, "campaign_id": "100", "ad_group_id": "200"
     }  # fmt: skip
@@ -287,6 +288,15 @@ def test_a_promotion_into_a_group_that_the_plan_creates_has_no_group_yet():
     assert (item.group_id, item.ad_group_id, item.campaign_id) == ("", "", "")
     assert item.effect == effect_of(ActionKind.PROMOTE_KEYWORD, "new:200", "bath towel", Match.EXACT)
     assert item.note == "Goes into the promotion group that this plan creates."
+    assert item.seen == ""
+
+
+def test_a_fixed_bid_does_not_care_for_the_ad_groups_default():
+    """Only what the bid came from must still be so when it is sent."""
+    rules = profile_rules({**PROMOTE, "then": {"promote": {"bid": {"fixed": {"USD": 1}}}}})
+    [item] = fold([decided(0)], grounds(), rules)
+
+    assert (item.bid, item.seen) == ("1.00", "")
 
 
 def test_a_group_that_creates_campaigns_waits_for_a_person_who_names_it():

@@ -11,7 +11,7 @@ from harvester.domain.ids import ActionId
 from harvester.domain.plan import PlannedAction
 from harvester.domain.target import Level, Match
 from harvester.rules.fragments import compact, group_target, negative_keyword, negative_product, with_bid
-from harvester.rules.requests import MOST_ITEMS, operation_of, requests
+from harvester.rules.requests import MOST_ITEMS, Request, operation_of, requests
 from tests.contracts.spec import Spec
 from tests.unit.rules.builders import item
 
@@ -19,6 +19,13 @@ NEGATIVE = item(
     ActionKind.NEGATE_KEYWORD, level=Level.AD_GROUP, group_id="",
     fragment=negative_keyword("bath towel", Match.EXACT, "100", "200"),
 )  # fmt: skip
+
+
+def headers_of(request: Request) -> dict[str, str]:
+    return {
+        "Content-Type": request.media_type, "Accept": request.media_type, "Amazon-Advertising-API-ClientId": "c",
+        "Amazon-Advertising-API-Scope": "11", "Authorization": "Bearer x",
+    }  # fmt: skip
 
 
 def numbered(*items: PlannedAction) -> list[tuple[ActionId, PlannedAction]]:
@@ -61,12 +68,8 @@ def test_amounts_are_plain_json_numbers(value, text):
 def test_every_call_is_one_that_the_specification_takes(call):
     """Path, media type and body, with all items of the call in it."""
     [request] = requests(numbered(*call))
-    headers = {
-        "Content-Type": request.media_type, "Accept": request.media_type, "Amazon-Advertising-API-ClientId": "c",
-        "Amazon-Advertising-API-Scope": "11", "Authorization": "Bearer x",
-    }  # fmt: skip
 
-    Spec.load("sponsored-products").validate_request(request.method, request.path, headers, request.body)
+    Spec.load("sponsored-products").validate_request(request.method, request.path, headers_of(request), request.body)
     assert all(each.fragment in request.body for each in call)
     assert len(request.action_ids) == len(call)
 
@@ -106,7 +109,26 @@ def test_levels_are_different_operations():
     """A campaign's negatives are not its ad groups'."""
     places = {operation_of(kind, level).path for kind in ActionKind for level in (None, *Level)}
 
-    assert len(places) == 6
+    assert len(places) == 13
+    assert {operation_of(kind, None).method for kind in ActionKind if kind.value.startswith("pause_")} == {"PUT"}
+
+
+@pytest.mark.parametrize("level", [None, *Level])
+@pytest.mark.parametrize(
+    ("kind", "fragment"),
+    [
+        (ActionKind.ARCHIVE_NEGATIVE_KEYWORD, '"71"'),
+        (ActionKind.ARCHIVE_NEGATIVE_PRODUCT, '"71"'),
+        (ActionKind.PAUSE_KEYWORD, '{"keywordId":"71","state":"PAUSED"}'),
+        (ActionKind.PAUSE_TARGET, '{"targetId":"71","state":"PAUSED"}'),
+        (ActionKind.PAUSE_CAMPAIGN, '{"campaignId":"71","state":"PAUSED"}'),
+    ],
+)
+def test_what_undoes_is_a_call_that_the_specification_takes(kind, fragment, level):
+    """Negatives are lifted by id; keywords, targets and campaigns are paused."""
+    [request] = requests(numbered(item(kind, level=level, group_id="", fragment=fragment)))
+
+    Spec.load("sponsored-products").validate_request(request.method, request.path, headers_of(request), request.body)
 
 
 def test_a_reviewers_bid_is_written_into_the_fragment():
