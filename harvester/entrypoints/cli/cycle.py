@@ -18,73 +18,82 @@ from harvester.usecases.plan_profile import Planned
 MOST = 5
 """Lines of each kind; the rest is a count."""
 
-_STYLES = {"promote": "green", "negate": "red", "hold": "yellow", "skip": "dim"}
-
 
 async def show_cycle(console: Console, session: Session, result: FleetResult[Planned]) -> None:
     for profile, planned in result.done:
-        header = await session.services.reports.plan(planned.plan_id)
-        assert header is not None
-        console.print(Rule(Text(title(profile, header), style="bold"), align="left", style="dim"))
-        console.print(_summary(header))
-        console.print(await _table(session, header))
+        plan = await session.services.reports.plan(planned.plan_id)
+        assert plan is not None
+        console.print(Rule(Text(title(profile, plan), style="bold"), align="left", style="dim"))
+        await _show_profile(console, session, plan)
 
 
 def title(profile: Profile, plan: Mapping[str, Any]) -> str:
     return f"{profile.name} · {profile.country} · {profile.currency} · {profile.kind} · plan {plan['id']}"
 
 
-def _summary(plan: Mapping[str, Any]) -> str:
+async def _show_profile(console: Console, session: Session, plan: Mapping[str, Any]) -> None:
     counts = plan["counts"]
-    said = ", ".join(
-        f"{counts[name]:,} to {name}" if name in ("promote", "negate") else f"{counts[name]:,} {past}"
-        for name, past in (("promote", ""), ("negate", ""), ("hold", "held"), ("skip", "skipped"))
-    )
-    return f"{tables.plural(counts['candidates'], 'recommendation')}: {said}."
-
-
-async def _table(session: Session, plan: Mapping[str, Any]) -> Table:
-    table = tables.grid("", "Target", "Orders", "Why", ratios=(0, 3, 0, 5))
+    console.print(f"{tables.plural(counts['candidates'], 'recommendation')} judged, orders/clicks beside each.\n")
     items = [item async for item in session.services.reports.items(plan["id"])]
-    for verb, prefix in (("promote", ("create", "promote")), ("negate", ("negate",))):
-        mine = [item for item in items if str(item["kind"]).startswith(prefix)]
-        _add_items(table, verb, mine)
-    for outcome in ("hold", "skip"):
-        await _add_reasons(session, table, outcome, plan["run_id"])
-    return table
+    for verb, prefixes in (("promote", ("create", "promote")), ("negate", ("negate",))):
+        mine = [item for item in items if str(item["kind"]).startswith(prefixes)]
+        heading = f"To {verb}: {tables.plural(counts[verb], 'recommendation')} in {tables.plural(len(mine), 'item')}"
+        _print_section(console, heading, _STYLES[verb], _item_lines(mine))
+    for outcome, heading in (("hold", "Held"), ("skip", "Skipped")):
+        lines = await _reason_lines(session, outcome, plan["run_id"])
+        _print_section(console, f"{heading}: {counts[outcome]:,}", _STYLES[outcome], lines)
 
 
-def _add_items(table: Table, verb: str, items: Sequence[Mapping[str, Any]]) -> None:
+_STYLES = {"promote": "green", "negate": "red", "hold": "yellow", "skip": "blue"}
+
+_Line = tuple[str, str, Text]
+"""Target, orders/clicks, why."""
+
+
+def _print_section(console: Console, heading: str, style: str, lines: Sequence[_Line]) -> None:
+    console.print(Text(heading, style=f"bold {style}"))
+    table = Table(box=None, show_header=False, expand=True, pad_edge=False, padding=(0, 1))
+    table.add_column(width=1)
+    table.add_column(ratio=4, overflow="ellipsis", no_wrap=True)
+    table.add_column(justify="right", no_wrap=True, min_width=6)
+    table.add_column(ratio=5, overflow="fold")
+    for target, orders, why in lines:
+        table.add_row("", Text(target), orders, why)
+    console.print(table)
+    console.print()
+
+
+def _item_lines(items: Sequence[Mapping[str, Any]]) -> list[_Line]:
+    """Those that go on by themselves first, then what waits for a person."""
     order = {"planned": 0, "guarded": 1, "held": 2}
-    shown = sorted(items, key=lambda item: order.get(str(item["state"]), 3))[:MOST]
-    for item in shown:
-        table.add_row(Text(verb, style=_STYLES[verb]), str(item["target"]), tables.evidence(item), _why(item))
-    if len(items) > len(shown):
-        table.add_row("", Text(f"and {len(items) - len(shown)} more like these", style="dim"), "", "")
+    ranked = sorted(items, key=lambda item: order.get(str(item["state"]), 3))
+    chosen = [*ranked[:MOST], *[item for item in ranked[MOST:] if item["state"] != "planned"][:1]]
+    lines = [(str(item["target"]), tables.evidence(item), _why(item)) for item in chosen]
+    if len(items) > len(chosen):
+        lines.append((f"… and {len(items) - len(chosen)} more", "", Text("")))
+    return lines
 
 
 def _why(item: Mapping[str, Any]) -> Text:
     bid = tables.money(item.get("bid"))
-    text = Text(f"{item['rule']}: {tables.what(item)}" + (f", bid {bid}" if bid else ""))
+    text = Text(tables.what(item) + (f", bid {bid}" if bid else ""))
     if item["state"] != "planned":
         text.append(f"; {tables.state(item).plain}", style="yellow")
     return text
 
 
-async def _add_reasons(session: Session, table: Table, outcome: str, run_id: str) -> None:
+async def _reason_lines(session: Session, outcome: str, run_id: str) -> list[_Line]:
+    """For each reason its strongest examples, and what they miss."""
     reports = session.services.reports
+    lines: list[_Line] = []
     for found, reason, count in await reports.reasons(run_id):
         if found != outcome:
             continue
-        most = MOST if reason == "not_proven" else 1
-        rows = await reports.examples(run_id, outcome, reason, most)
+        rows = await reports.examples(run_id, outcome, reason, MOST if reason == "not_proven" else 1)
         for row in rows:
-            table.add_row(
-                Text(outcome, style=_STYLES[outcome]),
-                str(row["target"]) or "(empty)",
-                tables.evidence(row["metrics"]),
-                Text(in_short(row)),
-            )
+            target = str(row["target"]) or "(empty)"
+            lines.append((target, tables.evidence(row["metrics"]), Text(in_short(row))))
         if count > len(rows):
-            more = f"and {count - len(rows):,} more: {reason.replace('_', ' ')}"
-            table.add_row("", Text(more, style="dim"), "", "")
+            words = reason.replace("_", " ")
+            lines.append((f"… and {count - len(rows):,} more: {words}", "", Text("")))
+    return lines

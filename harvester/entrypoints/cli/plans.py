@@ -115,20 +115,16 @@ async def _show_plan(console: Console, plan: Mapping[str, Any], items: AsyncIter
     )
     console.print(
         f"{tables.plural(counts['candidates'], 'recommendation')}: {counts['promote']:,} to promote, "
-        f"{counts['negate']:,} to negate, {counts['hold']:,} held, {counts['skip']:,} skipped; "
+        f"{counts['negate']:,} to negate, {counts['hold']:,} held, {counts['skip']:,} skipped.\n"
         f"{tables.plural(counts['actions'], 'item')}, {counts['guarded']:,} guarded."
     )
     if not plan["complete"]:
         console.print(Text("Partial: " + " ".join(plan["troubles"]), style="yellow"))
-    notes = []
-    table = tables.new_items_table()
+    console.print()
+    console.print(tables.items_heading())
     async for item in items:
-        tables.add_item(table, item)
-        if item["note"]:
-            notes.append((item["id"], item["note"]))
-    console.print(table)
-    for action_id, note in notes:
-        console.print(Text.assemble((f"{action_id}: ", "bold"), note))
+        console.print(tables.item_lines(item))
+    console.print()
     for sentence in plan["advice"]:
         console.print(Text.assemble(("To mend: ", "bold"), sentence))
     console.print(f"Mode {plan['mode']}; fingerprint {plan['fingerprint']}")

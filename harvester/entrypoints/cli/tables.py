@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich import box
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -45,11 +46,11 @@ def number(value: float | None) -> str:
 
 
 def evidence(row: Mapping[str, Any]) -> str:
-    """`12 clicks, 3 orders` in the fewest columns."""
+    """Orders/clicks: `3/12`."""
     clicks, conversions = row.get("clicks"), row.get("conversions")
     if clicks is None and conversions is None:
         return "" if row.get("kind") == "create_group" else "unknown"
-    return f"{number(conversions)} of {number(clicks)}"
+    return f"{number(conversions)}/{number(clicks)}"
 
 
 def what(item: Mapping[str, Any]) -> str:
@@ -89,23 +90,40 @@ def grid(*headings: str, ratios: Sequence[int] = (), right: Sequence[int] = ()) 
 ROWS_AT_A_TIME = 1000
 
 
-def new_items_table() -> Table:
-    return grid("Item", "Target", "Becomes", "Orders", "Bid", "State", ratios=(0, 4, 3, 0, 0, 3))
+def item_grid() -> Table:
+    """One line of a list of items; every line has the same widths, so that they stand below one another."""
+    table = Table(box=None, show_header=False, expand=True, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column(width=6, no_wrap=True)
+    table.add_column(ratio=1, overflow="fold")
+    table.add_column(width=9, justify="right", no_wrap=True)
+    table.add_column(width=7, justify="right", no_wrap=True)
+    table.add_column(width=20, overflow="fold")
+    return table
 
 
-def add_item(table: Table, item: Mapping[str, Any]) -> None:
-    table.add_row(
-        str(item["id"]),
-        Text(str(item["target"])),
-        what(item),
-        evidence(item),
-        money(item.get("bid")),
-        state(item),
-    )
+def items_heading() -> Table:
+    table = item_grid()
+    table.add_row(*(Text(each, style="bold") for each in ("Item", "Target", "Ord/click", "Bid", "State")))
+    return table
+
+
+def item_lines(item: Mapping[str, Any]) -> Group:
+    """Names and the advertised ASIN, because nobody approves numbers."""
+    bid = item.get("bid")
+    table = item_grid()
+    table.add_row(str(item["id"]), Text(str(item["target"])), evidence(item), bid["amount"] if bid else "", state(item))
+    place = " / ".join(filter(None, (item["campaign_name"], item["ad_group_name"])))
+    arrow = "into" if str(item["kind"]).startswith("promote") else "in"
+    product = f", for ASIN {item['asin']}" if item["asin"] else ""
+    detail = f"{what(item)} {arrow} {place}{product}" if place else f"{what(item)}{product}"
+    lines: list[RenderableType] = [table, Padding(Text(detail, style="dim"), (0, 0, 0, 7))]
+    if item["note"]:
+        lines.append(Padding(Text(str(item["note"]), style="yellow"), (0, 0, 0, 7)))
+    return Group(*lines)
 
 
 def decisions_table() -> Table:
-    return grid("Decision", "Target", "Orders", "Outcome", "Why", ratios=(0, 3, 0, 0, 5))
+    return grid("Decision", "Target", "Orders/\nclicks", "Outcome", "Why", ratios=(0, 3, 0, 0, 5), right=(2,))
 
 
 def add_decision(table: Table, row: Mapping[str, Any], why: str) -> None:
