@@ -1,5 +1,6 @@
 -- Whose accounts, under which rules, and each harvest of them.
 -- Tables live in the schema `harvester` and may change; analysts read the views of the schema `ledger`.
+-- Ids and keys have the collation "C": they are compared byte by byte, alike and fast on every server.
 
 CREATE SCHEMA ledger;
 
@@ -24,7 +25,7 @@ END
 $$;
 
 CREATE TABLE harvester.profile (
-    profile_id text PRIMARY KEY,
+    profile_id text COLLATE "C" PRIMARY KEY,
     account text NOT NULL,
     region text NOT NULL CHECK (region IN ('NA', 'EU', 'FE')),
     country text NOT NULL,
@@ -39,7 +40,7 @@ CREATE TABLE harvester.profile (
 -- What changes often about a profile. The fence grows with every run and every taking-up of one: whoever holds an
 -- older fence has been overtaken and may write nothing more.
 CREATE TABLE harvester.account_state (
-    profile_id text PRIMARY KEY REFERENCES harvester.profile,
+    profile_id text COLLATE "C" PRIMARY KEY REFERENCES harvester.profile,
     fence bigint NOT NULL DEFAULT 0,
     paused boolean NOT NULL DEFAULT false,
     paused_by text,
@@ -59,15 +60,15 @@ CREATE TRIGGER fence_grows BEFORE UPDATE ON harvester.account_state
 
 -- ASINs seen advertised in the profile, in this and earlier runs.
 CREATE TABLE harvester.own_product (
-    profile_id text NOT NULL REFERENCES harvester.profile,
-    asin text NOT NULL,
+    profile_id text COLLATE "C" NOT NULL REFERENCES harvester.profile,
+    asin text COLLATE "C" NOT NULL,
     first_seen_at timestamptz NOT NULL DEFAULT now(),
     PRIMARY KEY (profile_id, asin)
 );
 
 -- What the account held where we looked: one row per list, replaced when the list is read again.
 CREATE TABLE harvester.existing (
-    profile_id text NOT NULL REFERENCES harvester.profile,
+    profile_id text COLLATE "C" NOT NULL REFERENCES harvester.profile,
     what text NOT NULL,
     listed_at timestamptz NOT NULL,
     count bigint NOT NULL,
@@ -76,7 +77,7 @@ CREATE TABLE harvester.existing (
 );
 
 CREATE TABLE harvester.ruleset (
-    fingerprint text PRIMARY KEY,
+    fingerprint text COLLATE "C" PRIMARY KEY,
     text text NOT NULL,
     saved_at timestamptz NOT NULL DEFAULT now()
 );
@@ -86,13 +87,13 @@ CREATE SEQUENCE harvester.run_number;
 
 -- States: running -> complete (everything was read), partial (some of it could not be), failed. The last three stay.
 CREATE TABLE harvester.run (
-    run_id text PRIMARY KEY DEFAULT 'r' || nextval('harvester.run_number'),
-    profile_id text NOT NULL REFERENCES harvester.profile,
+    run_id text COLLATE "C" PRIMARY KEY DEFAULT 'r' || nextval('harvester.run_number'),
+    profile_id text COLLATE "C" NOT NULL REFERENCES harvester.profile,
     account text NOT NULL,
     source text NOT NULL,
     trigger text NOT NULL,
     mode text NOT NULL CHECK (mode IN ('dry-run', 'review', 'auto')),
-    ruleset_fingerprint text NOT NULL,
+    ruleset_fingerprint text COLLATE "C" NOT NULL,
     started_at timestamptz NOT NULL DEFAULT now(),
     finished_at timestamptz,
     state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'complete', 'partial', 'failed')),

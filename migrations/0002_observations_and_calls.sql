@@ -3,16 +3,16 @@
 -- A recommendation and its decision in one row, written once, when the decision is known.
 -- `findings` is the JSON text of an array of [rule, check, measured, bound, passed, group].
 CREATE TABLE harvester.observation (
-    run_id text NOT NULL,
+    run_id text COLLATE "C" NOT NULL,
     place integer NOT NULL,
-    profile_id text NOT NULL,
+    profile_id text COLLATE "C" NOT NULL,
     source text NOT NULL,
     campaign_id text NOT NULL,
-    ad_group_id text NOT NULL,
+    ad_group_id text COLLATE "C" NOT NULL,
     ad_id text NOT NULL,
     ad_asin text NOT NULL,
     target text NOT NULL,
-    key text NOT NULL,
+    key text COLLATE "C" NOT NULL,
     target_type text NOT NULL,
     clicks double precision,
     conversions double precision,
@@ -24,7 +24,24 @@ CREATE TABLE harvester.observation (
     seen_at timestamptz NOT NULL
 ) PARTITION BY RANGE (seen_at);
 
-CREATE INDEX observation_why ON harvester.observation (profile_id, key);
+-- For `why`: which stretches of the table may hold a key. A B-tree on (profile_id, key) would answer in a tenth of the
+-- time, be fifty times as large and double what a row costs to write; this one reads 2 MB per million rows.
+-- The planner thinks little of it, so whoever looks for a key sets enable_seqscan off.
+CREATE INDEX observation_why ON harvester.observation
+    USING brin (key text_bloom_ops (n_distinct_per_range = 700, false_positive_rate = 0.001))
+    WITH (pages_per_range = 32, autosummarize = on);
+
+-- Takes what was written since the last time into that index (until then it is simply read). Called when a run ends,
+-- for servers that do not live long enough to do it by themselves. If somebody else is at it, nothing is done.
+CREATE FUNCTION harvester.summarize_keys() RETURNS void
+LANGUAGE plpgsql SET lock_timeout = '1s' AS $$
+BEGIN
+    PERFORM brin_summarize_new_values(indexrelid) FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
+        WHERE inhparent = 'harvester.observation_why'::regclass;
+EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
+    RAISE NOTICE 'the index for `why` is brought up to date later: %', SQLERRM;
+END
+$$;
 
 -- One request to Amazon and what came back; `status` is null where no answer came.
 CREATE SEQUENCE harvester.call_number;
@@ -42,8 +59,8 @@ CREATE TABLE harvester.api_call (
     response_body text,
     error text,
     account text NOT NULL,
-    profile_id text,
-    run_id text,
+    profile_id text COLLATE "C",
+    run_id text COLLATE "C",
     plan_id text
 ) PARTITION BY RANGE (at);
 
@@ -54,7 +71,7 @@ CREATE INDEX api_call_by_plan ON harvester.api_call (plan_id) WHERE plan_id IS N
 -- Which calls carried an action, at which position of the request (from 0).
 CREATE TABLE harvester.action_call (
     at timestamptz NOT NULL,
-    action_id text NOT NULL,
+    action_id text COLLATE "C" NOT NULL,
     call_number bigint NOT NULL,
     position integer NOT NULL CHECK (position >= 0)
 ) PARTITION BY RANGE (at);

@@ -5,14 +5,14 @@ CREATE SEQUENCE harvester.action_number;
 
 -- What follows from one run. The plan itself never changes; its state follows from its actions (harvester.plan_state).
 CREATE TABLE harvester.plan (
-    plan_id text PRIMARY KEY DEFAULT 'p' || nextval('harvester.plan_number'),
-    profile_id text NOT NULL REFERENCES harvester.profile,
+    plan_id text COLLATE "C" PRIMARY KEY DEFAULT 'p' || nextval('harvester.plan_number'),
+    profile_id text COLLATE "C" NOT NULL REFERENCES harvester.profile,
     account text NOT NULL,
-    run_id text NOT NULL REFERENCES harvester.run,
+    run_id text COLLATE "C" NOT NULL REFERENCES harvester.run,
     complete boolean NOT NULL,
-    fingerprint text NOT NULL,
+    fingerprint text COLLATE "C" NOT NULL,
     mode text NOT NULL CHECK (mode IN ('dry-run', 'review', 'auto')),
-    ruleset_fingerprint text NOT NULL,
+    ruleset_fingerprint text COLLATE "C" NOT NULL,
     created_at timestamptz NOT NULL,
     candidates bigint NOT NULL,
     promote bigint NOT NULL,
@@ -30,8 +30,8 @@ SELECT harvester.make_append_only('harvester.plan');
 -- Who said what about which items, having seen which fingerprint.
 CREATE TABLE harvester.plan_review (
     review_number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    plan_id text NOT NULL REFERENCES harvester.plan,
-    fingerprint text NOT NULL,
+    plan_id text COLLATE "C" NOT NULL REFERENCES harvester.plan,
+    fingerprint text COLLATE "C" NOT NULL,
     verdict text NOT NULL CHECK (verdict IN ('approve', 'decline', 'hold', 'edit')),
     reviewed_by text NOT NULL CHECK (reviewed_by <> ''),
     reviewed_at timestamptz NOT NULL,
@@ -53,24 +53,24 @@ SELECT harvester.make_append_only('harvester.plan_review');
 --   done                    undone
 --   declined, superseded, refused, stale, undone: stay
 CREATE TABLE harvester.action (
-    action_id text PRIMARY KEY DEFAULT 'a' || nextval('harvester.action_number'),
-    plan_id text NOT NULL REFERENCES harvester.plan DEFERRABLE INITIALLY DEFERRED,
+    action_id text COLLATE "C" PRIMARY KEY DEFAULT 'a' || nextval('harvester.action_number'),
+    plan_id text COLLATE "C" NOT NULL REFERENCES harvester.plan DEFERRABLE INITIALLY DEFERRED,
     position integer NOT NULL,
-    profile_id text NOT NULL,
-    run_id text NOT NULL,
+    profile_id text COLLATE "C" NOT NULL,
+    run_id text COLLATE "C" NOT NULL,
     kind text NOT NULL,
-    effect text NOT NULL,
+    effect text COLLATE "C" NOT NULL,
     state text NOT NULL CHECK (state IN ('planned', 'guarded', 'held', 'approved', 'declined', 'superseded', 'sending',
                                          'done', 'refused', 'unknown', 'stale', 'undone')),
     reason text NOT NULL,
     rule text NOT NULL,
     target text NOT NULL,
-    key text NOT NULL,
+    key text COLLATE "C" NOT NULL,
     match text,
     level text CHECK (level IN ('ad_group', 'campaign')),
     campaign_id text NOT NULL,
     campaign_name text NOT NULL,
-    ad_group_id text NOT NULL,
+    ad_group_id text COLLATE "C" NOT NULL,
     ad_group_name text NOT NULL,
     group_id text NOT NULL,
     source_campaign_id text NOT NULL,
@@ -78,7 +78,7 @@ CREATE TABLE harvester.action (
     source_ad_group_id text NOT NULL,
     source_ad_group_name text NOT NULL,
     ad_id text NOT NULL,
-    asin text NOT NULL,
+    asin text COLLATE "C" NOT NULL,
     clicks double precision,
     conversions double precision,
     bid numeric,
@@ -94,7 +94,7 @@ CREATE TABLE harvester.action (
     attempts integer NOT NULL DEFAULT 0,
     sent_at timestamptz,
     settled_at timestamptz,
-    amazon_id text,
+    amazon_id text COLLATE "C",
     error_code text,
     error_message text,
     changed_at timestamptz NOT NULL,
@@ -149,10 +149,10 @@ CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.action
 
 -- Every change of an action, in order, chained by hash within its profile.
 CREATE TABLE harvester.action_event (
-    profile_id text NOT NULL,
+    profile_id text COLLATE "C" NOT NULL,
     sequence bigint NOT NULL,
-    action_id text NOT NULL,
-    plan_id text NOT NULL,
+    action_id text COLLATE "C" NOT NULL,
+    plan_id text COLLATE "C" NOT NULL,
     at timestamptz NOT NULL,
     from_state text,
     to_state text NOT NULL,
@@ -160,7 +160,7 @@ CREATE TABLE harvester.action_event (
     changed_by text NOT NULL,
     fence bigint,
     call_number bigint,
-    amazon_id text,
+    amazon_id text COLLATE "C",
     error_code text,
     error_message text,
     bid numeric,
@@ -241,9 +241,9 @@ ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER nothing_is_deleted;
 
 -- Which decisions an action folds, by (run, place); ordinal 0 is the leader.
 CREATE TABLE harvester.action_observation (
-    action_id text NOT NULL,
+    action_id text COLLATE "C" NOT NULL,
     ordinal integer NOT NULL,
-    run_id text NOT NULL,
+    run_id text COLLATE "C" NOT NULL,
     place integer NOT NULL,
     PRIMARY KEY (action_id, ordinal)
 );

@@ -98,10 +98,10 @@ END
 $_$;
 
 CREATE TABLE harvester.action_event (
-    profile_id text NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
     sequence bigint NOT NULL,
-    action_id text NOT NULL,
-    plan_id text NOT NULL,
+    action_id text NOT NULL COLLATE pg_catalog."C",
+    plan_id text NOT NULL COLLATE pg_catalog."C",
     at timestamp with time zone NOT NULL,
     from_state text,
     to_state text NOT NULL,
@@ -109,7 +109,7 @@ CREATE TABLE harvester.action_event (
     changed_by text NOT NULL,
     fence bigint,
     call_number bigint,
-    amazon_id text,
+    amazon_id text COLLATE pg_catalog."C",
     error_code text,
     error_message text,
     bid numeric,
@@ -229,8 +229,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.summarize_keys() RETURNS void
+    LANGUAGE plpgsql
+    SET lock_timeout TO '1s'
+    AS $$
+BEGIN
+    PERFORM brin_summarize_new_values(indexrelid) FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
+        WHERE inhparent = 'harvester.observation_why'::regclass;
+EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
+    RAISE NOTICE 'the index for `why` is brought up to date later: %', SQLERRM;
+END
+$$;
+
 CREATE TABLE harvester.account_state (
-    profile_id text NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
     fence bigint DEFAULT 0 NOT NULL,
     paused boolean DEFAULT false NOT NULL,
     paused_by text,
@@ -245,23 +257,23 @@ CREATE SEQUENCE harvester.action_number
     CACHE 1;
 
 CREATE TABLE harvester.action (
-    action_id text DEFAULT ('a'::text || nextval('harvester.action_number'::regclass)) NOT NULL,
-    plan_id text NOT NULL,
+    action_id text DEFAULT ('a'::text || nextval('harvester.action_number'::regclass)) NOT NULL COLLATE pg_catalog."C",
+    plan_id text NOT NULL COLLATE pg_catalog."C",
     "position" integer NOT NULL,
-    profile_id text NOT NULL,
-    run_id text NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    run_id text NOT NULL COLLATE pg_catalog."C",
     kind text NOT NULL,
-    effect text NOT NULL,
+    effect text NOT NULL COLLATE pg_catalog."C",
     state text NOT NULL,
     reason text NOT NULL,
     rule text NOT NULL,
     target text NOT NULL,
-    key text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
     match text,
     level text,
     campaign_id text NOT NULL,
     campaign_name text NOT NULL,
-    ad_group_id text NOT NULL,
+    ad_group_id text NOT NULL COLLATE pg_catalog."C",
     ad_group_name text NOT NULL,
     group_id text NOT NULL,
     source_campaign_id text NOT NULL,
@@ -269,7 +281,7 @@ CREATE TABLE harvester.action (
     source_ad_group_id text NOT NULL,
     source_ad_group_name text NOT NULL,
     ad_id text NOT NULL,
-    asin text NOT NULL,
+    asin text NOT NULL COLLATE pg_catalog."C",
     clicks double precision,
     conversions double precision,
     bid numeric,
@@ -285,7 +297,7 @@ CREATE TABLE harvester.action (
     attempts integer DEFAULT 0 NOT NULL,
     sent_at timestamp with time zone,
     settled_at timestamp with time zone,
-    amazon_id text,
+    amazon_id text COLLATE pg_catalog."C",
     error_code text,
     error_message text,
     changed_at timestamp with time zone NOT NULL,
@@ -299,7 +311,7 @@ WITH (fillfactor='70');
 
 CREATE TABLE harvester.action_call (
     at timestamp with time zone NOT NULL,
-    action_id text NOT NULL,
+    action_id text NOT NULL COLLATE pg_catalog."C",
     call_number bigint NOT NULL,
     "position" integer NOT NULL,
     CONSTRAINT action_call_position_check CHECK (("position" >= 0))
@@ -308,16 +320,16 @@ PARTITION BY RANGE (at);
 
 CREATE TABLE harvester.action_call_default (
     at timestamp with time zone CONSTRAINT action_call_at_not_null NOT NULL,
-    action_id text CONSTRAINT action_call_action_id_not_null NOT NULL,
+    action_id text CONSTRAINT action_call_action_id_not_null NOT NULL COLLATE pg_catalog."C",
     call_number bigint CONSTRAINT action_call_call_number_not_null NOT NULL,
     "position" integer CONSTRAINT action_call_position_not_null NOT NULL,
     CONSTRAINT action_call_position_check CHECK (("position" >= 0))
 );
 
 CREATE TABLE harvester.action_observation (
-    action_id text NOT NULL,
+    action_id text NOT NULL COLLATE pg_catalog."C",
     ordinal integer NOT NULL,
-    run_id text NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C",
     place integer NOT NULL
 );
 
@@ -341,8 +353,8 @@ CREATE TABLE harvester.api_call (
     response_body text,
     error text,
     account text NOT NULL,
-    profile_id text,
-    run_id text,
+    profile_id text COLLATE pg_catalog."C",
+    run_id text COLLATE pg_catalog."C",
     plan_id text,
     CONSTRAINT api_call_attempt_check CHECK ((attempt > 0))
 )
@@ -361,14 +373,14 @@ CREATE TABLE harvester.api_call_default (
     response_body text,
     error text,
     account text CONSTRAINT api_call_account_not_null NOT NULL,
-    profile_id text,
-    run_id text,
+    profile_id text COLLATE pg_catalog."C",
+    run_id text COLLATE pg_catalog."C",
     plan_id text,
     CONSTRAINT api_call_attempt_check CHECK ((attempt > 0))
 );
 
 CREATE TABLE harvester.existing (
-    profile_id text NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
     what text NOT NULL,
     listed_at timestamp with time zone NOT NULL,
     count bigint NOT NULL,
@@ -383,16 +395,16 @@ CREATE TABLE harvester.migration (
 );
 
 CREATE TABLE harvester.observation (
-    run_id text NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C",
     place integer NOT NULL,
-    profile_id text NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
     source text NOT NULL,
     campaign_id text NOT NULL,
-    ad_group_id text NOT NULL,
+    ad_group_id text NOT NULL COLLATE pg_catalog."C",
     ad_id text NOT NULL,
     ad_asin text NOT NULL,
     target text NOT NULL,
-    key text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
     target_type text NOT NULL,
     clicks double precision,
     conversions double precision,
@@ -407,16 +419,16 @@ CREATE TABLE harvester.observation (
 PARTITION BY RANGE (seen_at);
 
 CREATE TABLE harvester.observation_default (
-    run_id text CONSTRAINT observation_run_id_not_null NOT NULL,
+    run_id text CONSTRAINT observation_run_id_not_null NOT NULL COLLATE pg_catalog."C",
     place integer CONSTRAINT observation_place_not_null NOT NULL,
-    profile_id text CONSTRAINT observation_profile_id_not_null NOT NULL,
+    profile_id text CONSTRAINT observation_profile_id_not_null NOT NULL COLLATE pg_catalog."C",
     source text CONSTRAINT observation_source_not_null NOT NULL,
     campaign_id text CONSTRAINT observation_campaign_id_not_null NOT NULL,
-    ad_group_id text CONSTRAINT observation_ad_group_id_not_null NOT NULL,
+    ad_group_id text CONSTRAINT observation_ad_group_id_not_null NOT NULL COLLATE pg_catalog."C",
     ad_id text CONSTRAINT observation_ad_id_not_null NOT NULL,
     ad_asin text CONSTRAINT observation_ad_asin_not_null NOT NULL,
     target text CONSTRAINT observation_target_not_null NOT NULL,
-    key text CONSTRAINT observation_key_not_null NOT NULL,
+    key text CONSTRAINT observation_key_not_null NOT NULL COLLATE pg_catalog."C",
     target_type text CONSTRAINT observation_target_type_not_null NOT NULL,
     clicks double precision,
     conversions double precision,
@@ -430,8 +442,8 @@ CREATE TABLE harvester.observation_default (
 );
 
 CREATE TABLE harvester.own_product (
-    profile_id text NOT NULL,
-    asin text NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    asin text NOT NULL COLLATE pg_catalog."C",
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
@@ -443,14 +455,14 @@ CREATE SEQUENCE harvester.plan_number
     CACHE 1;
 
 CREATE TABLE harvester.plan (
-    plan_id text DEFAULT ('p'::text || nextval('harvester.plan_number'::regclass)) NOT NULL,
-    profile_id text NOT NULL,
+    plan_id text DEFAULT ('p'::text || nextval('harvester.plan_number'::regclass)) NOT NULL COLLATE pg_catalog."C",
+    profile_id text NOT NULL COLLATE pg_catalog."C",
     account text NOT NULL,
-    run_id text NOT NULL,
+    run_id text NOT NULL COLLATE pg_catalog."C",
     complete boolean NOT NULL,
-    fingerprint text NOT NULL,
+    fingerprint text NOT NULL COLLATE pg_catalog."C",
     mode text NOT NULL,
-    ruleset_fingerprint text NOT NULL,
+    ruleset_fingerprint text NOT NULL COLLATE pg_catalog."C",
     created_at timestamp with time zone NOT NULL,
     candidates bigint NOT NULL,
     promote bigint NOT NULL,
@@ -465,8 +477,8 @@ CREATE TABLE harvester.plan (
 
 CREATE TABLE harvester.plan_review (
     review_number bigint NOT NULL,
-    plan_id text NOT NULL,
-    fingerprint text NOT NULL,
+    plan_id text NOT NULL COLLATE pg_catalog."C",
+    fingerprint text NOT NULL COLLATE pg_catalog."C",
     verdict text NOT NULL,
     reviewed_by text NOT NULL,
     reviewed_at timestamp with time zone NOT NULL,
@@ -510,7 +522,7 @@ CREATE VIEW harvester.plan_state AS
           WHERE (action.plan_id = plan.plan_id)) tally);
 
 CREATE TABLE harvester.profile (
-    profile_id text NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
     account text NOT NULL,
     region text NOT NULL,
     country text NOT NULL,
@@ -524,7 +536,7 @@ CREATE TABLE harvester.profile (
 );
 
 CREATE TABLE harvester.ruleset (
-    fingerprint text NOT NULL,
+    fingerprint text NOT NULL COLLATE pg_catalog."C",
     text text NOT NULL,
     saved_at timestamp with time zone DEFAULT now() NOT NULL
 );
@@ -537,13 +549,13 @@ CREATE SEQUENCE harvester.run_number
     CACHE 1;
 
 CREATE TABLE harvester.run (
-    run_id text DEFAULT ('r'::text || nextval('harvester.run_number'::regclass)) NOT NULL,
-    profile_id text NOT NULL,
+    run_id text DEFAULT ('r'::text || nextval('harvester.run_number'::regclass)) NOT NULL COLLATE pg_catalog."C",
+    profile_id text NOT NULL COLLATE pg_catalog."C",
     account text NOT NULL,
     source text NOT NULL,
     trigger text NOT NULL,
     mode text NOT NULL,
-    ruleset_fingerprint text NOT NULL,
+    ruleset_fingerprint text NOT NULL COLLATE pg_catalog."C",
     started_at timestamp with time zone DEFAULT now() NOT NULL,
     finished_at timestamp with time zone,
     state text DEFAULT 'running'::text NOT NULL,
@@ -978,9 +990,9 @@ CREATE INDEX api_call_default_plan_id_idx ON harvester.api_call_default USING bt
 
 CREATE INDEX api_call_default_run_id_idx ON harvester.api_call_default USING btree (run_id) WHERE (run_id IS NOT NULL);
 
-CREATE INDEX observation_why ON ONLY harvester.observation USING btree (profile_id, key);
+CREATE INDEX observation_why ON ONLY harvester.observation USING brin (key text_bloom_ops (n_distinct_per_range='700', false_positive_rate='0.001')) WITH (pages_per_range='32', autosummarize='on');
 
-CREATE INDEX observation_default_profile_id_key_idx ON harvester.observation_default USING btree (profile_id, key);
+CREATE INDEX observation_default_key_idx ON harvester.observation_default USING brin (key text_bloom_ops (n_distinct_per_range='700', false_positive_rate='0.001')) WITH (pages_per_range='32', autosummarize='on');
 
 CREATE UNIQUE INDEX observation_default_run_id_place_idx ON harvester.observation_default USING btree (run_id, place);
 
@@ -1002,7 +1014,7 @@ ALTER INDEX harvester.api_call_by_plan ATTACH PARTITION harvester.api_call_defau
 
 ALTER INDEX harvester.api_call_by_run ATTACH PARTITION harvester.api_call_default_run_id_idx;
 
-ALTER INDEX harvester.observation_why ATTACH PARTITION harvester.observation_default_profile_id_key_idx;
+ALTER INDEX harvester.observation_why ATTACH PARTITION harvester.observation_default_key_idx;
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.action_call FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 

@@ -112,6 +112,7 @@ class Database:
                     max_size=most_connections,
                     timeout=connect_timeout_seconds,
                     server_settings=_SESSION,
+                    reset=_leave_as_it_is,
                 )
         except (asyncpg.ClientConfigurationError, ValueError) as error:
             raise Misconfigured("not an address of a Postgres database", field="DATABASE_URL") from error
@@ -151,6 +152,10 @@ class Database:
             await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, no secret
             wait_seconds = min(wait_seconds * 2, 2.0)
             repeated = True
+
+
+async def _leave_as_it_is(_connection: Connection) -> None:
+    """Nothing here changes a session beyond its transaction, so there is nothing to reset when it goes back."""
 
 
 async def _close(pool: Pool) -> None:

@@ -20,7 +20,7 @@ _RUN_EXAMPLES = named("run_examples")
 _RUN_OF_PLAN = named("run_of_plan")
 _RUN_DECISIONS = named("run_decisions")
 _DECISIONS_ABOUT = named("decisions_about")
-_PROFILE_IDS = named("profile_ids")
+_BY_INDEX_ALONE = named("by_index_alone")
 _SERVER_VERSION = named("server_version")
 
 _ROWS_AT_A_TIME = 1000
@@ -82,13 +82,13 @@ class PostgresReports:
         mode, ruleset_fingerprint, and `actions` (id, kind, state, reason, plan_id, reviewed_by, amazon_id).
         """
         keys = sorted({key, text.strip().upper()})
-        if profile_id is None:
-            profile_ids = [row["profile_id"] for row in await self._fetch(_PROFILE_IDS)]
-        else:
-            profile_ids = [profile_id]
-        for each in profile_ids:
-            for row in await self._fetch(_DECISIONS_ABOUT, each, keys):
-                yield why_row(row)
+
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            await connection.execute(_BY_INDEX_ALONE)
+            return await connection.fetch(_DECISIONS_ABOUT, keys, profile_id)
+
+        for row in await self.database.repeat(work):
+            yield why_row(row)
 
     async def server_version(self) -> str:
         """`18.6`"""

@@ -26,6 +26,7 @@ _RECENT_ROWS = named("recent_rows")
 _ADVANCE = named("advance_run")
 _MOVE_CURSOR = named("move_cursor")
 _FINISH = named("finish_run")
+_SUMMARIZE_KEYS = named("summarize_keys")
 _AS_IT_IS = named("run_as_it_is")
 _ENSURE_PARTITIONS = named("ensure_partitions")
 
@@ -147,7 +148,11 @@ class PostgresRuns:
                     return
             _still_ours(await connection.execute(_FINISH, run.run_id, run.fence, state.value, error), run)
 
+        async def tidy_up(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_SUMMARIZE_KEYS)
+
         await self.database.repeat(work)
+        await self.database.repeat(tidy_up)
 
 
 def _run(profile_id: ProfileId, found: asyncpg.Record, fence: int) -> Run:

@@ -89,7 +89,7 @@ ORDER BY ad_group_id, key, kind, place;
 -- name: open_staging
 -- A table of this transaction alone, for the actions of a plan before they are folded and put in order.
 CREATE TEMPORARY TABLE staged_action (
-    kind_rank integer, kind text, effect text, state text, reason text, rule text, target text, key text, match text,
+    kind_rank integer, kind text, effect text COLLATE "C", state text, reason text, rule text, target text, key text, match text,
     level text, campaign_id text, campaign_name text, ad_group_id text, ad_group_name text, group_id text,
     source_campaign_id text, source_campaign_name text, source_ad_group_id text, source_ad_group_name text, ad_id text,
     asin text, clicks double precision, conversions double precision, bid text, currency text, bid_formula text,

@@ -79,7 +79,7 @@ WHERE run_id = $1 AND place > $2
 ORDER BY place LIMIT $3;
 
 -- name: decisions_about
--- Every decision ever made about one of these keys in one profile, the oldest first, with what became of it.
+-- Every decision ever made about one of these keys, in one profile or in all, with what became of it, oldest first.
 SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.decided_at, decision.source,
     decision.campaign_id, decision.ad_group_id, decision.ad_id, decision.ad_asin, decision.target, decision.target_type,
     decision.metrics::text AS metrics, decision.outcome, decision.reason, decision.rule,
@@ -93,12 +93,12 @@ SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.deci
           ORDER BY substr(action.action_id, 2)::bigint) AS actions
 FROM ledger.decisions AS decision
 LEFT JOIN harvester.run ON run.run_id = decision.run_id
-WHERE decision.profile_id = $1 AND decision.key = ANY ($2)
-ORDER BY decision.decided_at, decision.run_id, decision.place;
+WHERE decision.key = ANY ($1) AND ($2::text IS NULL OR decision.profile_id = $2)
+ORDER BY decision.profile_id, decision.decided_at, decision.run_id, decision.place;
 
--- name: profile_ids
--- Every profile ever seen.
-SELECT profile_id FROM harvester.profile ORDER BY profile_id;
+-- name: by_index_alone
+-- For the rest of the transaction: no table is read from end to end that has an index for the question.
+SET LOCAL enable_seqscan = off;
 
 -- name: server_version
 -- The version of Postgres.

@@ -48,6 +48,10 @@ WHERE run_id = $1 AND fence = $2 AND state = 'running';
 UPDATE harvester.run SET state = $3, error = $4, finished_at = now()
 WHERE run_id = $1 AND fence = $2 AND state = 'running';
 
+-- name: summarize_keys
+-- Brings the index for `why` up to date.
+SELECT harvester.summarize_keys();
+
 -- name: run_as_it_is
 -- What is known of a run now.
 SELECT cursor, state, fence, error FROM harvester.run WHERE run_id = $1;
