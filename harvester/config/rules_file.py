@@ -188,7 +188,7 @@ def _too_deep_line(text: str) -> int:
     depth = 0
     for event in yaml.parse(text, Loader=yaml.BaseLoader):
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > _DEEPEST:
+        if depth > _DEEPEST + 1:
             return int(event.start_mark.line) + 1 if event.start_mark else 1
     return 1
 

@@ -124,7 +124,7 @@ def test_a_groups_entry_knows_its_line(write):
         ("version: 1\n? [a]\n: 1\n", 2, None, "a key must be one word"),
         ("version: 1\nguard: &g {promotions_per_run: *g}\n", 2, None, "is nested too deeply, or an alias holds itself"),
         ("version: 1\nrules:\n  " + "[" * 50 + "]" * 50, 3, None, "is nested too deeply, or an alias holds itself"),
-        ("version: 1\nrules:\n" + "".join("  " * deep + "-\n" for deep in range(400)), 43, None,
+        ("version: 1\nrules:\n" + "".join(" " * deep + "-\n" for deep in range(600)), 43, None,
          "is nested too deeply"),
         ("version: 1\nguard\nrules: []\n", 3, None,
          "has no colon after the key in the line before, or a bracket that is never closed"),
