@@ -1,0 +1,213 @@
+"""The pool: what happens when Postgres goes away, and whose errors come out."""
+
+import asyncio
+import shutil
+import tempfile
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from harvester.adapters.embedded_postgres import EmbeddedPostgres
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.migrate import migrate
+from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.reports import PostgresReports
+from harvester.adapters.postgres.rulesets import PostgresRulesets
+from harvester.adapters.postgres.runs import PostgresRuns
+from harvester.domain.decision import Outcome
+from harvester.domain.errors import Misconfigured, Unavailable
+from harvester.domain.ids import Fingerprint, ProfileId
+from harvester.domain.profile import Listing, Mode, Profile
+from harvester.domain.run import Cursor
+
+from .conftest import LONG_AGO, NOW, RULES, BeginRun, Sql, a_decision, a_page, a_profile, a_row
+
+
+async def test_pages_go_on_after_a_restart_of_postgres():
+    """Stopped in the middle of a run and started again seconds later: the run notices nothing but the wait."""
+    folder = Path(tempfile.mkdtemp(prefix="harvester-restart-"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder, durable=False)
+    dsn = server.join()
+    await migrate(dsn)
+    try:
+        async with Database.open(dsn, patience_seconds=60) as database:
+            runs = PostgresRuns(database)
+            run = await runs.begin(
+                a_profile(), source="promotion", trigger="t", mode=Mode.REVIEW, ruleset=RULES, resume_after=LONG_AGO
+            )
+            await runs.save_page(run, 0, a_page(0, 10), Cursor(token="1"), NOW)
+            assert await asyncio.to_thread(server.leave)
+            saving = asyncio.create_task(runs.save_page(run, 10, a_page(10, 10), Cursor(token="2"), NOW))
+            done, _ = await asyncio.wait([saving], timeout=0.3)
+            assert not done
+
+            assert await asyncio.to_thread(server.join) == dsn
+            await saving
+
+            counts = [plan async for plan in PostgresReports(database).decisions(run.run_id)]
+            assert len(counts) == 20
+    finally:
+        server.leave()
+        shutil.rmtree(folder)
+
+
+async def test_patience_ends(dsn: str):
+    """A Postgres that stays away is told of as Unavailable, in the time that was given."""
+    async with Database.open(dsn, patience_seconds=0.5) as database:
+        attempts = 0
+
+        async def work(connection: Connection, repeated: bool) -> None:
+            nonlocal attempts
+            assert repeated == (attempts > 0)
+            attempts += 1
+            await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+
+        with pytest.raises(Unavailable):
+            await database.repeat(work)
+        assert attempts > 2
+
+
+async def test_a_deadlock_is_tried_again(database: Database, sql: Sql):
+    """Postgres sacrifices one of the two; both get through."""
+    await sql.execute("CREATE TABLE pair (x int PRIMARY KEY, n int DEFAULT 0); INSERT INTO pair VALUES (1), (2)")
+    both_inside = asyncio.Barrier(2)
+
+    async def take(first: int, second: int) -> None:
+        async def work(connection: Connection, repeated: bool) -> None:
+            await connection.execute("UPDATE pair SET n = n + 1 WHERE x = $1", first)
+            if not repeated:
+                await both_inside.wait()
+            await connection.execute("UPDATE pair SET n = n + 1 WHERE x = $1", second)
+
+        await database.repeat(work)
+
+    await asyncio.gather(take(1, 2), take(2, 1))
+    assert await sql.fetchval("SELECT sum(n) FROM pair") == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda dsn: dsn.replace("harvester:", "harvester:no"), "does not let us in"),
+        (lambda dsn: dsn.replace("/harvester_test", "/nothing"), "no such database"),
+        (lambda dsn: "nonsense://x", "not an address"),
+        (lambda dsn: "postgresql://x:sosecret@h:notaport/x", "not an address"),
+    ],
+    ids=["password", "database", "scheme", "port"],
+)
+async def test_a_wrong_address_is_a_setting_to_mend(dsn: str, change, words: str):
+    """The setting is named, the password is not."""
+    if words == "does not let us in" and "harvester:" not in dsn:
+        pytest.skip("the server of these tests asks for no password")
+
+    with pytest.raises(Misconfigured, match=words) as caught:
+        async with Database.open(change(dsn)):
+            pytest.fail("opened a wrong address")
+    assert "secret" not in str(caught.value)
+    assert caught.value.field == "DATABASE_URL"
+
+
+async def test_a_server_that_is_not_there_is_unavailable():
+    """Try later: it may come up."""
+    with pytest.raises(Unavailable):
+        async with Database.open("postgresql://127.0.0.1:1/x"):
+            pytest.fail("opened nothing")
+
+
+async def test_a_mistake_of_ours_is_not_dressed_up(database: Database):
+    """Wrong SQL comes out as it is: somebody has to see it."""
+    with pytest.raises(asyncpg.PostgresSyntaxError):
+        async with database.transaction() as connection:
+            await connection.execute("SELEKT 1")
+
+
+async def test_profiles_are_remembered_as_last_seen(database: Database):
+    """Saved twice, known once, with the newer name; a thousand at once."""
+    profiles = PostgresProfiles(database)
+    many = [a_profile(str(number)) for number in range(1000)]
+    await profiles.save(many)
+    renamed = Profile(**{**{name: getattr(many[7], name) for name in Profile.__slots__}, "name": "New", "account": "b"})
+    await profiles.save([renamed])
+
+    known = await profiles.known()
+    assert len(known) == 1000
+    assert known[0] == renamed
+
+
+async def test_own_products_add_up_over_runs(database: Database):
+    """Each ASIN once, per profile."""
+    profiles = PostgresProfiles(database)
+    await profiles.save([a_profile("1"), a_profile("2")])
+    await profiles.add_own_asins(ProfileId("1"), ["A", "B", "A"])
+    await profiles.add_own_asins(ProfileId("1"), ["B", "C"])
+    await profiles.add_own_asins(ProfileId("2"), [])
+
+    assert await profiles.own_asins(ProfileId("1")) == {"A", "B", "C"}
+    assert await profiles.own_asins(ProfileId("2")) == set()
+
+
+async def test_a_listing_replaces_the_one_before(database: Database):
+    """What the account held when we last looked."""
+    profiles = PostgresProfiles(database)
+    await profiles.save([a_profile()])
+    await profiles.save_listing(a_profile().profile_id, Listing("keywords", 2, {"7": 2}), LONG_AGO)
+    await profiles.save_listing(a_profile().profile_id, Listing("keywords", 3, {"7": 1, "8": 2}), NOW)
+
+    assert await profiles.listings(a_profile().profile_id) == [(Listing("keywords", 3, {"7": 1, "8": 2}), NOW)]
+
+
+async def test_rules_are_kept_by_fingerprint(database: Database):
+    """The text of the first time stays; an unknown fingerprint has none."""
+    rulesets = PostgresRulesets(database)
+    await rulesets.save(RULES, "version: 1")
+    await rulesets.save(RULES, "something else")
+
+    assert await rulesets.text(RULES) == "version: 1"
+    assert await rulesets.text(Fingerprint("0")) is None
+
+
+async def test_hot_questions_use_their_indexes(begin: BeginRun, database: Database, sql: Sql):
+    """A history is read through the key index, a run through (run, place), however much else is there."""
+    runs = PostgresRuns(database)
+    run = await begin()
+    for number in range(4):
+        run = await begin(a_profile(str(number)))
+        for first in range(0, 10_000, 2500):
+            rows = [
+                (
+                    a_row(place),
+                    f"key {number} {place}",
+                    a_decision(Outcome.PROMOTE if place % 500 == 0 else Outcome.HOLD),
+                )
+                for place in range(first, first + 2500)
+            ]
+            await runs.save_page(run, first, rows, Cursor(token=str(first)), NOW)
+    await sql.execute("SELECT harvester.summarize_keys()")
+    await sql.execute("ANALYZE harvester.observation")
+
+    async def plan_of(name: str, *arguments: object) -> str:
+        from harvester.adapters.postgres.queries import named
+
+        async with sql.transaction():
+            if name == "decisions_about":
+                await sql.execute(named("by_index_alone"))
+            rows = await sql.fetch(f"EXPLAIN (ANALYZE, COSTS off, TIMING off) {named(name)}", *arguments)
+        return "\n".join(row[0] for row in rows)
+
+    partition = await sql.fetchval(
+        "SELECT relname FROM pg_class WHERE oid = (SELECT tableoid FROM harvester.observation LIMIT 1)"
+    )
+    why = await plan_of("decisions_about", ["key 2 77", "KEY 2 77"], "2")
+    assert f"Bitmap Index Scan on {partition}" in why
+    assert not read_whole(partition, why)
+    arguments = {"run_decisions": [5000, 10], "recent_rows": [100]}
+    for name in ("decided_rows", "run_decisions", "recent_rows", "decision_counts", "decided_ad_groups"):
+        plan = await plan_of(name, run.run_id, *arguments.get(name, []))
+        assert f"{partition}_run_id_place_idx" in plan, name
+        assert not read_whole(partition, plan), name
+
+
+def read_whole(partition: str, plan: str) -> bool:
+    return f"Seq Scan on {partition} " in plan
