@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from enum import StrEnum
+from functools import lru_cache
 
 _ASIN = re.compile(r"[A-Z0-9]{10}", re.ASCII)
 
@@ -29,6 +30,9 @@ class Match(StrEnum):
     """The product and similar ones (ASIN_EXPANDED_FROM)."""
 
 
+KEYWORD, PRODUCT = TargetKind.KEYWORD, TargetKind.PRODUCT
+"""For the hot path: looking up a member of an enum takes longer than most of what is done with it."""
+
 KEYWORD_MATCHES = (Match.BROAD, Match.PHRASE, Match.EXACT)
 PRODUCT_MATCHES = (Match.SAME, Match.EXPANDED)
 
@@ -40,6 +44,7 @@ class Level(StrEnum):
     CAMPAIGN = "campaign"
 
 
+@lru_cache(64)
 def kind_of(target_type: str) -> TargetKind | None:
     """KEYWORD, PRODUCT and ASIN in any case (the specification and the guide disagree); None for anything else."""
     match target_type.upper():

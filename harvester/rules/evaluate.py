@@ -7,7 +7,7 @@ import msgspec
 from harvester.domain.candidate import Candidate, Ground, NoDestination
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.profile import Profile
-from harvester.domain.target import TargetKind
+from harvester.domain.target import PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
 from harvester.rules.check import Check, ask
 from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_promotions
@@ -97,7 +97,7 @@ class Judge:
         if finding is not None:
             return _skip(Reason.PROTECTED, finding)
         ground = candidate.ground
-        if kind is TargetKind.PRODUCT and self._own_products and key in ground.account.own_asins:
+        if kind is PRODUCT and self._own_products and key in ground.account.own_asins:
             return _skip(Reason.OWN_PRODUCT, Finding("", "protect.own_products", key, None, passed=False))
         if candidate.repeated:
             return _DUPLICATE

@@ -1,16 +1,18 @@
 """One run: pull a profile's recommendations, judge every row, record each page with the cursor after it."""
 
+import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from harvester.domain.candidate import Candidate
 from harvester.domain.decision import Decision
-from harvester.domain.errors import HarvesterError, PageBroken, Unavailable
+from harvester.domain.errors import PageBroken, Unavailable
 from harvester.domain.recommendation import Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
-from harvester.domain.target import TargetKind, asin_of, fold, kind_of
+from harvester.domain.target import PRODUCT, asin_of, fold, kind_of
 from harvester.ports import Clock, Profiles, RecommendationSource, Runs
 from harvester.usecases.surroundings import Surroundings
 
@@ -19,6 +21,8 @@ BATCH = 200
 WINDOW = 5
 """Pages in which a repeated row is recognised."""
 PAGE = 1000
+SLICE = 100
+"""Rows judged before everything else gets its turn: the page before is on its way to the ledger meanwhile."""
 
 Row = tuple[Recommendation, str, Decision]
 
@@ -50,20 +54,22 @@ class _Recent:
     """The rows of the last pages, to recognise one that comes again."""
 
     def __init__(self, rows: Sequence[Recommendation]) -> None:
-        self._pages: deque[set[tuple[str, ...]]] = deque(maxlen=WINDOW)
-        self._pages.append({_identity(row) for row in rows})
+        self._known = {_identity(row) for row in rows}
+        self._pages: deque[list[tuple[str, ...]]] = deque([list(self._known)])
 
     def page(self) -> "Callable[[Recommendation], bool]":
         """Opens a page; the answer tells whether a row came before, and remembers it."""
-        fresh: set[tuple[str, ...]] = set()
-        before = tuple(page for page in self._pages if page)
+        if len(self._pages) > WINDOW:
+            self._known.difference_update(self._pages.popleft())
+        known, fresh = self._known, list[tuple[str, ...]]()
         self._pages.append(fresh)
 
         def repeated(row: Recommendation) -> bool:
             identity = _identity(row)
-            if identity in fresh or any(identity in page for page in before):
+            if identity in known:
                 return True
-            fresh.add(identity)
+            known.add(identity)
+            fresh.append(identity)
             return False
 
         return repeated
@@ -75,7 +81,7 @@ def _identity(row: Recommendation) -> tuple[str, ...]:
 
 def candidate_of(row: Recommendation, surroundings: Surroundings, *, repeated: bool) -> Candidate:
     kind = kind_of(row.target_type)
-    key = (asin_of(row.target) or row.target.strip().upper()) if kind is TargetKind.PRODUCT else fold(row.target)
+    key = row.target.strip().upper() if kind is PRODUCT else fold(row.target)
     return Candidate(row, surroundings.ground(row.ad_group_id, row.ad_id), kind, key, repeated)
 
 
@@ -98,33 +104,71 @@ class Harvest:
         await work.remember(self.runs)
         batches = _batches(surroundings.account.sources(), run.cursor)
         for done, (ids, token) in enumerate(batches):
-            cursor = Cursor(finished_through=ids[-1])
-            trouble: HarvesterError | None = None
-            try:
-                async for page in source.pages(ids, token):
-                    await self._take(work, page, ids)
+            pages, trouble = source.pages(ids, token), None
+            async with _OneBehind() as ledger:
+                while True:
+                    try:
+                        page = await anext(pages, None)
+                    except (PageBroken, Unavailable) as error:
+                        trouble = error
+                        work.troubles.append(f"recommendations of {len(ids)} ad groups broke off: {error}")
+                        break
+                    if page is None:
+                        break
+                    await self._take(work, page, ids, ledger)
                     self.watch(run, Progress(len(batches), done, work.pages, work.rows))
-            except (PageBroken, Unavailable) as error:
-                if work.supporting:
-                    raise
-                trouble = error
-                work.troubles.append(f"recommendations of {len(ids)} ad groups broke off: {error}")
+            cursor = Cursor(finished_through=ids[-1])
             await self.runs.save_cursor(run, cursor, work.troubles[-1] if trouble else None)
             self.watch(run, Progress(len(batches), done + 1, work.pages, work.rows))
             if isinstance(trouble, Unavailable):
                 break
         return Harvested(work.pages, work.rows, tuple(work.troubles))
 
-    async def _take(self, work: "_Work", page: RecommendationPage, ids: Sequence[str]) -> None:
+    async def _take(self, work: "_Work", page: RecommendationPage, ids: Sequence[str], ledger: "_OneBehind") -> None:
         rows = await work.judged(page)
         cursor = (
             Cursor(batch=tuple(ids), token=page.next_token) if page.next_token else Cursor(finished_through=ids[-1])
         )
-        await self.runs.save_page(work.run, work.rows, rows, cursor, self.clock.now())
+        await ledger.settled()
+        ledger.begin(self.runs.save_page(work.run, work.rows, rows, cursor, self.clock.now()))
         work.pages += 1
         work.rows += len(rows)
         if page.unreadable:
             work.troubles.append(f"{page.unreadable} items of a page were no recommendations")
+
+
+class _OneBehind:
+    """Writes a page while the next one is fetched and judged: one at a time, in their order.
+
+    What the last write raised is raised by `settled`, and at the end of the block. An error that leaves the block
+    lets the write end first; a cancellation takes it along.
+    """
+
+    def __init__(self) -> None:
+        self._writing: asyncio.Task[None] | None = None
+
+    def begin(self, write: Coroutine[Any, Any, None]) -> None:
+        self._writing = asyncio.create_task(write)
+
+    async def settled(self) -> None:
+        writing, self._writing = self._writing, None
+        if writing is not None:
+            await writing
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if error is None:
+            await self.settled()
+        elif self._writing is not None:
+            if not isinstance(error, Exception):
+                self._writing.cancel()
+            await asyncio.wait([self._writing])
+            if not self._writing.cancelled():
+                self._writing.exception()
 
 
 @dataclass
@@ -137,8 +181,6 @@ class _Work:
     judge: Judge
     own_asins: set[str]
     profiles: Profiles
-    supporting: bool = False
-    """A supporting list is being read: its failure is not the recommendations' failure."""
     pages: int = 0
     rows: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -151,15 +193,15 @@ class _Work:
             self.recent = _Recent(await runs.recent_rows(self.run, WINDOW * PAGE))
 
     async def judged(self, page: RecommendationPage) -> list[Row]:
-        self.supporting = True
         await self.surroundings.cover({row.ad_group_id for row in page.rows})
         await self._note_own_asins(page.rows)
-        self.supporting = False
-        repeated = self.recent.page()
+        repeated, judge = self.recent.page(), self.judge.judge
         rows: list[Row] = []
-        for row in page.rows:
-            candidate = candidate_of(row, self.surroundings, repeated=repeated(row))
-            rows.append((row, candidate.key, self.judge.judge(candidate)))
+        for start in range(0, len(page.rows), SLICE):
+            for row in page.rows[start : start + SLICE]:
+                candidate = candidate_of(row, self.surroundings, repeated=repeated(row))
+                rows.append((row, candidate.key, judge(candidate)))
+            await asyncio.sleep(0)
         return rows
 
     async def _note_own_asins(self, rows: Sequence[Recommendation]) -> None:

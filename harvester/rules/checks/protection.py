@@ -4,7 +4,7 @@ import re
 import unicodedata
 
 from harvester.domain.decision import Finding
-from harvester.domain.target import TargetKind, fold
+from harvester.domain.target import PRODUCT, TargetKind, fold
 from harvester.rules.ruleset import Protect
 
 
@@ -44,14 +44,12 @@ class Protection:
 
     def finding(self, kind: TargetKind, key: str) -> Finding | None:
         """What protects it; None where nothing does."""
-        if kind is TargetKind.PRODUCT:
+        if kind is PRODUCT:
             return Finding("", "protect.asins", key, None, passed=False) if key in self._asins else None
-        entry = self._phrase(key) or self._pattern(key)
+        entry = (self._phrase(key) if self._phrases else None) or (self._pattern(key) if self._patterns else None)
         return None if entry is None else Finding("", "protect.keywords", key, entry, passed=False)
 
     def _phrase(self, key: str) -> str | None:
-        if not self._first_words:
-            return None
         words = words_of(key)
         if self._first_words.isdisjoint(words):
             return None

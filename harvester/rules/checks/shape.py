@@ -4,7 +4,7 @@ import math
 
 from harvester.domain.candidate import Candidate
 from harvester.domain.decision import Finding
-from harvester.domain.target import LONGEST_KEYWORD, MOST_KEYWORD_WORDS, TargetKind, asin_of, is_asin_shaped
+from harvester.domain.target import LONGEST_KEYWORD, MOST_KEYWORD_WORDS, PRODUCT, asin_of, is_asin_shaped
 
 _ASIN_LENGTH = 10
 
@@ -17,7 +17,7 @@ def as_sent(text: str) -> str:
 def malformed(candidate: Candidate) -> Finding | None:
     """Limits of keywords: the limits page of the Amazon Ads guide."""
     key, target = candidate.key, candidate.row.target
-    if candidate.kind is TargetKind.PRODUCT:
+    if candidate.kind is PRODUCT:
         return None if asin_of(key) is not None else Finding("", "malformed.product", target[:80], None, passed=False)
     if not key:
         return Finding("", "malformed.empty", "", None, passed=False)
