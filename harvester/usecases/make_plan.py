@@ -103,8 +103,7 @@ class _Tally:
     def count(self, action: PlannedAction) -> None:
         self.actions += 1
         self.guarded += action.state is ActionState.GUARDED
-        fields = (action.kind.value, action.effect, action.group_id, action.fragment)
-        self.digest.update(msgspec.json.encode(fields) + b"\n")
+        self.digest.update(fingerprinted(action))
 
 
 @dataclass(frozen=True)
@@ -176,6 +175,11 @@ class MakePlan:
                 waiting = []
         await draft.add(waiting)
         return tally
+
+
+def fingerprinted(item: PlannedAction) -> bytes:
+    """What of an item a plan's fingerprint covers: what it is, where it goes, and its request to the byte."""
+    return msgspec.json.encode((item.kind.value, item.effect, item.group_id, item.fragment)) + b"\n"
 
 
 def _advice(surroundings: Surroundings, ad_group_id: str, ad_id: str) -> str:

@@ -1,0 +1,295 @@
+"""`harvester apply`, `reconcile`, `drift`, `undo`, `pause` and `resume`: the commands that meet the account."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from harvester.domain.errors import Refused
+from harvester.domain.ids import Fingerprint, PlanId, RunId
+from harvester.domain.profile import Profile
+from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option, say
+from harvester.entrypoints.cli.plan import failed_name, failure_json, name_of
+from harvester.entrypoints.cli.session import Session, run
+from harvester.ports import AdsLogin
+from harvester.usecases.apply import Applied
+from harvester.usecases.drift import Drifted
+from harvester.usecases.reconcile import Settled
+from harvester.usecases.undo import ToUndo
+
+_profile = click.option(
+    "--profile", "profile_ids", multiple=True, metavar="ID", help="Only this profile; may be repeated."
+)
+
+
+@click.command()
+@click.argument("plan_id", metavar="PLAN")
+@click.option("--fingerprint", required=True, help="What you reviewed; `harvester show PLAN` prints it.")
+@json_option
+@click.pass_obj
+def apply(invocation: Invocation, plan_id: str, fingerprint: str, as_json: bool) -> None:
+    """Send the approved items of a plan, exactly as they were reviewed.
+
+    Each item is compared with the account first: what moved since the plan was made is not sent and becomes stale. What
+    gets no answer is unknown until `harvester reconcile` has looked. May be repeated until nothing is left. Ctrl-C ends
+    the call in flight, records it, and stops.
+    """
+    run(_apply(invocation, PlanId(plan_id), Fingerprint(fingerprint), as_json))
+
+
+async def _apply(invocation: Invocation, plan_id: PlanId, fingerprint: Fingerprint, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        services = session.services
+        profile, login = await session.owner_of(plan_id)
+        console = tables.console(stderr=True)
+        columns = (TextColumn("sending"), BarColumn(bar_width=30), MofNCompleteColumn(), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+            task = bar.add_task("sending", total=None)
+            applied = await services.apply(
+                profile,
+                plan_id,
+                fingerprint,
+                login.reader(profile, None),
+                services.writer(login, profile),
+                lambda sent, total: bar.update(task, completed=sent, total=total),
+            )
+        plan = await services.reports.plan(plan_id)
+    if as_json:
+        emit({"plan": plan, **_applied_json(applied)})
+    else:
+        _show_applied(plan_id, applied)
+    clean = not (applied.refused or applied.unknown or applied.stale or applied.stopped or applied.waiting)
+    return DONE if clean else FAILED
+
+
+def _applied_json(applied: Applied) -> dict[str, Any]:
+    return {
+        "done": applied.done,
+        "refused": applied.refused,
+        "unknown": applied.unknown,
+        "stale": applied.stale,
+        "waiting": applied.waiting,
+        "stopped": applied.stopped or None,
+        "reasons": [
+            {"state": state, "reason": reason, "items": items} for (state, reason), items in applied.reasons.items()
+        ],
+    }
+
+
+def _show_applied(plan_id: PlanId, applied: Applied) -> None:
+    console = tables.console()
+    console.print(
+        f"{applied.done:,} done, {applied.refused:,} refused, {applied.unknown:,} unknown, {applied.stale:,} stale, "
+        f"{applied.waiting:,} still waiting."
+    )
+    for (state, reason), items in applied.reasons.most_common():
+        console.print(f"  {items:,} {state}: {reason}")
+    if applied.stopped:
+        console.print(f"Stopped: {applied.stopped}")
+    if applied.unknown:
+        console.print("Next: harvester reconcile, then the same command again")
+    elif applied.waiting:
+        console.print("Next: the same command again")
+    elif applied.done:
+        console.print(f"To take it back: harvester undo {plan_id}")
+
+
+@click.command()
+@_profile
+@json_option
+@click.pass_obj
+def reconcile(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> None:
+    """Settle what nobody knows by listing the account: it arrived, or it never did.
+
+    An item that never arrived returns to approved while its approval holds. What cannot be settled stays visible, and
+    blocks a second send of the same.
+    """
+    run(_reconcile(invocation, profile_ids, as_json))
+
+
+async def _reconcile(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        session.demand_accounts()
+        services = session.services
+
+        async def work(profile: Profile, login: AdsLogin) -> Settled:
+            return await services.reconcile(profile, login.reader(profile, None))
+
+        result = await services.fleet(profile_ids, work)
+    still_open = any(settled.open or settled.too_early for _, settled in result.done)
+    if as_json:
+        emit(
+            {
+                "profiles": [_settled_json(profile, settled) for profile, settled in result.done],
+                "failed": [failure_json(failure) for failure in result.failed],
+            }
+        )
+    else:
+        for profile, settled in result.done:
+            click.echo(
+                f"{name_of(profile)}: {settled.arrived} arrived, {settled.never_arrived} never arrived, "
+                f"{settled.too_early} too early to say" + (f", open: {', '.join(settled.open)}" if settled.open else "")
+            )
+        for failure in result.failed:
+            say(f"{failed_name(failure)}: {failure.reason}")
+    return FAILED if result.failed or still_open else DONE
+
+
+def _settled_json(profile: Profile, settled: Settled) -> dict[str, Any]:
+    return {
+        "profile_id": profile.profile_id,
+        "arrived": settled.arrived,
+        "never_arrived": settled.never_arrived,
+        "too_early": settled.too_early,
+        "open": list(settled.open),
+    }
+
+
+@click.command()
+@_profile
+@json_option
+@click.pass_obj
+def drift(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> None:
+    """What Harvester made and somebody changed, paused or removed since."""
+    run(_drift(invocation, profile_ids, as_json))
+
+
+async def _drift(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        session.demand_accounts()
+        services = session.services
+
+        async def work(profile: Profile, login: AdsLogin) -> list[Drifted]:
+            return list(await services.drift(profile, login.reader(profile, None)))
+
+        result = await services.fleet(profile_ids, work)
+    if as_json:
+        drifted = [_drift_json(profile, each) for profile, found in result.done for each in found]
+        emit({"drifted": drifted, "failed": [failure_json(failure) for failure in result.failed]})
+    else:
+        table = tables.grid("Item", "Profile", "Target", "What", ratios=(0, 2, 3, 4))
+        for profile, found in result.done:
+            for each in found:
+                what = f"{each.what}: {each.detail}"
+                table.add_row(each.action.action_id, name_of(profile), each.action.target, what)
+        if table.row_count:
+            tables.console().print(table)
+        else:
+            click.echo("everything that Harvester made is as it left it")
+        for failure in result.failed:
+            say(f"{failed_name(failure)}: {failure.reason}")
+    return FAILED if result.failed else DONE
+
+
+def _drift_json(profile: Profile, each: Drifted) -> dict[str, Any]:
+    action = each.action
+    return {
+        "profile_id": profile.profile_id,
+        "action_id": action.action_id,
+        "plan_id": action.plan_id,
+        "kind": action.kind,
+        "target": action.target,
+        "amazon_id": action.amazon_id,
+        "what": each.what,
+        "detail": each.detail,
+    }
+
+
+@click.command()
+@click.argument("plan_id", metavar="[PLAN]", required=False)
+@click.option("--item", "action_ids", multiple=True, metavar="ID", help="Only this item; may be repeated.")
+@click.option("--run", "run_id", metavar="RUN", help="Everything that came of this run.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]),
+    help="Everything done since then (UTC); needs --profile.",
+)
+@click.option("--profile", "profile_id", metavar="ID", help="The profile that --since is about.")
+@json_option
+@click.pass_obj
+def undo(
+    invocation: Invocation,
+    plan_id: str | None,
+    action_ids: tuple[str, ...],
+    run_id: str | None,
+    since: datetime | None,
+    profile_id: str | None,
+    as_json: bool,
+) -> None:
+    """Plan how to take back what was done: in dependency order, to review and apply like any plan.
+
+    Works at any age. What a person has edited since is held, with what was edited.
+    """
+    if not (plan_id or action_ids or run_id or since):
+        raise click.UsageError("say what to undo: a PLAN, --item, --run, or --since with --profile")
+    if since and not profile_id:
+        raise click.UsageError("--since needs --profile")
+    what = ToUndo(
+        action_ids,
+        PlanId(plan_id) if plan_id and not action_ids else None,
+        RunId(run_id) if run_id else None,
+        since.replace(tzinfo=UTC) if since else None,
+    )
+    run(_undo(invocation, what, plan_id, profile_id, as_json))
+
+
+async def _undo(
+    invocation: Invocation, what: ToUndo, plan_id: str | None, profile_id: str | None, as_json: bool
+) -> int:
+    async with Session.open(invocation) as session:
+        services = session.services
+        owner = profile_id or await services.reports.profile_of(plan_id, what.action_ids, what.run_id)
+        if owner is None:
+            raise Refused("nothing of that is known; `harvester plans` lists the plans")
+        profile, login = await session.login_of(owner)
+        undone = await services.undo(profile, what, login.reader(profile, None))
+        plan = await services.reports.plan(undone.plan_id) if undone.plan_id else None
+    if as_json:
+        left = [{"item": action_id, "reason": reason} for action_id, reason in undone.left_alone]
+        emit({"plan": plan, "left_alone": left})
+    else:
+        _show_undone(plan, undone.left_alone)
+    return DONE if plan else FAILED
+
+
+def _show_undone(plan: Mapping[str, Any] | None, left_alone: Any) -> None:
+    for action_id, reason in left_alone:
+        click.echo(f"{action_id} is left alone: {reason}")
+    if plan is None:
+        click.echo("nothing can be undone")
+        return
+    items = tables.plural(plan["counts"]["actions"], "item")
+    click.echo(f"plan {plan['id']} takes it back in {items}; nothing is sent yet")
+    click.echo(f"Next: harvester show {plan['id']}, then harvester approve {plan['id']} --by YOUR-NAME")
+
+
+def _switch(name: str, help_text: str, *, paused: bool) -> click.Command:
+    @click.command(name, help=help_text)
+    @click.option("--profile", "profile_id", metavar="ID", help="Only this profile; without it, all of them.")
+    @click.option("--by", required=True, metavar="NAME", help="Who says so; it is recorded.")
+    @json_option
+    @click.pass_obj
+    def switch(invocation: Invocation, profile_id: str | None, by: str, as_json: bool) -> None:
+        run(_set_paused(invocation, profile_id, by, paused, as_json))
+
+    return switch
+
+
+async def _set_paused(invocation: Invocation, profile_id: str | None, by: str, paused: bool, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        await session.services.set_paused(profile_id, by, paused)
+    if as_json:
+        emit({"profile_id": profile_id, "paused": paused, "by": by})
+    else:
+        what = f"profile {profile_id}" if profile_id else "every profile"
+        click.echo(f"{what} is {'paused: nothing is sent to it' if paused else 'no longer paused'}")
+    return DONE
+
+
+pause = _switch(
+    "pause", "The kill switch: nothing is sent to an account any more, checked before every call.", paused=True
+)
+resume = _switch("resume", "Lift the kill switch.", paused=False)
