@@ -60,10 +60,10 @@ def key_of(standing: StandingTarget | StandingNegative) -> str:
     return fold(standing.text)
 
 
-async def look(reader: AccountReader, actions: Iterable[Standing]) -> Live:
-    """In as few lists as the actions need. Raises what the reader raises."""
+async def look(reader: AccountReader, actions: Iterable[Standing], account: AccountMap | None = None) -> Live:
+    """In as few lists as the actions need; `account` where it was read just now. Raises what the reader raises."""
     wanted = list(actions)
-    live = Live(await read_account(reader))
+    live = Live(account or await read_account(reader))
     sources = {each.source_ad_group_id for each in wanted if each.kind.is_promotion or _makes_group(each)}
     await _read_groups(live, reader, sorted(sources - {""}))
     keyword_places = {live.destination(each) for each in wanted if each.kind in _KEYWORDS} - {""}
