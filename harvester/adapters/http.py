@@ -58,6 +58,7 @@ class _Attempt:
     at: datetime
     started: float
     token: str | None
+    log: CallLog
     answer: Answer | None = None
     status: int | None = None
     request_id: str | None = None
@@ -86,11 +87,17 @@ class HttpClient:
         self._timing = timing or Timing()
         self._session: aiohttp.ClientSession | None = None
 
+    @property
+    def log(self) -> CallLog:
+        """Where calls go that nobody keeps in a log of their own."""
+        return self._log
+
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": _USER_AGENT},
+            middlewares=(_sent_once,),
         )
         return self
 
@@ -101,11 +108,21 @@ class HttpClient:
             await self._session.close()
             self._session = None
 
-    async def send(self, request: Request, parse: Callable[[Answer], T], *, repeat: Repeat = Repeat.READ) -> T:
+    async def send(
+        self,
+        request: Request,
+        parse: Callable[[Answer], T],
+        *,
+        repeat: Repeat = Repeat.READ,
+        log: CallLog | None = None,
+        gate: Callable[[], Awaitable[None]] | None = None,
+    ) -> T:
         """The parsed answer of success. `parse` raises Unreadable for an answer that does not say what it should.
 
         Reads are repeated until the patience is used up; with NEVER only a 429 and one 401 are. Raises Rejected,
-        Unavailable, PageBroken (reads), OutcomeUnknown (NEVER), and what the bearer raises.
+        Unavailable, PageBroken (reads), OutcomeUnknown (NEVER), and what the bearer and the gate raise.
+        `log` is told of this call's attempts instead of the client's own log. `gate` is awaited after every other
+        wait, right before an attempt is sent; when it raises, that attempt is not made.
         """
         attempts = failures = 0
         give_up_at: float | None = None
@@ -113,10 +130,12 @@ class HttpClient:
         renewed = False
         while await self._throttle.enter(request.budget, give_up_at and give_up_at + _SLACK_SECONDS):
             token = await request.bearer.token() if request.bearer else None
+            if gate is not None:
+                await gate()
             started = self._timing.monotonic()
             give_up_at = started + self._patience_seconds if give_up_at is None else give_up_at
             attempts += 1
-            attempt = _Attempt(attempts, self._timing.now(), started, token)
+            attempt = _Attempt(attempts, self._timing.now(), started, token, self._log if log is None else log)
             result = await self._recorded(request, attempt, parse, repeat)
             if isinstance(result, _Done):
                 self._throttle.succeeded(request.budget)
@@ -237,7 +256,7 @@ class HttpClient:
         kept_bytes = KEPT_OF_READS_BYTES if repeat is Repeat.READ else None
         shown = request.body is not None and not request.confidential
         caller = request.caller
-        self._log.record(
+        attempt.log.record(
             ApiCall(
                 at=attempt.at,
                 method=request.method,
@@ -272,6 +291,16 @@ class HttpClient:
         if self._session is None:
             raise RuntimeError("the HTTP client is not open")
         return self._session
+
+
+async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Keeps aiohttp from sending a GET or PUT again by itself when the connection breaks: it would be on no record."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(_words(error)) from error
 
 
 def _words(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from harvester.adapters.ads import protocol
 from harvester.adapters.ads.profiles import read_profiles
 from harvester.adapters.ads.protocol import ADS_URLS, LWA_URLS, Endpoint
 from harvester.adapters.ads.reader import AmazonReader
+from harvester.adapters.ads.writing import AmazonWriter
 from harvester.adapters.exchange import Answer, Caller
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
@@ -60,6 +61,10 @@ class AmazonLogin:
 
     def reader(self, profile: Profile, run_id: RunId | None) -> AmazonReader:
         return AmazonReader(self._http, self._endpoint, Caller(self._account, profile.profile_id, run_id))
+
+    def writer(self, profile: Profile) -> AmazonWriter:
+        """Only where the mode allows writing."""
+        return AmazonWriter(self._http, self._endpoint, self._account, profile.profile_id)
 
     async def check(self) -> LoginCheck:
         """Gets a token and the profiles. Raises what `profiles` raises, AccountClosed first of all."""
