@@ -50,10 +50,7 @@ class Services:
     database: Database
     reports: PostgresReports
     profiles: PostgresProfiles
-    plans: PostgresPlans
-    rulesets: PostgresRulesets
     logins: Sequence[AmazonLogin]
-    calls: PostgresCallLog
     fleet: Fleet
     plan_profile: PlanProfile
     cover: Cover
@@ -110,42 +107,47 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database_address(settings))
         await demand_current(settings, dsn)
-        database = await stack.enter_async_context(
-            Database.open(dsn, most_connections=max(4, min(settings.concurrency * 2, 40)))
-        )
+        most_connections = max(4, min(settings.concurrency * 2, 40))
+        database = await stack.enter_async_context(Database.open(dsn, most_connections=most_connections))
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
         lease = await stack.enter_async_context(PostgresLease.open(dsn))
-        http = await stack.enter_async_context(HttpClient(calls, Throttle(), patience_seconds=settings.api_patience))
-        tokens = AccessTokens(http)
-        logins = [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
-        clock = SystemClock()
-        profiles, plans = PostgresProfiles(database), PostgresPlans(database)
-        rulesets = PostgresRulesets(database)
-        plan_profile = PlanProfile(
-            lease=lease,
-            profiles=profiles,
-            rulesets=rulesets,
-            runs=PostgresRuns(database),
-            plans=plans,
-            clock=clock,
-            rules=rules,
-            mode=settings.mode,
-        )
-        only = {name: account.profiles for name, account in settings.accounts.items()}
-        yield Services(
-            settings=settings,
-            rules=rules,
-            database=database,
-            reports=PostgresReports(database),
-            profiles=profiles,
-            plans=plans,
-            rulesets=rulesets,
-            logins=logins,
-            calls=calls,
-            fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
-            plan_profile=plan_profile,
-            cover=Cover(clock, rules),
-        )
+        client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience)
+        http = await stack.enter_async_context(client)
+        yield _services(settings, rules, database, lease, _logins(settings, http))
+
+
+def _services(
+    settings: Settings, rules: RuleSet, database: Database, lease: PostgresLease, logins: Sequence[AmazonLogin]
+) -> Services:
+    clock = SystemClock()
+    profiles, plans = PostgresProfiles(database), PostgresPlans(database)
+    plan_profile = PlanProfile(
+        lease=lease,
+        profiles=profiles,
+        rulesets=PostgresRulesets(database),
+        runs=PostgresRuns(database),
+        plans=plans,
+        clock=clock,
+        rules=rules,
+        mode=settings.mode,
+    )
+    only = {name: account.profiles for name, account in settings.accounts.items()}
+    return Services(
+        settings=settings,
+        rules=rules,
+        database=database,
+        reports=PostgresReports(database),
+        profiles=profiles,
+        logins=logins,
+        fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
+        plan_profile=plan_profile,
+        cover=Cover(clock, rules),
+    )
+
+
+def _logins(settings: Settings, http: HttpClient) -> Sequence[AmazonLogin]:
+    tokens = AccessTokens(http)
+    return [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
 
 
 def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessTokens) -> AmazonLogin:
