@@ -7,7 +7,6 @@ import msgspec
 
 from harvester.domain.action import ActionKind, ActionState, Standing, effect_of
 from harvester.domain.candidate import Place
-from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import Campaign
 from harvester.domain.target import Level, Match
@@ -56,19 +55,17 @@ def undo_item(undo: Undo, place: Place | None, refusal: str) -> PlannedAction:
     """`refusal`: why a person has to look first; empty where it can be taken back as it is."""
     action = undo.of
     campaign_id = undo.key if undo.kind is ActionKind.PAUSE_CAMPAIGN else action.campaign_id
-    return _planned(
-        action,
-        kind=undo.kind,
+    note = f"Takes back item {action.action_id} of plan {action.plan_id}. {refusal}"
+    return msgspec.structs.replace(
+        _following(action, undo.kind, place),
         effect=effect_of(undo.kind, action.ad_group_id or campaign_id, undo.key, None),
+        state=ActionState.HELD if refusal else ActionState.PLANNED,
+        reason="edited_since" if refusal else "",
         target=undo.target,
         key=undo.key,
-        match=action.match,
-        level=action.level,
         campaign_id=campaign_id,
-        place=place,
         fragment=undo.fragment,
-        refusal=refusal,
-        note=f"Takes back item {action.action_id} of plan {action.plan_id}.",
+        note=note.strip(),
         seen=undo.seen,
         undoes=action.action_id,
     )
@@ -85,19 +82,14 @@ def source_negative(promotion: Standing, place: Place | None) -> PlannedAction |
         fragment = fragments.negative_keyword(promotion.target, match, campaign_id, ad_group_id)
     else:
         fragment = fragments.negative_product(promotion.target, campaign_id, ad_group_id)
-    return _planned(
-        promotion,
-        kind=kind,
+    return msgspec.structs.replace(
+        _following(promotion, kind, place),
         effect=effect_of(kind, ad_group_id, promotion.key, match),
-        target=promotion.target,
-        key=promotion.key,
         match=match,
         level=Level.AD_GROUP,
         campaign_id=campaign_id,
         ad_group_id=ad_group_id,
-        place=place,
         fragment=fragment,
-        refusal="",
         note=(
             f"Promoted by item {promotion.action_id} of plan {promotion.plan_id} "
             f"{due['after_days']} days ago or more, and the target serves: the source can stop paying for it."
@@ -106,38 +98,21 @@ def source_negative(promotion: Standing, place: Place | None) -> PlannedAction |
     )
 
 
-def _planned(
-    of: Standing,
-    *,
-    kind: ActionKind,
-    effect: Effect,
-    target: str,
-    key: str,
-    match: Match | None,
-    level: Level | None,
-    campaign_id: str,
-    place: Place | None,
-    fragment: str,
-    refusal: str,
-    note: str,
-    ad_group_id: str | None = None,
-    seen: str = "",
-    undoes: str = "",
-    follows: str = "",
-) -> PlannedAction:
+def _following(of: Standing, kind: ActionKind, place: Place | None) -> PlannedAction:
+    """An item that follows from an earlier action, with what they share."""
     return PlannedAction(
         kind=kind,
-        effect=effect,
-        state=ActionState.HELD if refusal else ActionState.PLANNED,
-        reason="edited_since" if refusal else "",
+        effect=of.effect,
+        state=ActionState.PLANNED,
+        reason="",
         rule=of.rule,
-        target=target,
-        key=key,
-        match=match,
-        level=level,
-        campaign_id=campaign_id,
+        target=of.target,
+        key=of.key,
+        match=of.match,
+        level=of.level,
+        campaign_id=of.campaign_id,
         campaign_name=place.campaign.name if place else "",
-        ad_group_id=of.ad_group_id if ad_group_id is None else ad_group_id,
+        ad_group_id=of.ad_group_id,
         ad_group_name=place.ad_group.name if place else "",
         group_id="",
         source_campaign_id=of.source_campaign_id,
@@ -151,11 +126,8 @@ def _planned(
         bid=None,
         currency="",
         bid_formula="",
-        fragment=fragment,
+        fragment="",
         follow_up="",
-        note=f"{note} {refusal}".strip(),
+        note="",
         places=(),
-        seen=seen,
-        undoes=undoes,
-        follows=follows,
     )
