@@ -19,6 +19,10 @@ ONE, OTHER = ProfileId("1"), ProfileId("2")
 
 CUT = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = 'harvester lease' AND datname = current_database()"
 
+LOCKS = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+    WHERE locktype = 'advisory' AND datname = current_database()"""
+
 HOLDER = """
 import asyncio, sys
 from harvester.adapters.postgres.lease import PostgresLease
@@ -59,7 +63,7 @@ async def test_a_killed_process_holds_nothing(dsn: str, sql: Sql):
                 pytest.fail("held twice")
         process.send_signal(signal.SIGKILL)
         await process.wait()
-        while await sql.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'"):
+        while await sql.fetchval(LOCKS):
             await asyncio.sleep(0)
         async with lease.hold(ONE):
             pass
@@ -193,12 +197,12 @@ async def test_many_profiles_share_one_session(dsn: str, sql: Sql):
         sessions = await sql.fetchval(
             "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'harvester lease' AND datname = current_database()"
         )
-        locks = await sql.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")
+        locks = await sql.fetchval(LOCKS)
         released.set()
         await asyncio.gather(*tasks)
 
         assert (sessions, locks) == (1, 200)
-        assert await sql.fetchval("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'") == 0
+        assert await sql.fetchval(LOCKS) == 0
 
 
 async def test_without_postgres_there_is_no_lease():
