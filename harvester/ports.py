@@ -52,6 +52,11 @@ class AccountReader(Protocol):
     """Reads one profile's account. Every list comes page by page and raises what `pages` above raises."""
 
     @property
+    def unreadable(self) -> Mapping[str, int]:
+        """List -> how many of its items, so far, were not what the list should hold. They were left out."""
+        ...
+
+    @property
     def promotion(self) -> RecommendationSource: ...
 
     def campaigns(self) -> AsyncIterator[Sequence[Campaign]]:
@@ -163,8 +168,9 @@ class Runs(Protocol):
         rows: Sequence[tuple[Recommendation, str, Decision]],
         cursor: Cursor,
         seen_at: datetime,
+        trouble: str | None = None,
     ) -> None:
-        """The page's rows (with the candidate's key) and the cursor after it, in one transaction.
+        """The page's rows (with the candidate's key), the cursor after it and its trouble, in one transaction.
 
         `first_place` is the first row's place in the run, from 0.
         """

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from harvester.domain.candidate import Place
+from harvester.domain.errors import PageBroken
 from harvester.domain.profile import AdGroup, Campaign, ProductAd
 from harvester.domain.target import asin_of
 from harvester.ports import AccountReader
@@ -65,7 +66,15 @@ async def read_account(reader: AccountReader) -> AccountMap:
         _into(ad_groups, reader.ad_groups()),
         _into(ads, reader.product_ads()),
     )
+    demand_readable(reader)
     return build(campaigns, ad_groups, ads)
+
+
+def demand_readable(reader: AccountReader) -> None:
+    """Raises PageBroken where an item of what exists could not be read: it may be the very one that matters."""
+    for name, count in reader.unreadable.items():
+        if count:
+            raise PageBroken(f"{name}: {count} items cannot be read, so what exists is not known")
 
 
 def build(campaigns: Iterable[Campaign], ad_groups: Iterable[AdGroup], ads: Iterable[ProductAd]) -> AccountMap:

@@ -129,12 +129,13 @@ class Harvest:
         cursor = (
             Cursor(batch=tuple(ids), token=page.next_token) if page.next_token else Cursor(finished_through=ids[-1])
         )
+        trouble = f"{page.unreadable} items of a page were no recommendations" if page.unreadable else None
         await ledger.settled()
-        ledger.begin(self.runs.save_page(work.run, work.rows, rows, cursor, self.clock.now()))
+        ledger.begin(self.runs.save_page(work.run, work.rows, rows, cursor, self.clock.now(), trouble))
         work.pages += 1
         work.rows += len(rows)
-        if page.unreadable:
-            work.troubles.append(f"{page.unreadable} items of a page were no recommendations")
+        if trouble:
+            work.troubles.append(trouble)
 
 
 class _OneBehind:

@@ -17,7 +17,7 @@ from harvester.domain.decision import Reason
 from harvester.domain.profile import AdGroup, Campaign, PromotionGroup, StandingNegative, StandingTarget
 from harvester.domain.target import Match, TargetKind, asin_of, fold
 from harvester.ports import AccountReader
-from harvester.usecases.account_map import AccountMap
+from harvester.usecases.account_map import AccountMap, demand_readable
 from harvester.usecases.together import together
 
 _GONE = frozenset({"ARCHIVED", "DELETED", "USER_DELETED"})
@@ -76,6 +76,7 @@ class Surroundings:
             self._list_standing(destinations),
             self._list_negatives(ours if self.rules.negates else (), destinations if self.rules.promotes else ()),
         )
+        demand_readable(self.reader)
         self._covered |= fresh
 
     async def find_groups(self, ad_group_ids: Iterable[str]) -> None:

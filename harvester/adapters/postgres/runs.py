@@ -106,7 +106,9 @@ class PostgresRuns:
 
         return [Recommendation(*row) for row in reversed(await self.database.repeat(work))]
 
-    async def save_page(self, run: Run, first_place: int, rows: Rows, cursor: Cursor, seen_at: datetime) -> None:
+    async def save_page(
+        self, run: Run, first_place: int, rows: Rows, cursor: Cursor, seen_at: datetime, trouble: str | None = None
+    ) -> None:
         """Waits while Postgres is away, up to the database's patience; a page that was kept is not repeated."""
         cursor_text = _write_cursor(cursor).decode()
         clean = False
@@ -114,7 +116,7 @@ class PostgresRuns:
         async def work(connection: Connection, repeated: bool) -> None:
             if repeated and await _is_at(connection, run, cursor_text):
                 return
-            changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows))
+            changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble)
             _still_ours(changed, run)
             if rows:
                 columns = _columns(run, first_place, rows, seen_at)

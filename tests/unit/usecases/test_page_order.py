@@ -46,7 +46,9 @@ class Ledger:
         self.open_end.set()
         self._fails_at, self._error = fails_at, error
 
-    async def save_page(self, run: Run, first_place: int, rows: Any, cursor: Cursor, seen_at: datetime) -> None:
+    async def save_page(
+        self, run: Run, first_place: int, rows: Any, cursor: Cursor, seen_at: datetime, trouble: str | None = None
+    ) -> None:
         assert self.begun == self.kept, "the page before is not kept yet"
         self.begun.append(first_place)
         try:

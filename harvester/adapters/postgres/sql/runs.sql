@@ -33,8 +33,9 @@ SELECT source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type, cl
 FROM harvester.observation WHERE run_id = $1 ORDER BY place DESC LIMIT $2;
 
 -- name: advance_run
--- The cursor after a page and what the page added, while the run is still ours.
-UPDATE harvester.run SET cursor = $3, pages = pages + 1, recommendations = recommendations + $4
+-- The cursor after a page, what the page added and what was wrong with it, while the run is still ours.
+UPDATE harvester.run SET cursor = $3, pages = pages + 1, recommendations = recommendations + $4,
+    troubles = CASE WHEN $5::text IS NULL OR $5 = ANY (troubles) THEN troubles ELSE troubles || $5 END
 WHERE run_id = $1 AND fence = $2 AND state = 'running';
 
 -- name: move_cursor
