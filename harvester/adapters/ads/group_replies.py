@@ -154,13 +154,13 @@ def _failed_in_v2(errors: Sequence[Mapping[str, Any]]) -> ItemOutcome:
 
 
 def read_group(body: bytes) -> list[ItemOutcome]:
-    """The group, with its keyword and its product ad group as parts (empty: it has none). Raises Unreadable."""
+    """The group; its parts are its keyword and its product ad group, as far as it has them. Raises Unreadable."""
     said = decoded(body)
     group = said.get("targetPromotionGroup", said) if isinstance(said, dict) else None
     if not isinstance(group, dict) or not group.keys() & _GROUP_FIELDS:
         raise Unreadable("it holds no promotion group")
-    parts = tuple(_first_id(group.get(name)) for name in ("keywordCampaignAdGroupIds", "productCampaignAdGroupIds"))
-    return [Made(id_of(group.get("targetPromotionGroupId")), parts)]
+    parts = (_first_id(group.get(name)) for name in ("keywordCampaignAdGroupIds", "productCampaignAdGroupIds"))
+    return [Made(id_of(group.get("targetPromotionGroupId")), tuple(filter(None, parts)))]
 
 
 def _first_id(values: object) -> str:

@@ -21,7 +21,8 @@ class Asked:
     """What was asked for one item. `amazon_id`: of what is to be changed; empty for a creation."""
 
     amazon_id: str = ""
-    archives: bool = False
+    stops: bool = False
+    """It is to be paused or archived."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ class Complaint:
 
     def is_fulfilled(self, asked: Asked) -> bool:
         """Whether it says that what was asked for stands already."""
-        if asked.archives:
+        if asked.stops:
             return (self.selector, self.reason) in _GONE and self.entity_id in ("", asked.amazon_id)
         is_duplicate = self.selector == "duplicateValueError" and self.reason not in _NOT_THERE_YET
         return is_duplicate and not asked.amazon_id
@@ -56,7 +57,7 @@ def outcome_of(complaints: Sequence[Complaint], asked: Asked) -> ItemOutcome:
     """What one item's complaints, all of them, mean for it.
 
     * A duplicate error answers a creation with "it is there": Made, its id to be found by listing.
-    * Archiving what is archived already, or gone, has what it wanted: Made. Changing it in any other way has not.
+    * Pausing or archiving what is archived already, or gone, has what it wanted, it runs no more: Made.
     * `throttledError` is the one that Amazon calls worth another try: NotSent.
     * `internalServerError` is documented as not retryable, the same request fails again: TurnedDown, like all others,
       known or not.

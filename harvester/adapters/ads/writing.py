@@ -131,9 +131,11 @@ def _asked(request: Request, family: Family) -> list[Asked]:
     body = msgspec.json.decode(request.body)
     if request.path.endswith(_DELETE):
         (id_filter,) = body.values()
-        return [Asked(amazon_id, archives=True) for amazon_id in id_filter["include"]]
-    changes = request.method == "PUT"
-    return [Asked(item[family.own_id] if changes else "") for item in body[family.key]]
+        return [Asked(amazon_id, stops=True) for amazon_id in id_filter["include"]]
+    items = body[family.key]
+    if request.method != "PUT":
+        return [Asked()] * len(items)
+    return [Asked(item[family.own_id], stops=item.get("state") == "PAUSED") for item in items]
 
 
 def _given_up(error: HarvesterError, calls: Sequence[ApiCall], reading: _Reading, path: str) -> list[ItemOutcome]:
