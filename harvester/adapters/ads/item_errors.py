@@ -1,6 +1,6 @@
 """What Amazon's complaints about one item of a call mean for that item."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from harvester.domain.outcome import ItemOutcome, Made, NotSent, TurnedDown, Unsure
@@ -49,8 +49,12 @@ def complaints_of(errors: object) -> list[Complaint]:
 
     The selector counts; `errorType` is a free text, and only stands in for a missing one, or chooses among several.
     """
-    found = (_complaint(error) for error in (errors if isinstance(errors, list) else ()) if isinstance(error, dict))
-    return [complaint for complaint in found if complaint is not None]
+    return [
+        complaint
+        for error in (errors if isinstance(errors, list) else ())
+        if isinstance(error, dict)
+        for complaint in _complaints(error)
+    ]
 
 
 def outcome_of(complaints: Sequence[Complaint], asked: Asked) -> ItemOutcome:
@@ -79,21 +83,19 @@ def told(complaints: Sequence[Complaint]) -> str:
     return "; ".join(complaint.message or complaint.code for complaint in complaints[:_MOST_TOLD])
 
 
-def _complaint(error: Mapping[str, object]) -> Complaint | None:
+def _complaints(error: Mapping[str, object]) -> Iterator[Complaint]:
     named, value = words(error.get("errorType")), error.get("errorValue")
     filled = {
         words(selector): said
         for selector, said in (value.items() if isinstance(value, dict) else ())
         if isinstance(said, dict) and said
     }
-    selector = named if named in filled or not filled else next(iter(filled))
-    if not selector:
-        return None
-    said = filled.get(selector, {})
-    limits = ", ".join(f"{name} {text}" for name in _LIMITS if (text := words(said.get(name))))
-    text = words(said.get("message")) or words(error.get("message"))
-    message = f"{text} ({limits})".lstrip() if limits else text
-    return Complaint(selector, words(said.get("reason")), message, words(said.get("entityId")))
+    for selector in filled if filled and named not in filled else filter(None, [named]):
+        said = filled.get(selector, {})
+        limits = ", ".join(f"{name} {text}" for name in _LIMITS if (text := words(said.get(name))))
+        text = words(said.get("message")) or words(error.get("message"))
+        message = f"{text} ({limits})".lstrip() if limits else text
+        yield Complaint(selector, words(said.get("reason")), message, words(said.get("entityId")))
 
 
 def words(value: object) -> str:
@@ -106,7 +108,7 @@ def words(value: object) -> str:
         case int() | float():
             return str(value)
         case list():
-            text = ", ".join(words(each) for each in value[:50])
+            text = ", ".join(words(each) for each in value[:50] if not isinstance(each, list))
         case _:
             return ""
     line = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
