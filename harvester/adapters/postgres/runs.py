@@ -116,8 +116,6 @@ class PostgresRuns:
         async def work(connection: Connection, repeated: bool) -> None:
             if repeated and await _is_at(connection, run, cursor_text):
                 return
-            changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble)
-            _still_ours(changed, run)
             if rows:
                 columns = _columns(run, first_place, rows, seen_at)
                 await connection.copy_records_to_table(
@@ -126,6 +124,9 @@ class PostgresRuns:
                     columns=_COLUMNS,
                     records=map(_without_nul, columns) if clean else columns,
                 )
+            # Last, so that Postgres has the rows to work on while the next page is judged.
+            changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble)
+            _still_ours(changed, run)
 
         try:
             await self.database.repeat(work)
