@@ -11,31 +11,86 @@ CREATE FUNCTION harvester.chain_event() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock(hashtextextended('harvester.action_event ' || NEW.profile_id, 0));
-    SELECT sequence + 1, hash INTO NEW.sequence, NEW.prev_hash FROM harvester.action_event
-        WHERE profile_id = NEW.profile_id ORDER BY sequence DESC LIMIT 1;
-    IF NOT FOUND THEN
-        NEW.sequence := 1;
-        NEW.prev_hash := '';
-    END IF;
-    NEW.hash := harvester.event_hash(NEW);
+    SELECT * INTO NEW FROM harvester.chained(ARRAY[NEW]);
     RETURN NEW;
+END
+$$;
+
+CREATE TABLE harvester.action_event (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    sequence bigint NOT NULL,
+    action_id text NOT NULL COLLATE pg_catalog."C",
+    plan_id text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason text NOT NULL,
+    changed_by text NOT NULL,
+    fence bigint,
+    call_number bigint,
+    amazon_id text COLLATE pg_catalog."C",
+    error_code text,
+    error_message text,
+    bid numeric,
+    fragment text NOT NULL,
+    prev_hash bytea NOT NULL,
+    hash bytea NOT NULL
+);
+
+CREATE FUNCTION harvester.chained(events harvester.action_event[]) RETURNS SETOF harvester.action_event
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    event harvester.action_event;
+    chain text;
+    last_sequence bigint;
+    last_hash bytea;
+BEGIN
+    FOREACH event IN ARRAY events LOOP
+        IF chain IS DISTINCT FROM event.profile_id THEN
+            chain := event.profile_id;
+            PERFORM harvester.lock_history(chain);
+            SELECT sequence, hash INTO last_sequence, last_hash FROM harvester.action_event
+                WHERE profile_id = chain ORDER BY sequence DESC LIMIT 1;
+            IF NOT FOUND THEN
+                last_sequence := 0;
+                last_hash := '';
+            END IF;
+        END IF;
+        last_sequence := last_sequence + 1;
+        event.sequence := last_sequence;
+        event.prev_hash := last_hash;
+        last_hash := harvester.event_hash(event);
+        event.hash := last_hash;
+        RETURN NEXT event;
+    END LOOP;
 END
 $$;
 
 CREATE FUNCTION harvester.check_transition() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    unsent boolean := OLD.state IN ('planned', 'guarded', 'held', 'approved');
 BEGIN
     IF (OLD.action_id, OLD.plan_id, OLD.position, OLD.profile_id, OLD.run_id, OLD.kind, OLD.effect, OLD.target, OLD.key,
-        OLD.match, OLD.level, OLD.leader)
+        OLD.match, OLD.level, OLD.leader, OLD.seen, OLD.undoes, OLD.follows, OLD.campaign_id, OLD.ad_group_id,
+        OLD.source_campaign_id, OLD.source_ad_group_id, OLD.follow_up)
        IS DISTINCT FROM
        (NEW.action_id, NEW.plan_id, NEW.position, NEW.profile_id, NEW.run_id, NEW.kind, NEW.effect, NEW.target, NEW.key,
-        NEW.match, NEW.level, NEW.leader) THEN
+        NEW.match, NEW.level, NEW.leader, NEW.seen, NEW.undoes, NEW.follows, NEW.campaign_id, NEW.ad_group_id,
+        NEW.source_campaign_id, NEW.source_ad_group_id, NEW.follow_up) THEN
         RAISE EXCEPTION 'action % cannot become another action', OLD.action_id USING ERRCODE = 'restrict_violation';
     END IF;
-    IF OLD.fragment <> NEW.fragment AND OLD.state NOT IN ('planned', 'guarded', 'held', 'approved') THEN
+    IF (OLD.fragment <> NEW.fragment OR OLD.bid IS DISTINCT FROM NEW.bid) AND NOT unsent THEN
         RAISE EXCEPTION 'the request of action % was sent and stays as it was', OLD.action_id
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF OLD.group_id <> NEW.group_id AND NOT (OLD.group_id = '' AND unsent) THEN
+        RAISE EXCEPTION 'the group of action % stays as it was', OLD.action_id USING ERRCODE = 'restrict_violation';
+    END IF;
+    IF OLD.amazon_id <> NEW.amazon_id OR (OLD.amazon_id IS NOT NULL AND NEW.amazon_id IS NULL) THEN
+        RAISE EXCEPTION 'what Amazon calls action % stays as it was', OLD.action_id
             USING ERRCODE = 'restrict_violation';
     END IF;
     IF OLD.state <> NEW.state AND NOT (CASE OLD.state
@@ -97,27 +152,6 @@ BEGIN
 END
 $_$;
 
-CREATE TABLE harvester.action_event (
-    profile_id text NOT NULL COLLATE pg_catalog."C",
-    sequence bigint NOT NULL,
-    action_id text NOT NULL COLLATE pg_catalog."C",
-    plan_id text NOT NULL COLLATE pg_catalog."C",
-    at timestamp with time zone NOT NULL,
-    from_state text,
-    to_state text NOT NULL,
-    reason text NOT NULL,
-    changed_by text NOT NULL,
-    fence bigint,
-    call_number bigint,
-    amazon_id text COLLATE pg_catalog."C",
-    error_code text,
-    error_message text,
-    bid numeric,
-    fragment text NOT NULL,
-    prev_hash bytea NOT NULL,
-    hash bytea NOT NULL
-);
-
 CREATE FUNCTION harvester.event_hash(event harvester.action_event) RETURNS bytea
     LANGUAGE sql STABLE
     AS $$
@@ -134,6 +168,12 @@ CREATE FUNCTION harvester.findings(findings text) RETURNS jsonb
         'rule', one -> 0, 'check', one -> 1, 'measured', one -> 2, 'bound', one -> 3, 'passed', one -> 4,
         'group', coalesce(one -> 5, '""')) ORDER BY place), '[]')
     FROM jsonb_array_elements(nullif(findings, '')::jsonb) WITH ORDINALITY AS elements (one, place)
+$$;
+
+CREATE FUNCTION harvester.lock_history(which text) RETURNS void
+    LANGUAGE sql
+    AS $$
+    SELECT pg_advisory_xact_lock(hashtextextended('harvester.action_event ' || which, 0))
 $$;
 
 CREATE FUNCTION harvester.make_append_only(which regclass) RETURNS void
@@ -170,6 +210,15 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.plan_fingerprint(which text) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT coalesce(
+        (SELECT new_fingerprint FROM harvester.plan_review WHERE plan_id = which AND verdict = 'edit'
+         ORDER BY review_number DESC LIMIT 1),
+        (SELECT fingerprint FROM harvester.plan WHERE plan_id = which))
+$$;
+
 CREATE FUNCTION harvester.protect_partition(parent text, partition regclass) RETURNS void
     LANGUAGE plpgsql
     AS $$
@@ -185,15 +234,14 @@ CREATE FUNCTION harvester.record_changed_actions() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    INSERT INTO harvester.action_event (profile_id, action_id, plan_id, at, from_state, to_state, reason, changed_by,
-        fence, call_number, amazon_id, error_code, error_message, bid, fragment)
-    SELECT now.profile_id, now.action_id, now.plan_id, now.changed_at, before.state, now.state, now.reason,
-        now.changed_by, now.fence, now.call_number, now.amazon_id, now.error_code, now.error_message, now.bid,
-        now.fragment
-    FROM now_there AS now JOIN before_that AS before USING (action_id)
-    WHERE (now.state, now.fragment, now.bid, now.amazon_id)
-        IS DISTINCT FROM (before.state, before.fragment, before.bid, before.amazon_id)
-    ORDER BY now.plan_id, now.position;
+    INSERT INTO harvester.action_event SELECT * FROM harvester.chained(ARRAY(
+        SELECT ROW(now.profile_id, NULL, now.action_id, now.plan_id, now.changed_at, before.state, now.state, now.reason,
+            now.changed_by, now.fence, now.call_number, now.amazon_id, now.error_code, now.error_message, now.bid,
+            now.fragment, NULL, NULL)::harvester.action_event
+        FROM now_there AS now JOIN before_that AS before USING (action_id)
+        WHERE (now.state, now.fragment, now.bid, now.amazon_id)
+            IS DISTINCT FROM (before.state, before.fragment, before.bid, before.amazon_id)
+        ORDER BY now.profile_id, now.plan_id, now.position));
     RETURN NULL;
 END
 $$;
@@ -202,11 +250,10 @@ CREATE FUNCTION harvester.record_new_actions() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
 BEGIN
-    INSERT INTO harvester.action_event (profile_id, action_id, plan_id, at, to_state, reason, changed_by, fence,
-        call_number, amazon_id, error_code, error_message, bid, fragment)
-    SELECT profile_id, action_id, plan_id, changed_at, state, reason, changed_by, fence,
-        call_number, amazon_id, error_code, error_message, bid, fragment
-    FROM now_there ORDER BY position;
+    INSERT INTO harvester.action_event SELECT * FROM harvester.chained(ARRAY(
+        SELECT ROW(profile_id, NULL, action_id, plan_id, changed_at, NULL, state, reason, changed_by, fence,
+            call_number, amazon_id, error_code, error_message, bid, fragment, NULL, NULL)::harvester.action_event
+        FROM now_there ORDER BY profile_id, plan_id, position));
     RETURN NULL;
 END
 $$;
@@ -304,6 +351,11 @@ CREATE TABLE harvester.action (
     changed_by text NOT NULL,
     fence bigint,
     call_number bigint,
+    seen text DEFAULT ''::text NOT NULL,
+    undoes text COLLATE pg_catalog."C",
+    follows text COLLATE pg_catalog."C",
+    approved_from text,
+    CONSTRAINT action_approved_from_check CHECK ((approved_from = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]))),
     CONSTRAINT action_level_check CHECK ((level = ANY (ARRAY['ad_group'::text, 'campaign'::text]))),
     CONSTRAINT action_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text, 'approved'::text, 'declined'::text, 'superseded'::text, 'sending'::text, 'done'::text, 'refused'::text, 'unknown'::text, 'stale'::text, 'undone'::text])))
 )
@@ -385,6 +437,14 @@ CREATE TABLE harvester.existing (
     listed_at timestamp with time zone NOT NULL,
     count bigint NOT NULL,
     parents jsonb DEFAULT '{}'::jsonb NOT NULL
+);
+
+CREATE TABLE harvester.fleet_state (
+    only_row boolean DEFAULT true NOT NULL,
+    paused boolean DEFAULT false NOT NULL,
+    paused_by text,
+    paused_at timestamp with time zone,
+    CONSTRAINT fleet_state_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE harvester.migration (
@@ -485,6 +545,8 @@ CREATE TABLE harvester.plan_review (
     expires_at timestamp with time zone,
     action_ids text[] NOT NULL,
     note text,
+    new_fingerprint text COLLATE pg_catalog."C",
+    CONSTRAINT plan_review_check CHECK (((verdict = 'edit'::text) = (new_fingerprint IS NOT NULL))),
     CONSTRAINT plan_review_reviewed_by_check CHECK ((reviewed_by <> ''::text)),
     CONSTRAINT plan_review_verdict_check CHECK ((verdict = ANY (ARRAY['approve'::text, 'decline'::text, 'hold'::text, 'edit'::text])))
 );
@@ -571,6 +633,45 @@ CREATE TABLE harvester.run (
 )
 WITH (fillfactor='50');
 
+CREATE VIEW harvester.standing AS
+ SELECT action_id,
+    plan_id,
+    "position",
+    profile_id,
+    kind,
+    effect,
+    state,
+    reason,
+    rule,
+    target,
+    key,
+    match,
+    level,
+    campaign_id,
+    ad_group_id,
+    group_id,
+    source_campaign_id,
+    source_ad_group_id,
+    clicks,
+    conversions,
+    (bid)::text AS bid,
+    currency,
+    fragment,
+    follow_up,
+    seen,
+    undoes,
+    follows,
+    reviewed_by,
+    reviewed_at,
+    expires_at,
+    attempts,
+    sent_at,
+    settled_at,
+    amazon_id,
+    fence,
+    run_id
+   FROM harvester.action;
+
 CREATE VIEW ledger.action_calls AS
  SELECT action_id,
     ('c'::text || call_number) AS call_id,
@@ -636,7 +737,9 @@ CREATE VIEW ledger.actions AS
     action.effect,
     action.fragment,
     action.bid_formula,
-    action.note
+    action.note,
+    action.undoes,
+    action.follows
    FROM (harvester.action
      JOIN harvester.plan ON ((plan.plan_id = action.plan_id)));
 
@@ -676,13 +779,13 @@ COMMENT ON COLUMN ledger.actions.amazon_id IS 'What Amazon calls the thing it ma
 
 COMMENT ON COLUMN ledger.actions.error_code IS 'Amazon''s, where it refused.';
 
-COMMENT ON COLUMN ledger.actions.error_message IS 'Amazon''s, where it refused; or what moved, where it is stale.';
+COMMENT ON COLUMN ledger.actions.error_message IS 'Amazon''s, where it refused; what moved, where it is stale; why it is not known, where it is unknown; why it was not sent, where it is approved again.';
 
 COMMENT ON COLUMN ledger.actions.planned_at IS 'When the plan was stored.';
 
-COMMENT ON COLUMN ledger.actions.reviewed_by IS 'A person''s name, or auto: and the rule.';
+COMMENT ON COLUMN ledger.actions.reviewed_by IS 'A person''s name, or auto: and the rule; two names where two persons had to agree.';
 
-COMMENT ON COLUMN ledger.actions.reviewed_at IS 'When it was last reviewed.';
+COMMENT ON COLUMN ledger.actions.reviewed_at IS 'When the verdict in force was given.';
 
 COMMENT ON COLUMN ledger.actions.sent_at IS 'When it was last sent.';
 
@@ -703,6 +806,10 @@ COMMENT ON COLUMN ledger.actions.fragment IS 'Its own part of the request, to th
 COMMENT ON COLUMN ledger.actions.bid_formula IS 'How the bid was found.';
 
 COMMENT ON COLUMN ledger.actions.note IS 'What the reviewer should know.';
+
+COMMENT ON COLUMN ledger.actions.undoes IS 'The action that this one takes back; null for all others.';
+
+COMMENT ON COLUMN ledger.actions.follows IS 'The promotion whose source this negative closes; null for all others.';
 
 CREATE VIEW ledger.api_calls AS
  SELECT ('c'::text || call_number) AS call_id,
@@ -932,6 +1039,9 @@ ALTER TABLE ONLY harvester.action
 ALTER TABLE ONLY harvester.existing
     ADD CONSTRAINT existing_pkey PRIMARY KEY (profile_id, what);
 
+ALTER TABLE ONLY harvester.fleet_state
+    ADD CONSTRAINT fleet_state_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY harvester.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
 
@@ -970,11 +1080,23 @@ CREATE INDEX action_call_default_call_number_idx ON harvester.action_call_defaul
 
 CREATE INDEX action_closed ON harvester.action USING btree (profile_id, effect) WHERE (state = ANY (ARRAY['declined'::text, 'undone'::text]));
 
+CREATE INDEX action_done ON harvester.action USING btree (profile_id, action_id) WHERE (state = 'done'::text);
+
+CREATE INDEX action_due ON harvester.action USING btree (profile_id, settled_at) WHERE ((state = 'done'::text) AND (follow_up <> ''::text));
+
 CREATE INDEX action_event_by_action ON harvester.action_event USING btree (action_id);
+
+CREATE INDEX action_follows ON harvester.action USING btree (follows) WHERE (follows IS NOT NULL);
+
+CREATE INDEX action_moving ON harvester.action USING btree (profile_id, plan_id) WHERE (state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text]));
 
 CREATE INDEX action_observation_by_decision ON harvester.action_observation USING btree (run_id, place);
 
-CREATE UNIQUE INDEX action_one_per_effect ON harvester.action USING btree (profile_id, effect) WHERE (state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text]));
+CREATE UNIQUE INDEX action_one_per_effect ON harvester.action USING btree (profile_id, effect) WHERE ((state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text])) AND (undoes IS NULL));
+
+CREATE UNIQUE INDEX action_one_undo ON harvester.action USING btree (undoes, effect) WHERE ((state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text])) AND (undoes IS NOT NULL));
+
+CREATE INDEX action_undoes ON harvester.action USING btree (undoes) WHERE (undoes IS NOT NULL);
 
 CREATE INDEX action_unreviewed ON harvester.action USING btree (profile_id, plan_id) WHERE (state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]));
 
@@ -1060,7 +1182,7 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.rule
 
 ALTER TABLE harvester.ruleset ENABLE ALWAYS TRIGGER append_only;
 
-CREATE TRIGGER chain_event BEFORE INSERT ON harvester.action_event FOR EACH ROW EXECUTE FUNCTION harvester.chain_event();
+CREATE TRIGGER chain_event BEFORE INSERT ON harvester.action_event FOR EACH ROW WHEN ((pg_trigger_depth() = 0)) EXECUTE FUNCTION harvester.chain_event();
 
 ALTER TABLE harvester.action_event ENABLE ALWAYS TRIGGER chain_event;
 
@@ -1075,6 +1197,8 @@ CREATE TRIGGER finished_stays BEFORE UPDATE ON harvester.run FOR EACH ROW WHEN (
 CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.action FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
 ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER nothing_is_deleted;
+
+CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.fleet_state FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.run FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
@@ -1104,7 +1228,13 @@ ALTER TABLE ONLY harvester.account_state
     ADD CONSTRAINT account_state_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
 
 ALTER TABLE ONLY harvester.action
+    ADD CONSTRAINT action_follows_fkey FOREIGN KEY (follows) REFERENCES harvester.action(action_id);
+
+ALTER TABLE ONLY harvester.action
     ADD CONSTRAINT action_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES harvester.plan(plan_id) DEFERRABLE INITIALLY DEFERRED;
+
+ALTER TABLE ONLY harvester.action
+    ADD CONSTRAINT action_undoes_fkey FOREIGN KEY (undoes) REFERENCES harvester.action(action_id);
 
 ALTER TABLE ONLY harvester.existing
     ADD CONSTRAINT existing_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);

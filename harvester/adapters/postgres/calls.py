@@ -17,7 +17,7 @@ from harvester.domain.run import ApiCall
 _ALLOCATE = named("allocate_calls")
 _WRITTEN = named("call_is_written")
 
-_COLUMNS = (
+COLUMNS = (
     "at",
     "method",
     "path",
@@ -33,6 +33,7 @@ _COLUMNS = (
     "run_id",
     "plan_id",
 )
+"""Of harvester.api_call, beside `call_number`."""
 
 OnTrouble = Callable[[str, int], None]
 """Told what went wrong, and how many calls are lost (0: they are kept and tried again)."""
@@ -136,15 +137,16 @@ class PostgresCallLog:
         async def work(connection: Connection, repeated: bool) -> None:
             if repeated and await connection.fetchval(_WRITTEN, numbers[0]):
                 return
-            rows = [(number, *_columns(call)) for number, call in zip(numbers, calls, strict=True)]
+            rows = [(number, *call_columns(call)) for number, call in zip(numbers, calls, strict=True)]
             await connection.copy_records_to_table(
-                "api_call", schema_name="harvester", columns=("call_number", *_COLUMNS), records=rows
+                "api_call", schema_name="harvester", columns=("call_number", *COLUMNS), records=rows
             )
 
         await self._database.repeat(work)
 
 
-def _columns(call: ApiCall) -> tuple[object, ...]:
+def call_columns(call: ApiCall) -> tuple[object, ...]:
+    """In the order of COLUMNS; texts that Postgres cannot hold are made fit."""
     return (
         call.at,
         storable(call.method),

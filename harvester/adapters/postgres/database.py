@@ -49,6 +49,7 @@ _UNIQUE = {
     "run_one_running": "a run of this profile is already under way",
     "plan_one_per_run": "this run already has a plan",
     "action_one_per_effect": "another action with the same effect is approved, on its way or done",
+    "action_one_undo": "another item that takes the same thing back is approved, on its way or done",
 }
 """What a violated constraint means, by its name."""
 

@@ -19,6 +19,7 @@ from harvester.domain.run import Run
 from harvester.domain.target import Level, Match
 
 _DECIDED_ROWS = named("decided_rows")
+_LOCK_HISTORY = named("lock_history")
 _HOLD_NEWEST_FENCE = named("hold_newest_fence")
 _STAGED = named("staged_actions")
 _ALLOCATE_ACTIONS = named("allocate_actions")
@@ -49,8 +50,9 @@ _TEXTS = (
     "clicks",
     "conversions",
 )
-_REST = ("currency", "bid_formula", "fragment", "follow_up", "note")
-_STAGED_COLUMNS = ("kind_rank", "kind", "effect", "state", *_TEXTS, "bid", *_REST, "places")
+_REST = ("currency", "bid_formula", "fragment", "follow_up", "note", "seen")
+_LINKS = ("undoes", "follows")
+_STAGED_COLUMNS = ("kind_rank", "kind", "effect", "state", *_TEXTS, "bid", *_REST, *_LINKS, "places")
 _ACTION_COLUMNS = (
     "action_id",
     "plan_id",
@@ -67,6 +69,7 @@ _ACTION_COLUMNS = (
     *_TEXTS,
     "bid",
     *_REST,
+    *_LINKS,
 )
 
 
@@ -149,6 +152,8 @@ class PostgresPlanDraft:
                 *_texts(action),
                 None if action.bid is None else Decimal(action.bid),
                 *_rest(action),
+                action.undoes or None,
+                action.follows or None,
             )
 
     async def finish(
@@ -164,6 +169,7 @@ class PostgresPlanDraft:
     ) -> None:
         run = self._run
         with translated():
+            await self._connection.execute(_LOCK_HISTORY, run.profile_id)
             if await self._connection.fetchval(_HOLD_NEWEST_FENCE, run.profile_id) != run.fence:
                 raise LeaseLost(f"run {run.run_id} of profile {run.profile_id} was overtaken by a newer one")
             await self._connection.execute(
@@ -218,6 +224,8 @@ def _staged_columns(action: PlannedAction) -> tuple[object, ...]:
         *_texts(action),
         action.bid,
         *_rest(action),
+        action.undoes,
+        action.follows,
         ",".join(map(str, action.places)),
     )
 

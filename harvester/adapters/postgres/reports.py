@@ -21,6 +21,7 @@ _RUN_OF_PLAN = named("run_of_plan")
 _RUN_DECISIONS = named("run_decisions")
 _DECISIONS_ABOUT = named("decisions_about")
 _BY_INDEX_ALONE = named("by_index_alone")
+_PROFILE_OF = named("profile_of")
 _SERVER_VERSION = named("server_version")
 
 _ROWS_AT_A_TIME = 1000
@@ -89,6 +90,11 @@ class PostgresReports:
 
         for row in await self.database.repeat(work):
             yield why_row(row)
+
+    async def profile_of(self, plan_id: str | None, action_ids: Sequence[str], run_id: str | None) -> str | None:
+        """Whose plan, run or actions these are; None where there are none, or where they are of several profiles."""
+        rows = await self._fetch(_PROFILE_OF, plan_id, list(action_ids), run_id)
+        return str(rows[0]["profile_id"]) if len(rows) == 1 else None
 
     async def server_version(self) -> str:
         """`18.6`"""

@@ -2,7 +2,7 @@
 -- Every effect of a profile that is not free: owned, cooling down, or declined.
 WITH owned AS (
     SELECT effect, plan_id, changed_at FROM harvester.action
-    WHERE profile_id = $1 AND state IN ('approved', 'sending', 'unknown', 'done')
+    WHERE profile_id = $1 AND state IN ('approved', 'sending', 'unknown', 'done') AND undoes IS NULL
 ), closed AS (
     SELECT DISTINCT ON (effect) effect, plan_id, state, changed_at, clicks,
         count(*) FILTER (WHERE state = 'undone') OVER (PARTITION BY effect) AS times_undone
@@ -93,7 +93,7 @@ CREATE TEMPORARY TABLE staged_action (
     level text, campaign_id text, campaign_name text, ad_group_id text, ad_group_name text, group_id text,
     source_campaign_id text, source_campaign_name text, source_ad_group_id text, source_ad_group_name text, ad_id text,
     asin text, clicks double precision, conversions double precision, bid text, currency text, bid_formula text,
-    fragment text, follow_up text, note text, places text
+    fragment text, follow_up text, note text, seen text, undoes text, follows text, places text
 ) ON COMMIT DROP;
 
 -- name: insert_plan
@@ -103,7 +103,17 @@ INSERT INTO harvester.plan (plan_id, profile_id, account, run_id, complete, fing
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17);
 
 -- name: supersede_older
--- Unreviewed items of the profile's other plans give way to this one.
+-- Unreviewed items of older plans give way to this one: undos and negatives that follow only to one of the same action.
 UPDATE harvester.action SET state = 'superseded', changed_at = $3, changed_by = 'plan ' || $2::text, fence = $4,
     settled_at = $3
-WHERE profile_id = $1 AND plan_id <> $2 AND state IN ('planned', 'guarded', 'held');
+WHERE profile_id = $1 AND plan_id <> $2 AND state IN ('planned', 'guarded', 'held')
+    AND CASE
+        WHEN undoes IS NOT NULL THEN EXISTS (
+            SELECT FROM harvester.action AS newer WHERE newer.plan_id = $2 AND newer.undoes = action.undoes)
+        WHEN follows IS NOT NULL THEN EXISTS (
+            SELECT FROM harvester.action AS newer WHERE newer.plan_id = $2 AND newer.follows = action.follows)
+        ELSE NOT EXISTS (SELECT FROM harvester.action AS newer WHERE newer.plan_id = $2)
+            OR EXISTS (
+                SELECT FROM harvester.action AS newer
+                WHERE newer.plan_id = $2 AND newer.undoes IS NULL AND newer.follows IS NULL)
+    END;

@@ -1,7 +1,7 @@
 -- name: plan_headers
 -- The newest plans, of these profiles or of all, with the state that follows from their actions.
-SELECT plan.plan_id, plan.profile_id, plan.account, plan.run_id, state.state, plan.complete, plan.fingerprint, plan.mode,
-    plan.created_at, plan.ruleset_fingerprint, plan.candidates, plan.promote, plan.negate, plan.hold, plan.skip,
+SELECT plan.plan_id, plan.profile_id, plan.account, plan.run_id, state.state, plan.complete,
+    harvester.plan_fingerprint(plan.plan_id) AS fingerprint, plan.mode, plan.created_at, plan.ruleset_fingerprint, plan.candidates, plan.promote, plan.negate, plan.hold, plan.skip,
     plan.actions, plan.guarded, plan.advice, profile.name AS profile_name, profile.country, run.state AS run_state,
     run.troubles
 FROM (
@@ -16,8 +16,8 @@ ORDER BY plan.created_at DESC, substr(plan.plan_id, 2)::bigint DESC;
 
 -- name: plan_header
 -- One plan with the state that follows from its actions.
-SELECT plan.plan_id, plan.profile_id, plan.account, plan.run_id, state.state, plan.complete, plan.fingerprint, plan.mode,
-    plan.created_at, plan.ruleset_fingerprint, plan.candidates, plan.promote, plan.negate, plan.hold, plan.skip,
+SELECT plan.plan_id, plan.profile_id, plan.account, plan.run_id, state.state, plan.complete,
+    harvester.plan_fingerprint(plan.plan_id) AS fingerprint, plan.mode, plan.created_at, plan.ruleset_fingerprint, plan.candidates, plan.promote, plan.negate, plan.hold, plan.skip,
     plan.actions, plan.guarded, plan.advice, profile.name AS profile_name, profile.country, run.state AS run_state,
     run.troubles
 FROM harvester.plan
@@ -103,3 +103,9 @@ SET LOCAL enable_seqscan = off;
 -- name: server_version
 -- The version of Postgres.
 SELECT split_part(current_setting('server_version'), ' ', 1);
+
+-- name: profile_of
+-- Whose plan, actions or run these are.
+SELECT profile_id FROM harvester.plan WHERE plan_id = $1
+UNION SELECT profile_id FROM harvester.action WHERE action_id = ANY ($2)
+UNION SELECT profile_id FROM harvester.run WHERE run_id = $3;

@@ -12,6 +12,6 @@ WITH ranked AS (
 )
 SELECT kind, effect, state, reason, rule, target, key, match, level, campaign_id, campaign_name, ad_group_id,
     ad_group_name, group_id, source_campaign_id, source_campaign_name, source_ad_group_id, source_ad_group_name, ad_id,
-    asin, clicks, conversions, bid, currency, bid_formula, fragment, follow_up, note, all_places
+    asin, clicks, conversions, bid, currency, bid_formula, fragment, follow_up, note, seen, undoes, follows, all_places
 FROM ranked WHERE standing = 1
 ORDER BY kind_rank, conversions DESC NULLS LAST, clicks DESC NULLS LAST, effect;

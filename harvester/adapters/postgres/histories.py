@@ -1,0 +1,84 @@
+"""What was done before, read by those who plan something new."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.queries import named
+from harvester.adapters.postgres.standings import standing, standings
+from harvester.domain.action import Standing
+from harvester.domain.ids import PlanId, ProfileId, RunId
+from harvester.domain.target import Match
+
+_DONE_ACTIONS = named("done_actions")
+_DONE = named("done_of_profile")
+_OPEN_UNDOS = named("open_undos")
+_DUE = named("due_follow_ups")
+_SAME = named("converting_same")
+_PHRASE = named("converting_phrase")
+_BY_INDEX_ALONE = named("by_index_alone")
+
+_AT_A_TIME = 1000
+
+
+class Converted(msgspec.Struct, frozen=True):
+    key: str
+    conversions: float
+    """The most that one run has seen."""
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresHistories:
+    database: Database
+
+    async def done_actions(
+        self,
+        profile_id: ProfileId,
+        *,
+        action_ids: Sequence[str] = (),
+        plan_id: PlanId | None = None,
+        run_id: RunId | None = None,
+        since: datetime | None = None,
+    ) -> Sequence[Standing]:
+        """What is named narrows; raises ValueError where nothing is."""
+        if not action_ids and plan_id is None and run_id is None and since is None:
+            raise ValueError("everything that was ever done is never asked for at once")
+        return standings(await self._fetch(_DONE_ACTIONS, profile_id, list(action_ids), plan_id, run_id, since))
+
+    async def done(self, profile_id: ProfileId) -> AsyncIterator[Standing]:
+        """A thousand at a time, and nothing held open between."""
+        last = ""
+        while rows := await self._fetch(_DONE, profile_id, last, _AT_A_TIME):
+            for row in rows:
+                yield standing(row)
+            last = rows[-1]["action_id"]
+
+    async def open_undos(self, action_ids: Sequence[str]) -> Sequence[Standing]:
+        """Items that would take these actions back and are not settled yet; each names its action in `undoes`."""
+        return standings(await self._fetch(_OPEN_UNDOS, list(action_ids)))
+
+    async def due_follow_ups(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
+        return standings(await self._fetch(_DUE, profile_id, now))
+
+    async def converting_terms(
+        self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None, key: str, match: Match
+    ) -> Sequence[Converted]:
+        """A phrase blocks every key that holds its words in a row, anything else the key itself."""
+        query = _PHRASE if match is Match.PHRASE else _SAME
+
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            await connection.execute(_BY_INDEX_ALONE)
+            return await connection.fetch(query, profile_id, campaign_id, ad_group_id, key)
+
+        return [Converted(*row) for row in await self.database.repeat(work)]
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(query, *arguments)
+
+        return await self.database.repeat(work)

@@ -1,0 +1,81 @@
+"""The intent of a call: its items are on their way, committed before the call is made."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from harvester.adapters.postgres.database import Connection
+from harvester.adapters.postgres.queries import named
+from harvester.domain.errors import LeaseLost, Refused
+from harvester.domain.ids import ProfileId
+
+_PROFILES = named("profiles_of_actions")
+_LOCK = named("lock_history")
+_NEWEST_FENCE = named("hold_newest_fence")
+_PAUSES = named("pauses")
+_NEXT_CALL = named("next_call")
+_BEGIN = named("begin_sending")
+_WHY_NOT = named("why_not_sent")
+_CARRY = named("carry_actions")
+
+_MOST_NAMED = 5
+
+
+async def begin_sending(connection: Connection, action_ids: Sequence[str], fence: int, at: datetime) -> int:
+    profile_id = await locked_profile(connection, action_ids)
+    if not await is_newest(connection, profile_id, fence):
+        raise overtaken(profile_id, fence)
+    paused = await why_paused(connection, profile_id)
+    if paused:
+        raise Refused(paused)
+    call_number: int = await connection.fetchval(_NEXT_CALL)
+    status = await connection.execute(_BEGIN, action_ids, call_number, fence, at)
+    if status != f"UPDATE {len(action_ids)}":
+        raise Refused(await _why_not(connection, action_ids, at))
+    await connection.execute(_CARRY, at, call_number, action_ids)
+    return call_number
+
+
+async def locked_profile(connection: Connection, action_ids: Sequence[str]) -> ProfileId:
+    """Whose items these are; nobody else changes that profile's items until the end of the transaction."""
+    owners = [row["profile_id"] for row in await connection.fetch(_PROFILES, action_ids)]
+    if len(owners) != 1:
+        raise Refused(f"these items are of {len(owners)} profiles: {', '.join(action_ids[:_MOST_NAMED])}")
+    await connection.execute(_LOCK, owners[0])
+    return ProfileId(owners[0])
+
+
+async def is_newest(connection: Connection, profile_id: ProfileId, fence: int) -> bool:
+    """If so, it stays the newest until the end of the transaction."""
+    return bool(await connection.fetchval(_NEWEST_FENCE, profile_id) == fence)
+
+
+def overtaken(profile_id: ProfileId, fence: int) -> LeaseLost:
+    return LeaseLost(f"profile {profile_id} was taken over by another process: fence {fence} is not the newest")
+
+
+async def why_paused(connection: Connection, profile_id: ProfileId) -> str | None:
+    row = await connection.fetchrow(_PAUSES, profile_id)
+    assert row is not None
+    if row["all_paused"]:
+        return f"everything is paused, by {row['all_paused_by']} since {row['all_paused_at']:%Y-%m-%d %H:%M} UTC"
+    if row["paused"]:
+        return f"profile {profile_id} is paused, by {row['paused_by']} since {row['paused_at']:%Y-%m-%d %H:%M} UTC"
+    return None
+
+
+async def _why_not(connection: Connection, action_ids: Sequence[str], at: datetime) -> str:
+    """After an attempt that took fewer items than were named: those that it did not take are not `sending`."""
+    told = []
+    for row in await connection.fetch(_WHY_NOT, action_ids, at):
+        if row["state"] == "sending":
+            continue
+        if row["state"] != "approved":
+            told.append(f"{row['action_id']} is {row['state']}")
+        elif row["expired"]:
+            told.append(f"the approval of {row['action_id']} has run out")
+        else:
+            told.append(f"the promotion group of {row['action_id']} does not exist yet")
+    if not told:
+        told.append("an item is named twice or does not exist")
+    more = f" and {len(told) - _MOST_NAMED} more" if len(told) > _MOST_NAMED else ""
+    return f"nothing was sent: {'; '.join(told[:_MOST_NAMED])}{more}"

@@ -1,0 +1,158 @@
+"""What came of sending, inside one transaction."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+import msgspec
+
+from harvester.adapters.postgres.calls import COLUMNS as CALL_COLUMNS
+from harvester.adapters.postgres.calls import call_columns
+from harvester.adapters.postgres.database import Connection
+from harvester.adapters.postgres.queries import named
+from harvester.adapters.postgres.runs import storable
+from harvester.adapters.postgres.sending import is_newest, locked_profile, overtaken
+from harvester.domain.action import ActionKind, ActionState
+from harvester.domain.errors import LeaseLost, Refused
+from harvester.domain.outcome import ItemOutcome, Made, NotSent, TurnedDown, Unsure
+from harvester.domain.run import ApiCall
+
+_SETTLE = named("settle_actions")
+_UNDONE = named("settle_undone")
+_GROUPS = named("settle_groups")
+_ALLOCATE_CALLS = named("allocate_calls")
+_CARRY = named("carry_actions")
+_PAST_APPROVAL = named("unknown_past_approval")
+
+ID_NOT_KNOWN = "already there; its id is not known yet"
+NEVER_ARRIVED = "never arrived, and its approval has expired"
+
+
+class _Change(msgspec.Struct, frozen=True, array_like=True):
+    """What is written about one action."""
+
+    action_id: str
+    state: ActionState
+    amazon_id: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+    reason: str | None = None
+
+
+async def settle(
+    connection: Connection,
+    settled: Sequence[tuple[str, ItemOutcome]],
+    calls: Sequence[ApiCall],
+    call_number: int,
+    fence: int,
+    at: datetime,
+) -> LeaseLost | None:
+    """Returned, not raised, where a newer fence has the actions: then the calls are kept, and nothing else."""
+    action_ids = [action_id for action_id, _ in settled]
+    profile_id = await locked_profile(connection, action_ids)
+    if not await is_newest(connection, profile_id, fence):
+        await _write_calls(connection, action_ids, calls, call_number)
+        return overtaken(profile_id, fence)
+    changes = [_change(action_id, outcome) for action_id, outcome in settled]
+    done = await _write(connection, changes, ActionState.SENDING, call_number, fence, at, "apply")
+    if done != len(changes):
+        raise Refused(f"of {len(changes)} items {done} were on their way with call c{call_number}: nothing is recorded")
+    await _write_calls(connection, action_ids, calls, call_number)
+    return None
+
+
+async def mark_stale(connection: Connection, moved: Sequence[tuple[str, str]], fence: int, at: datetime) -> None:
+    """What is no longer approved by now is left as it is."""
+    await _demand_newest(connection, [action_id for action_id, _ in moved], fence)
+    changes = [_Change(action_id, ActionState.STALE, error_message=what) for action_id, what in moved]
+    await _write(connection, changes, ActionState.APPROVED, None, fence, at, "apply")
+
+
+async def settle_unknown(
+    connection: Connection, found: Sequence[tuple[str, ItemOutcome]], fence: int, at: datetime
+) -> None:
+    """What is no longer unknown by now is left as it is, and so is what the listing could not tell."""
+    action_ids = [action_id for action_id, _ in found]
+    await _demand_newest(connection, action_ids, fence)
+    expired = {row["action_id"] for row in await connection.fetch(_PAST_APPROVAL, action_ids, at)}
+    changes = []
+    for action_id, outcome in found:
+        change = _change(action_id, outcome)
+        if change.state is ActionState.APPROVED and action_id in expired:
+            change = _Change(action_id, ActionState.STALE, error_message=NEVER_ARRIVED)
+        if change.state is not ActionState.UNKNOWN:
+            changes.append(change)
+    await _write(connection, changes, ActionState.UNKNOWN, None, fence, at, "reconcile")
+
+
+def _change(action_id: str, outcome: ItemOutcome) -> _Change:
+    match outcome:
+        case Made(amazon_id=""):
+            return _Change(action_id, ActionState.UNKNOWN, error_message=ID_NOT_KNOWN, reason="already_there")
+        case Made(amazon_id=amazon_id):
+            return _Change(action_id, ActionState.DONE, amazon_id=amazon_id)
+        case TurnedDown(code=code, message=message):
+            return _Change(action_id, ActionState.REFUSED, error_code=code, error_message=message)
+        case NotSent(why=why):
+            return _Change(action_id, ActionState.APPROVED, error_message=why)
+        case Unsure(why=why):
+            return _Change(action_id, ActionState.UNKNOWN, error_message=why)
+
+
+async def _demand_newest(connection: Connection, action_ids: Sequence[str], fence: int) -> None:
+    profile_id = await locked_profile(connection, action_ids)
+    if not await is_newest(connection, profile_id, fence):
+        raise overtaken(profile_id, fence)
+
+
+async def _write(
+    connection: Connection,
+    changes: Sequence[_Change],
+    before: ActionState,
+    call_number: int | None,
+    fence: int,
+    at: datetime,
+    by: str,
+) -> int:
+    """How many were in the state before, and with what is done what depends on it."""
+    columns = [list(column) for column in zip(*map(_columns, changes), strict=True)] or [[]] * 6
+    rows = await connection.fetch(_SETTLE, *columns, before.value, call_number, fence, at, by)
+    done = [row for row in rows if row["state"] == ActionState.DONE]
+    await _take_back(connection, done, at)
+    groups = [row["action_id"] for row in done if row["kind"] == ActionKind.CREATE_GROUP]
+    if groups:
+        await connection.execute(_GROUPS, groups)
+    return len(rows)
+
+
+async def _take_back(connection: Connection, done: Sequence[asyncpg.Record], at: datetime) -> None:
+    undos = [row["action_id"] for row in done if row["undoes"] is not None]
+    if undos:
+        await connection.execute(_UNDONE, undos, at)
+
+
+def _columns(change: _Change) -> tuple[str | None, ...]:
+    texts = (change.amazon_id, change.error_code, change.error_message, change.reason)
+    return (change.action_id, change.state.value, *(None if text is None else storable(text) for text in texts))
+
+
+async def _write_calls(
+    connection: Connection, action_ids: Sequence[str], calls: Sequence[ApiCall], call_number: int
+) -> None:
+    """The last attempt is the call that was announced; those before it were proven undone, and carried the same."""
+    if not calls:
+        return
+    earlier = [row[0] for row in await connection.fetch(_ALLOCATE_CALLS, len(calls) - 1)]
+    await connection.copy_records_to_table(
+        "api_call",
+        schema_name="harvester",
+        columns=("call_number", *CALL_COLUMNS),
+        records=[(number, *call_columns(call)) for number, call in zip([*earlier, call_number], calls, strict=True)],
+    )
+    for number, call in zip(earlier, calls, strict=False):
+        await connection.execute(_CARRY, call.at, number, action_ids)
+
+
+def by_position(action_ids: Sequence[str], outcomes: Sequence[ItemOutcome]) -> Sequence[tuple[str, ItemOutcome]]:
+    """Raises ValueError where there is not one outcome for each."""
+    return list(zip(action_ids, outcomes, strict=True))

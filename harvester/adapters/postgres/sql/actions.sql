@@ -1,0 +1,82 @@
+-- name: lock_history
+-- Until the end of this transaction nobody else changes the profile's actions.
+SELECT harvester.lock_history($1);
+
+-- name: profiles_of_actions
+-- Whose actions these are.
+SELECT DISTINCT profile_id FROM harvester.action WHERE action_id = ANY ($1);
+
+-- name: plan_fingerprint
+-- Whose plan it is, and its fingerprint with all edits.
+SELECT profile_id, harvester.plan_fingerprint(plan_id) AS fingerprint FROM harvester.plan WHERE plan_id = $1;
+
+-- name: strays_unknown
+-- Whatever a process that is gone left on its way.
+UPDATE harvester.action SET state = 'unknown', fence = $2, changed_at = now(), changed_by = 'fence ' || $2::bigint,
+    error_message = 'the process that sent it ended before an answer was recorded'
+WHERE profile_id = $1 AND state = 'sending';
+
+-- name: actions_in_state
+-- Actions of a profile, or of one plan of it, that are in one of these states, in plan order.
+SELECT * FROM harvester.standing
+WHERE profile_id = $1 AND state = ANY ($2) AND ($3::text IS NULL OR plan_id = $3)
+ORDER BY substr(plan_id, 2)::bigint, position;
+
+-- name: one_action
+-- An action.
+SELECT * FROM harvester.standing WHERE action_id = $1;
+
+-- name: approve_automatically
+-- Planned items of these rules become approved, each rule its own reviewer; what is taken stays.
+WITH approved AS (
+    UPDATE harvester.action SET state = 'approved', approved_from = 'planned', reviewed_by = 'auto:' || rule,
+        reviewed_at = $3, expires_at = $4, changed_at = $3, changed_by = 'auto:' || rule
+    WHERE plan_id = $1 AND state = 'planned' AND rule = ANY ($2) AND fragment <> ''
+        AND NOT (kind = 'create_group' AND bid IS NOT NULL)
+        AND NOT EXISTS (
+            SELECT FROM harvester.action AS owner
+            WHERE owner.profile_id = action.profile_id AND owner.effect = action.effect AND owner.undoes IS NULL
+                AND action.undoes IS NULL AND owner.state IN ('approved', 'sending', 'unknown', 'done'))
+        AND NOT EXISTS (
+            SELECT FROM harvester.action AS owner
+            WHERE owner.undoes = action.undoes AND owner.effect = action.effect
+                AND owner.state IN ('approved', 'sending', 'unknown', 'done'))
+        AND NOT EXISTS (
+            SELECT FROM harvester.action AS basis
+            WHERE basis.action_id IN (action.undoes, action.follows) AND basis.state <> 'done')
+    RETURNING action_id, rule, position
+), noted AS (
+    INSERT INTO harvester.plan_review (plan_id, fingerprint, verdict, reviewed_by, reviewed_at, expires_at, action_ids)
+    SELECT $1, harvester.plan_fingerprint($1), 'approve', 'auto:' || rule, $3, $4, array_agg(action_id ORDER BY position)
+    FROM approved GROUP BY rule
+)
+SELECT action_id FROM approved ORDER BY position;
+
+-- name: expire_approvals
+-- What was approved and not sent in time waits again as it did before; in plan order.
+WITH expired AS (
+    UPDATE harvester.action SET state = coalesce(approved_from, 'planned'), approved_from = NULL, reviewed_by = NULL,
+        reviewed_at = NULL, expires_at = NULL, error_code = NULL, error_message = NULL, changed_at = $2,
+        changed_by = 'expiry'
+    WHERE plan_id = $1 AND state = 'approved' AND expires_at <= $2
+    RETURNING action_id, position
+)
+SELECT action_id FROM expired ORDER BY position;
+
+-- name: pauses
+-- Whether a profile, and whether everybody, is paused, by whom and since when.
+SELECT mine.paused, mine.paused_by, mine.paused_at, fleet.paused AS all_paused, fleet.paused_by AS all_paused_by,
+    fleet.paused_at AS all_paused_at
+FROM harvester.fleet_state AS fleet
+LEFT JOIN harvester.account_state AS mine ON mine.profile_id = $1;
+
+-- name: pause_profile
+-- Stops or lets go on what is sent to a profile.
+INSERT INTO harvester.account_state (profile_id, paused, paused_by, paused_at)
+SELECT profile_id, $3, $2, now() FROM harvester.profile WHERE profile_id = $1
+ON CONFLICT (profile_id) DO UPDATE SET
+    paused = excluded.paused, paused_by = excluded.paused_by, paused_at = excluded.paused_at;
+
+-- name: pause_all
+-- Stops or lets go on what is sent to anybody.
+UPDATE harvester.fleet_state SET paused = $2, paused_by = $1, paused_at = now();

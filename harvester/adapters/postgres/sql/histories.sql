@@ -1,0 +1,50 @@
+-- name: done_actions
+-- Done actions, no undos, of what is named, with the negatives that followed them, in plan order.
+WITH chosen AS (
+    SELECT action_id FROM harvester.action
+    WHERE profile_id = $1 AND state = 'done' AND undoes IS NULL
+        AND (cardinality($2::text[]) = 0 OR action_id = ANY ($2)) AND ($3::text IS NULL OR plan_id = $3)
+        AND ($4::text IS NULL OR run_id = $4) AND ($5::timestamptz IS NULL OR settled_at >= $5)
+)
+SELECT * FROM harvester.standing
+WHERE state = 'done' AND action_id IN (
+    SELECT action_id FROM chosen
+    UNION SELECT child.action_id FROM harvester.action AS child JOIN chosen ON child.follows = chosen.action_id)
+ORDER BY substr(plan_id, 2)::bigint, position;
+
+-- name: done_of_profile
+-- The next done actions of a profile after an id.
+SELECT * FROM harvester.standing WHERE profile_id = $1 AND state = 'done' AND action_id > $2 ORDER BY action_id LIMIT $3;
+
+-- name: open_undos
+-- Undos of these actions that are not settled yet, in plan order.
+SELECT * FROM harvester.standing
+WHERE undoes = ANY ($1) AND state IN ('planned', 'guarded', 'held', 'approved', 'sending', 'unknown')
+ORDER BY substr(plan_id, 2)::bigint, position;
+
+-- name: due_follow_ups
+-- Done promotions whose negative at the source is due and not planned yet, in plan order.
+SELECT * FROM harvester.standing
+WHERE profile_id = $1 AND state = 'done' AND follow_up <> ''
+    AND settled_at + (nullif(follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $2
+    AND NOT EXISTS (
+        SELECT FROM harvester.action AS child
+        WHERE child.follows = standing.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
+ORDER BY substr(plan_id, 2)::bigint, position;
+
+-- name: converting_same
+-- Where exactly this key converted.
+SELECT key, conversions, seen_at FROM harvester.observation
+WHERE profile_id = $1 AND key = $4 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
+ORDER BY conversions DESC, seen_at DESC LIMIT 1;
+
+-- name: converting_phrase
+-- Which keys that hold these words in a row converted, the most conversions first.
+SELECT key, conversions, seen_at FROM (
+    SELECT DISTINCT ON (key) key, conversions, seen_at FROM harvester.observation
+    WHERE run_id IN (SELECT run_id FROM harvester.run WHERE profile_id = $1)
+        AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
+        AND position(' ' || $4 || ' ' IN ' ' || key || ' ') > 0
+    ORDER BY key, conversions DESC, seen_at DESC
+) AS best
+ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;

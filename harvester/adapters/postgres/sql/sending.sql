@@ -1,0 +1,57 @@
+-- name: next_call
+-- The number of the call to come.
+SELECT nextval('harvester.call_number');
+
+-- name: begin_sending
+-- Approved items whose approval holds are on their way, as part of a call.
+UPDATE harvester.action SET state = 'sending', attempts = attempts + 1, sent_at = $4, settled_at = NULL, fence = $3,
+    call_number = $2, changed_at = $4, changed_by = 'apply', error_code = NULL, error_message = NULL,
+    reason = CASE reason WHEN 'already_there' THEN '' ELSE reason END
+WHERE action_id = ANY ($1) AND state = 'approved' AND (expires_at IS NULL OR expires_at > $4)
+    AND NOT (kind IN ('promote_keyword', 'promote_product') AND group_id = '');
+
+-- name: why_not_sent
+-- What these items are like now.
+SELECT action_id, state, expires_at <= $2 AS expired FROM harvester.action WHERE action_id = ANY ($1) ORDER BY position;
+
+-- name: carry_actions
+-- A call carries these items, in this order.
+INSERT INTO harvester.action_call (at, action_id, call_number, position)
+SELECT $1, action_id, $2, ordinal - 1 FROM unnest($3::text[]) WITH ORDINALITY AS carried (action_id, ordinal);
+
+-- name: settle_actions
+-- What became of items that were in a state, and of a call if one is named.
+UPDATE harvester.action SET state = outcome.state, amazon_id = coalesce(action.amazon_id, outcome.amazon_id),
+    error_code = outcome.error_code, error_message = outcome.error_message,
+    reason = coalesce(outcome.reason, action.reason), fence = $9, changed_at = $10, changed_by = $11,
+    settled_at = CASE WHEN outcome.state IN ('done', 'refused', 'stale') THEN $10::timestamptz END
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
+    AS outcome (action_id, state, amazon_id, error_code, error_message, reason)
+WHERE action.action_id = outcome.action_id AND action.state = $7
+    AND ($8::bigint IS NULL OR action.call_number = $8)
+RETURNING action.action_id, action.kind, action.state, action.undoes;
+
+-- name: settle_undone
+-- What these undos have taken back, once all undos of it in their plan are done.
+UPDATE harvester.action SET state = 'undone', settled_at = $2, changed_at = $2, changed_by = 'undo ' || undo.action_id
+FROM (
+    SELECT DISTINCT ON (undoes) undoes, action_id, plan_id FROM harvester.action WHERE action_id = ANY ($1)
+    ORDER BY undoes, action_id
+) AS undo
+WHERE action.action_id = undo.undoes AND action.state = 'done'
+    AND NOT EXISTS (
+        SELECT FROM harvester.action AS open_one
+        WHERE open_one.undoes = undo.undoes AND open_one.plan_id = undo.plan_id AND open_one.state <> 'done');
+
+-- name: settle_groups
+-- The promotions of a plan that waited for these groups know their id now.
+UPDATE harvester.action SET group_id = made.amazon_id
+FROM harvester.action AS made
+WHERE made.action_id = ANY ($1) AND action.plan_id = made.plan_id
+    AND action.source_ad_group_id = made.source_ad_group_id AND action.group_id = ''
+    AND action.kind IN ('promote_keyword', 'promote_product')
+    AND action.state IN ('planned', 'guarded', 'held', 'approved');
+
+-- name: unknown_past_approval
+-- Unknown items whose approval has run out.
+SELECT action_id FROM harvester.action WHERE action_id = ANY ($1) AND state = 'unknown' AND expires_at <= $2;
