@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -13,8 +13,10 @@ from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
 from harvester.adapters.postgres import migrate
+from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
 from harvester.adapters.postgres.plans import PostgresPlans
 from harvester.adapters.postgres.profiles import PostgresProfiles
@@ -24,14 +26,21 @@ from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.adapters.throttle import Throttle
 from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
-from harvester.domain.errors import Misconfigured
-from harvester.domain.profile import Profile
+from harvester.domain.errors import Misconfigured, Refused
+from harvester.domain.profile import Mode, Profile
+from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
+from harvester.usecases.apply import Apply
 from harvester.usecases.cover import Cover
+from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
 from harvester.usecases.plan_profile import PlanProfile
+from harvester.usecases.reconcile import Reconcile
+from harvester.usecases.undo import PlanUndo
 
 LOCAL_RULES = Path("rules.yaml")
+
+Login = AmazonLogin
 
 log = structlog.get_logger()
 
@@ -50,10 +59,21 @@ class Services:
     database: Database
     reports: PostgresReports
     profiles: PostgresProfiles
+    actions: PostgresActions
     logins: Sequence[AmazonLogin]
     fleet: Fleet
     plan_profile: PlanProfile
     cover: Cover
+    apply: Apply
+    reconcile: Reconcile
+    undo: PlanUndo
+    drift: FindDrift
+
+    def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
+        """There is none in dry run: not even the client that could write is made."""
+        if self.rules.for_profile(profile.profile_id).strictest_mode(self.settings.mode) is Mode.DRY_RUN:
+            raise Refused("mode is dry-run: nothing is ever sent; set HARVESTER_MODE=review to apply a reviewed plan")
+        return login.writer(profile)
 
 
 def rules_path(settings: Settings) -> Path | None:
@@ -119,29 +139,26 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 def _services(
     settings: Settings, rules: RuleSet, database: Database, lease: PostgresLease, logins: Sequence[AmazonLogin]
 ) -> Services:
-    clock = SystemClock()
-    profiles, plans = PostgresProfiles(database), PostgresPlans(database)
-    plan_profile = PlanProfile(
-        lease=lease,
-        profiles=profiles,
-        rulesets=PostgresRulesets(database),
-        runs=PostgresRuns(database),
-        plans=plans,
-        clock=clock,
-        rules=rules,
-        mode=settings.mode,
-    )
+    clock, mode = SystemClock(), settings.mode
+    profiles, plans, actions = PostgresProfiles(database), PostgresPlans(database), PostgresActions(database)
+    histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), PostgresRuns(database)
     only = {name: account.profiles for name, account in settings.accounts.items()}
+    wait = timedelta(seconds=settings.reconcile_after)
     return Services(
         settings=settings,
         rules=rules,
         database=database,
         reports=PostgresReports(database),
         profiles=profiles,
+        actions=actions,
         logins=logins,
         fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
-        plan_profile=plan_profile,
+        plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, mode),
         cover=Cover(clock, rules),
+        apply=Apply(lease, actions, clock, rules, mode),
+        reconcile=Reconcile(lease, actions, clock, wait),
+        undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
+        drift=FindDrift(histories),
     )
 
 

@@ -11,16 +11,19 @@ import msgspec
 from harvester.domain.action import ActionState
 from harvester.domain.candidate import Destination, Ground, NewGroup, NoDestination, Place
 from harvester.domain.decision import Reason
+from harvester.domain.fingerprint import fingerprint_line
 from harvester.domain.ids import Fingerprint, PlanId
 from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run
-from harvester.ports import Clock, PlanDraft, Plans
+from harvester.ports import Clock, Histories, PlanDraft, Plans
 from harvester.rules.groups import group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
 from harvester.rules.ruleset import ProfileRules
 from harvester.usecases.account_map import AccountMap
+from harvester.usecases.blast_radius import BlastRadius
+from harvester.usecases.follow_up import due_negatives
 from harvester.usecases.surroundings import Surroundings
 
 _BATCH = 1000
@@ -109,6 +112,7 @@ class _Tally:
 @dataclass(frozen=True)
 class MakePlan:
     plans: Plans
+    histories: Histories
     clock: Clock
 
     async def __call__(
@@ -134,9 +138,11 @@ class MakePlan:
         promotions, negatives = await self.plans.sent_on(run.profile_id, today)
         guard = Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
         advice = [sentence for ad_group_id, ad_id in held if (sentence := _advice(surroundings, ad_group_id, ad_id))]
+        due = await due_negatives(self.histories, surroundings, now)
         async with self.plans.draft(run) as draft:
             await self._stage(draft, surroundings, rules)
-            tally = await self._admit(draft, guard)
+            await draft.stage(due)
+            tally = await self._admit(draft, guard, BlastRadius(self.histories, run.profile_id))
             await draft.finish(
                 complete=complete,
                 mode=mode,
@@ -163,11 +169,11 @@ class MakePlan:
         await draft.stage([*waiting, *groups.items(grounds)])
 
     @staticmethod
-    async def _admit(draft: PlanDraft, guard: Guard) -> _Tally:
+    async def _admit(draft: PlanDraft, guard: Guard, blast: BlastRadius) -> _Tally:
         tally = _Tally()
         waiting: list[PlannedAction] = []
         async for staged in draft.staged():
-            action = guard.admit(staged)
+            action = guard.admit(await blast.shown(staged))
             tally.count(action)
             waiting.append(action)
             if len(waiting) >= _BATCH:
@@ -178,8 +184,8 @@ class MakePlan:
 
 
 def fingerprinted(item: PlannedAction) -> bytes:
-    """What of an item a plan's fingerprint covers: what it is, where it goes, and its request to the byte."""
-    return msgspec.json.encode((item.kind.value, item.effect, item.group_id, item.fragment)) + b"\n"
+    """What of an item its plan's fingerprint covers."""
+    return fingerprint_line(item.kind.value, item.effect, item.group_id, item.fragment)
 
 
 def _advice(surroundings: Surroundings, ad_group_id: str, ad_id: str) -> str:

@@ -9,7 +9,7 @@ from harvester.domain.errors import HarvesterError, LeaseLost
 from harvester.domain.ids import PlanId, RunId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run, RunState
-from harvester.ports import AdsLogin, Clock, Lease, Plans, Profiles, Rulesets, Runs
+from harvester.ports import AdsLogin, Clock, Histories, Lease, Plans, Profiles, Rulesets, Runs
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import read_account
@@ -38,6 +38,7 @@ class PlanProfile:
     rulesets: Rulesets
     runs: Runs
     plans: Plans
+    histories: Histories
     clock: Clock
     rules: RuleSet
     mode: Mode
@@ -87,7 +88,7 @@ class PlanProfile:
         surroundings = Surroundings(reader, facts, account, RulesOnTheGround(rules, profile))
         harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
         harvested = await harvest(run, reader.promotion, surroundings, compile_rules(self.rules, profile), own_asins)
-        make_plan = MakePlan(self.plans, self.clock)
+        make_plan = MakePlan(self.plans, self.histories, self.clock)
         plan_id = await make_plan(
             run,
             surroundings,

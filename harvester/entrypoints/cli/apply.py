@@ -8,7 +8,7 @@ import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from harvester.domain.errors import Refused
-from harvester.domain.ids import Fingerprint, PlanId, RunId
+from harvester.domain.ids import Fingerprint, PlanId, ProfileId, RunId
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option, say
@@ -280,7 +280,7 @@ def _switch(name: str, help_text: str, *, paused: bool) -> click.Command:
 
 async def _set_paused(invocation: Invocation, profile_id: str | None, by: str, paused: bool, as_json: bool) -> int:
     async with Session.open(invocation) as session:
-        await session.services.set_paused(profile_id, by, paused)
+        await session.services.actions.pause(ProfileId(profile_id) if profile_id else None, by, paused)
     if as_json:
         emit({"profile_id": profile_id, "paused": paused, "by": by})
     else:

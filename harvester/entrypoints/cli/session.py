@@ -10,10 +10,10 @@ from typing import Any
 
 from harvester.config import logs, settings
 from harvester.config.settings import Settings
-from harvester.domain.errors import Misconfigured
-from harvester.domain.profile import Mode
+from harvester.domain.errors import Misconfigured, Refused
+from harvester.domain.profile import Mode, Profile
 from harvester.entrypoints.cli.app import Invocation, say
-from harvester.wiring import Services, open_services
+from harvester.wiring import Login, Services, open_services
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,22 @@ class Session:
             settings = settings.model_copy(update={"mode": mode})
         async with open_services(settings) as services:
             yield cls(services)
+
+    async def owner_of(self, plan_id: str) -> tuple[Profile, Login]:
+        """The profile of a plan, and the login that may act for it."""
+        plan = await self.services.reports.plan(plan_id)
+        if plan is None:
+            raise Refused(f"there is no plan {plan_id}; `harvester plans` lists them")
+        return await self.login_of(plan["profile_id"])
+
+    async def login_of(self, profile_id: str) -> tuple[Profile, Login]:
+        profile = next((each for each in await self.services.profiles.known() if each.profile_id == profile_id), None)
+        if profile is None:
+            raise Refused(f"profile {profile_id} is not known; `harvester plan` finds the profiles of a login")
+        for login in self.services.logins:
+            if login.account == profile.account:
+                return profile, login
+        raise Refused(f"no login named {profile.account} is set, and profile {profile_id} belongs to it")
 
     def demand_accounts(self) -> None:
         """Raises Misconfigured with what to do where there is no login."""
