@@ -232,7 +232,9 @@ def _verdicts(
         and action_id not in reviewed.changed
     ]
     known = {each.action_id for each in already}
-    refused = {**impossible, **{each: why for each, why in reviewed.refused if each not in known}}
+    left = [] if selection.action_ids else _left(review.verdict, selection, reviewed, after)
+    unnamed = {item.action_id for item in left}
+    refused = {**impossible, **{each: why for each, why in reviewed.refused if each not in known | unnamed}}
     told = {*reviewed.changed, *refused, *known, *reviewed.waiting_for_second}
     refused |= {
         each: "it is not of the kinds and rules that were named" for each in selection.action_ids if each not in told
@@ -244,18 +246,21 @@ def _verdicts(
         refused=list(refused.items()),
         already=already,
         waiting_for_second=[after[each] for each in reviewed.waiting_for_second],
-        left=[] if selection.action_ids else _left(review.verdict, selection, reviewed, after),
+        left=left,
     )
 
 
 def _left(
     verdict: Verdict, selection: Selection, reviewed: Reviewed, items: Mapping[str, Standing]
 ) -> Sequence[Standing]:
-    told = {*reviewed.changed, *reviewed.waiting_for_second, *(each for each, _ in reviewed.refused)}
+    takes = {ActionState.GUARDED, ActionState.HELD} & REVIEWABLE[verdict]
+    if selection.guarded:
+        takes -= {ActionState.GUARDED}
+    told = {*reviewed.changed, *reviewed.waiting_for_second}
     return [
         item
         for item in items.values()
-        if item.state in REVIEWABLE[verdict] - {ActionState.PLANNED, ActionState.APPROVED}
+        if item.state in takes
         and item.action_id not in told
         and (not selection.kinds or item.kind in selection.kinds)
         and (not selection.rules or item.rule in selection.rules)

@@ -22,6 +22,9 @@ REVIEWABLE = {
 }
 """From which states an item can take a verdict."""
 
+NEVER_SENT = frozenset({"too_many_words", "level_not_allowed", "no_destination", "ambiguous_destination", "no_bid"})
+"""Held because there is no request, or none that Amazon would take."""
+
 _LONGEST_NAME = 100
 _PLAIN_DECIMAL = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)
 _ELSEWHERE = BidRange(Decimal("0.01"), Decimal(10**12))
@@ -65,7 +68,7 @@ def not_editable(item: Standing) -> str:
     if item.state not in REVIEWABLE[Verdict.EDIT]:
         return f"it is {item.state}"
     if not item.fragment or item.bid is None:
-        return f"it has none yet ({item.reason.replace('_', ' ')}); mend the rules file and plan again"
+        return f"it has none yet ({item.reason.replace('_', ' ')}); mend what its note names and plan again"
     return ""
 
 
@@ -73,6 +76,7 @@ def not_reviewable(item: Standing, verdict: Verdict) -> str:
     """Why an item cannot take a verdict, if not named in another way; empty where it can."""
     if item.state not in REVIEWABLE[verdict]:
         return f"it is {item.state}"
-    if verdict is Verdict.APPROVE and not item.fragment:
-        return f"there is nothing to send yet ({item.reason.replace('_', ' ')}); mend the rules file and plan again"
+    if verdict is Verdict.APPROVE and (not item.fragment or item.reason in NEVER_SENT):
+        why = item.reason.replace("_", " ")
+        return f"it can never be sent as it is ({why}); mend what its note names and plan again"
     return ""

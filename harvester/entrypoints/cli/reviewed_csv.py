@@ -11,7 +11,7 @@ from harvester.domain.profile import Profile
 from harvester.domain.review import Verdict
 from harvester.entrypoints.cli.csvfile import EDITABLE, NUMBERS, Line, Problem, plain_cells, unguarded
 from harvester.usecases.review import NewBid, Wish
-from harvester.usecases.reviewable import BECOMES, REVIEWABLE, marketplace_bid
+from harvester.usecases.reviewable import BECOMES, NEVER_SENT, REVIEWABLE, marketplace_bid
 
 _VERDICTS = {verdict.value: verdict for verdict in (Verdict.APPROVE, Verdict.DECLINE, Verdict.HOLD)}
 _MOVES_BY_ITSELF = frozenset({"state", "reason"})
@@ -72,18 +72,15 @@ def _wish(line: Line, item: Mapping[str, Any], plan_id: str, fingerprint: str, p
     """None where the line asks for nothing. Raises Refused with what is wrong."""
     verdict, bid = _verdict(line.cells["verdict"]), _new_bid(line, item, profile)
     _demand_unchanged(line, plain_cells(item, plan_id, fingerprint), verdict, bid)
-    state = ActionState(item["state"])
-    approved_anew = verdict is Verdict.APPROVE and bid is not None and state is ActionState.APPROVED
-    if verdict is not None and state is BECOMES[verdict] and not approved_anew:
-        verdict = None
     if verdict is None and bid is None:
         return None
     if verdict is Verdict.DECLINE and bid is not None:
         raise Refused("is declined and given another bid: which of the two?")
-    if verdict is not None and state not in REVIEWABLE[verdict] and not approved_anew:
+    state = ActionState(item["state"])
+    if verdict is not None and state is not BECOMES[verdict] and state not in REVIEWABLE[verdict]:
         raise Refused(f"it is {state} and can take no {verdict}")
-    if verdict is Verdict.APPROVE and not item["fragment"]:
-        raise Refused(f"there is nothing to send yet ({str(item['reason']).replace('_', ' ')})")
+    if verdict is Verdict.APPROVE and (not item["fragment"] or item["reason"] in NEVER_SENT):
+        raise Refused(f"it can never be sent as it is ({str(item['reason']).replace('_', ' ')})")
     return Wish(item["id"], verdict, bid, unguarded(line.cells.get("note", "")))
 
 
