@@ -23,6 +23,7 @@ from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
 from harvester.adapters.postgres.runs import PostgresRuns
+from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.throttle import Throttle
 from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
@@ -36,6 +37,7 @@ from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
 from harvester.usecases.plan_profile import PlanProfile
 from harvester.usecases.reconcile import Reconcile
+from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
 
 LOCAL_RULES = Path("rules.yaml")
@@ -58,12 +60,14 @@ class Services:
     rules: RuleSet
     database: Database
     reports: PostgresReports
+    stories: PostgresStories
     profiles: PostgresProfiles
     actions: PostgresActions
     logins: Sequence[AmazonLogin]
     fleet: Fleet
     plan_profile: PlanProfile
     cover: Cover
+    review: ReviewPlan
     apply: Apply
     reconcile: Reconcile
     undo: PlanUndo
@@ -149,12 +153,14 @@ def _services(
         rules=rules,
         database=database,
         reports=PostgresReports(database),
+        stories=PostgresStories(database),
         profiles=profiles,
         actions=actions,
         logins=logins,
         fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
         plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, mode),
         cover=Cover(clock, rules),
+        review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
         apply=Apply(lease, actions, clock, rules, mode),
         reconcile=Reconcile(lease, actions, clock, wait),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),

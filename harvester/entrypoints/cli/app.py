@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import keyword
 import os
 import sys
 from collections.abc import Mapping
@@ -24,6 +25,12 @@ _FAMILIES = {
     "plan": "plan",
     "plans": "plans",
     "show": "plans",
+    "approve": "review",
+    "decline": "review",
+    "hold": "review",
+    "edit": "review",
+    "export": "export",
+    "import": "export",
     "apply": "apply",
     "reconcile": "apply",
     "drift": "apply",
@@ -53,7 +60,7 @@ class _Commands(click.Group):
         if family is None:
             return None
         module = importlib.import_module(f"harvester.entrypoints.cli.{family}")
-        command: click.Command = getattr(module, name)
+        command: click.Command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -70,6 +77,12 @@ _SUMMARIES = {
     "plan": "Pull recommendations, judge them, store a plan per profile.",
     "plans": "List the stored plans.",
     "show": "Show one plan: items, decisions or request bodies.",
+    "approve": "Approve items of a plan.",
+    "decline": "Decline items of a plan, until their clicks have doubled.",
+    "hold": "Hold items of a plan for later.",
+    "edit": "Give a promotion another bid.",
+    "export": "Write a plan as CSV, JSON, Markdown or a bulk sheet.",
+    "import": "Take over a CSV that a person reviewed.",
     "apply": "Send the approved items of a plan, exactly as reviewed.",
     "reconcile": "Settle unknown items by listing the account.",
     "drift": "What people changed of what Harvester made.",
@@ -77,7 +90,7 @@ _SUMMARIES = {
     "pause": "The kill switch: nothing is sent any more.",
     "resume": "Lift the kill switch.",
     "why": "Every decision ever made about a keyword or ASIN.",
-    "coverage": "Which auto ad groups have a destination, and what the others miss.",
+    "coverage": "Which auto ad groups have a destination.",
 }
 
 
