@@ -23,7 +23,7 @@ def plan_row(row: asyncpg.Record) -> dict[str, Any]:
         "complete": row["complete"],
         "fingerprint": row["fingerprint"],
         "mode": row["mode"],
-        "created_at": _time(row["created_at"]),
+        "created_at": time_text(row["created_at"]),
         "ruleset_fingerprint": row["ruleset_fingerprint"],
         "counts": {name: row[name] for name in _COUNTS},
         "advice": list(row["advice"]),
@@ -56,7 +56,7 @@ def item_row(row: asyncpg.Record) -> dict[str, Any]:
         "follow_up": _json(row["follow_up"]) if row["follow_up"] else None,
         "note": row["note"],
         "reviewed_by": row["reviewed_by"],
-        "reviewed_at": _time(row["reviewed_at"]),
+        "reviewed_at": time_text(row["reviewed_at"]),
         "decision_ids": list(row["decision_ids"]),
     }
 
@@ -77,8 +77,8 @@ _PLACES = (
 def run_row(row: asyncpg.Record) -> dict[str, Any]:
     return {
         **dict(row),
-        "started_at": _time(row["started_at"]),
-        "finished_at": _time(row["finished_at"]),
+        "started_at": time_text(row["started_at"]),
+        "finished_at": time_text(row["finished_at"]),
         "troubles": list(row["troubles"]),
     }
 
@@ -89,7 +89,7 @@ def decision_row(row: asyncpg.Record) -> dict[str, Any]:
     del fields["place"]
     return {
         **fields,
-        "decided_at": _time(row["decided_at"]),
+        "decided_at": time_text(row["decided_at"]),
         "metrics": _json(row["metrics"]),
         "findings": _json(row["findings"]),
     }
@@ -98,12 +98,12 @@ def decision_row(row: asyncpg.Record) -> dict[str, Any]:
 def why_row(row: asyncpg.Record) -> dict[str, Any]:
     return {
         **decision_row(row),
-        "run_started_at": _time(row["run_started_at"]),
+        "run_started_at": time_text(row["run_started_at"]),
         "actions": [_json(action) for action in row["actions"]],
     }
 
 
-def _time(moment: datetime | None) -> str | None:
+def time_text(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 

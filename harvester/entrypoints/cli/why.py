@@ -1,5 +1,6 @@
 """`harvester why`: every decision ever made about a keyword or ASIN, in sentences."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,16 +15,23 @@ from harvester.entrypoints.cli.session import Session, run
 
 
 @click.command()
-@click.argument("text")
+@click.argument("text", required=False)
+@click.option("--id", "amazon_id", metavar="TARGET", help="The whole story of one Amazon id instead.")
 @click.option("--profile", "profile_id", metavar="ID", help="Only in this profile.")
 @json_option
 @click.pass_obj
-def why(invocation: Invocation, text: str, profile_id: str | None, as_json: bool) -> None:
+def why(invocation: Invocation, text: str | None, amazon_id: str | None, profile_id: str | None, as_json: bool) -> None:
     """Every decision ever made about a keyword or ASIN, and what was measured, in sentences.
 
-    TEXT is compared as the rules compare: case, width and blanks do not matter.
+    TEXT is compared as the rules compare: case, width and blanks do not matter. With --id, how something came to be in
+    your account: recommendation, findings, rule, reviewer, request and answer.
     """
-    run(_why(invocation, text, profile_id, as_json))
+    if (text is None) == (amazon_id is None):
+        raise click.UsageError("say what to explain: a keyword or ASIN, or --id with an Amazon id")
+    if text is not None:
+        run(_why(invocation, text, profile_id, as_json))
+    elif amazon_id is not None:
+        run(_why_id(invocation, amazon_id, profile_id, as_json))
 
 
 async def _why(invocation: Invocation, text: str, profile_id: str | None, as_json: bool) -> int:
@@ -47,6 +55,51 @@ async def _why(invocation: Invocation, text: str, profile_id: str | None, as_jso
     return DONE
 
 
+async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        chapters = await session.services.stories.of(amazon_id, profile_id)
+    if as_json:
+        emit({"actions": chapters})
+        return DONE
+    if not chapters:
+        click.echo(f"Harvester neither made nor changed anything that Amazon calls {amazon_id}.")
+        return DONE
+    console = tables.console()
+    for chapter in chapters:
+        for line in _chapter(chapter):
+            console.print(line)
+    return DONE
+
+
+def _chapter(chapter: Mapping[str, Any]) -> list[Text]:
+    kind = chapter["kind"].replace("_", " ")
+    lines = [
+        Text(f"Item {chapter['action_id']} of plan {chapter['plan_id']}: {kind} “{chapter['target']}”", style="bold"),
+        Text(f"  is {chapter['state']} in profile {chapter['profile_id']}"),
+    ]
+    if chapter["rule"]:
+        lines.append(Text(f"  Rule {chapter['rule']}: {json.dumps(chapter['rule_text'], ensure_ascii=False)}"))
+    if chapter["bid_formula"]:
+        lines.append(Text(f"  Bid: {chapter['bid_formula']}"))
+    for decision in chapter["decisions"]:
+        lines += _story(decision)
+    lines.append(Text("\n  What became of it:"))
+    for event in chapter["events"]:
+        call = f", call {event['call_id']}" if event["call_id"] else ""
+        error = f": {event['error_message']}" if event["error_message"] else ""
+        lines.append(Text(f"  {_moment(event['at'])} {event['to_state']} by {event['changed_by']}{call}{error}"))
+    for call in chapter["calls"]:
+        answer = f"answered {call['status']}" if call["status"] else "got no answer"
+        lines.append(Text(f"\n  Call {call['call_id']}, position {call['position']}: {call['method']} {call['path']}"))
+        lines.append(Text(f"  {answer}, request id {call['request_id']}"))
+        lines.append(Text(f"  sent: {chapter['fragment']}"))
+    return lines
+
+
+def _moment(text: str) -> str:
+    return text[:19].replace("T", " ")
+
+
 def _story(row: Mapping[str, Any]) -> list[Text]:
     metrics = row["metrics"]
     clicks, conversions = tables.number(metrics.get("clicks")), tables.number(metrics.get("conversions"))
@@ -61,7 +114,7 @@ def _story(row: Mapping[str, Any]) -> list[Text]:
     first, *rest = at_length(row)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
     lines += [Text(f"  {sentence}") for sentence in rest]
-    for action in row["actions"]:
+    for action in row.get("actions", ()):
         because = f", because {reason(action['reason'])}" if action["reason"] else ""
         by = f", reviewed by {action['reviewed_by']}" if action["reviewed_by"] else ""
         made = f"; at Amazon it is {action['amazon_id']}" if action["amazon_id"] else ""

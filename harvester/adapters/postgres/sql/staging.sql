@@ -1,5 +1,6 @@
 -- name: staged_actions
--- Staged actions folded by effect, the strongest speaking for all, in plan order.
+-- Staged actions folded by effect, the strongest speaking for all, in plan order. A promotion needs one that may go; a
+-- negative is held as soon as one of them is.
 WITH ranked AS (
     SELECT *,
         row_number() OVER strongest AS standing,
@@ -7,7 +8,7 @@ WITH ranked AS (
     FROM pg_temp.staged_action
     WINDOW strongest AS (
         PARTITION BY effect
-        ORDER BY conversions DESC NULLS LAST, clicks DESC NULLS LAST, nullif(split_part(places, ',', 1), '')::integer
+        ORDER BY (state = 'held') = (kind NOT LIKE 'negate%'), conversions DESC NULLS LAST, clicks DESC NULLS LAST, nullif(split_part(places, ',', 1), '')::integer
     )
 )
 SELECT kind, effect, state, reason, rule, target, key, match, level, campaign_id, campaign_name, ad_group_id,

@@ -1,0 +1,37 @@
+-- name: actions_at_amazon
+-- The actions that made, or changed, what Amazon calls by this id; the oldest first.
+SELECT action.action_id, action.plan_id, action.run_id, action.profile_id, action.kind, action.target, action.key,
+    action.match, action.level, action.state, action.rule, action.reason, action.campaign_name, action.ad_group_name,
+    action.source_campaign_name, action.source_ad_group_name, action.asin, action.bid, action.currency,
+    action.bid_formula, action.fragment, action.amazon_id, action.error_code, action.error_message, action.undoes,
+    action.follows, plan.ruleset_fingerprint, ruleset.text AS ruleset_text, plan.created_at AS planned_at
+FROM harvester.action
+JOIN harvester.plan ON plan.plan_id = action.plan_id
+LEFT JOIN harvester.ruleset ON ruleset.fingerprint = plan.ruleset_fingerprint
+WHERE (action.amazon_id = $1 OR action.undoes IN (SELECT action_id FROM harvester.action WHERE amazon_id = $1))
+    AND ($2::text IS NULL OR action.profile_id = $2)
+ORDER BY plan.created_at, action.position;
+
+-- name: events_of_action
+-- Every change of an action, in order.
+SELECT at, from_state, to_state, reason, changed_by, 'c' || call_number AS call_id, error_code, error_message, bid,
+    encode(hash, 'hex') AS hash
+FROM harvester.action_event WHERE action_id = $1 ORDER BY sequence;
+
+-- name: calls_of_action
+-- The calls that carried an action, with what was asked and answered.
+SELECT 'c' || carried.call_number AS call_id, carried.position, carried.at, call.method, call.path, call.status,
+    call.request_id, call.request_body, call.response_body, call.error
+FROM harvester.action_call AS carried
+LEFT JOIN harvester.api_call AS call ON call.call_number = carried.call_number
+WHERE carried.action_id = $1 ORDER BY carried.at, carried.call_number;
+
+-- name: decisions_of_action
+-- The decisions that an action folds, the strongest first.
+SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.decided_at, decision.source,
+    decision.campaign_id, decision.ad_group_id, decision.ad_id, decision.ad_asin, decision.target, decision.target_type,
+    decision.metrics::text AS metrics, decision.outcome, decision.reason, decision.rule,
+    decision.findings::text AS findings, decision.plan_id, decision.key, decision.place
+FROM harvester.action_observation AS folded
+JOIN ledger.decisions AS decision ON decision.run_id = folded.run_id AND decision.place = folded.place
+WHERE folded.action_id = $1 ORDER BY folded.ordinal;
