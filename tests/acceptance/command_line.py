@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.acceptance.pretend_amazon import ROOT, PretendAmazon
 
 PATIENCE_SECONDS = 3
 LONGEST_SECONDS = 60.0
+LONGEST_WAIT_SECONDS = 20.0
 RULES = Path(__file__).with_name("rules.yaml")
 _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 
@@ -57,6 +59,8 @@ class Started:
     def __init__(self, arguments: Sequence[str], process: "subprocess.Popen[str]") -> None:
         self.arguments = arguments
         self.process = process
+        self.over = False
+        """And its output read."""
 
     def end(self, longest_seconds: float = LONGEST_SECONDS) -> Result:
         try:
@@ -65,12 +69,28 @@ class Started:
             self.process.kill()
             out, err = self.process.communicate()
             raise AssertionError(f"not over after {longest_seconds} s: {self.arguments}\n{out}\n{err}") from None
+        finally:
+            self.over = True
         return Result(self.arguments, self.process.returncode, out, err)
 
     def kill(self) -> None:
         """Like a power cut: no signal handler runs."""
         self.process.kill()
         self.process.communicate()
+        self.over = True
+
+    def reaches(self, point: Callable[[], bool]) -> bool:
+        """Asks again and again; False: it ended before."""
+        give_up_at = time.monotonic() + LONGEST_WAIT_SECONDS
+        while not point():
+            if self.process.poll() is not None:
+                return point()
+            assert time.monotonic() < give_up_at, "what the test waits for never came"
+        return True
+
+    def runs_until(self, point: Callable[[], bool]) -> "Started":
+        assert self.reaches(point), self.end()
+        return self
 
 
 class Harvester:
@@ -108,7 +128,7 @@ class Harvester:
 
     def stop(self) -> None:
         for started in self.under_way:
-            if started.process.poll() is None:
+            if not started.over:
                 started.kill()
 
 

@@ -73,7 +73,7 @@ def ledger(dsn: str) -> Ledger:
 
 @dataclass(frozen=True)
 class CleanRun:
-    """One dry run over the market of three profiles in which nothing went wrong, for tests that only look."""
+    """One dry run in which nothing went wrong, for tests that only look."""
 
     harvester: Harvester
     ledger: Ledger
@@ -92,18 +92,32 @@ class CleanRun:
 
 
 @pytest.fixture(scope="session")
-def clean(
+def clean_runs(
     markets: OpenMarket, server_dsn: str, test_run: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[CleanRun]:
-    name = f"harvester_clean_{test_run}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
-    Ledger(server_dsn).execute(f'CREATE DATABASE "{name}"')
-    dsn = with_database(server_dsn, name)
-    amazon = markets()
-    harvester = Harvester(tmp_path_factory.mktemp("clean"), settings_for(amazon, dsn))
-    try:
-        before = amazon.state()
-        result = harvester("plan", "--json").succeeded()
-        yield CleanRun(harvester, Ledger(dsn), result, before, amazon.state(), amazon.requests())
-    finally:
-        harvester.stop()
-        Ledger(server_dsn).execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+) -> Iterator[Callable[..., CleanRun]]:
+    """`clean_runs("--profiles", "1")`: a clean run over the market with these flags, made once."""
+    made: dict[tuple[str, ...], CleanRun] = {}
+    server = Ledger(server_dsn)
+
+    def run(*flags: str) -> CleanRun:
+        if flags not in made:
+            name = f"harvester_clean_{test_run}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{len(made)}"
+            server.execute(f'CREATE DATABASE "{name}"')
+            dsn = with_database(server_dsn, name)
+            amazon = markets(*flags)
+            harvester = Harvester(tmp_path_factory.mktemp("clean"), settings_for(amazon, dsn))
+            before = amazon.state()
+            result = harvester("plan", "--json").succeeded()
+            made[flags] = CleanRun(harvester, Ledger(dsn), result, before, amazon.state(), amazon.requests())
+        return made[flags]
+
+    yield run
+    for clean in made.values():
+        clean.harvester.stop()
+        server.execute(f'DROP DATABASE "{clean.ledger.name}" WITH (FORCE)')
+
+
+@pytest.fixture(scope="session")
+def clean(clean_runs: Callable[..., CleanRun]) -> CleanRun:
+    """Over the market of three profiles."""
+    return clean_runs()

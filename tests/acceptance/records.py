@@ -2,10 +2,13 @@
 
 import asyncio
 import json
+import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -13,6 +16,8 @@ from tests.conftest import in_a_loop_of_its_own
 
 Row = dict[str, Any]
 
+_LONGEST_WAIT_SECONDS = 20.0
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = $1::text::regclass"
 _WHAT_WAS_DECIDED = """
     SELECT profile_id, source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type, metrics, outcome, reason,
         rule, findings
@@ -24,6 +29,11 @@ _WHAT_WAS_DECIDED = """
 class Ledger:
     dsn: str
 
+    @property
+    def name(self) -> str:
+        """Of the database."""
+        return urlsplit(self.dsn).path.removeprefix("/")
+
     def rows(self, query: str, *arguments: object) -> list[Row]:
         return in_a_loop_of_its_own(_rows(self.dsn, query, arguments))
 
@@ -33,6 +43,23 @@ class Ledger:
 
     def execute(self, query: str, *arguments: object) -> None:
         in_a_loop_of_its_own(_execute(self.dsn, query, arguments))
+
+    @contextmanager
+    def locked(self, table: str) -> Iterator[Callable[[], None]]:
+        """Nobody writes to the table inside the block; the function given returns once somebody waits to do so."""
+        with asyncio.Runner() as runner:
+            connection = runner.run(_connected(self.dsn))
+            runner.run(connection.execute(f"BEGIN; LOCK TABLE {table} IN SHARE MODE"))
+
+            def somebody_waits() -> None:
+                give_up_at = time.monotonic() + _LONGEST_WAIT_SECONDS
+                while not runner.run(connection.fetchval(_WAITING, table)):
+                    assert time.monotonic() < give_up_at, f"nobody ever wrote to {table}"
+
+            try:
+                yield somebody_waits
+            finally:
+                runner.run(connection.close())
 
     def runs(self) -> dict[str, Row]:
         """The only run of each profile."""
@@ -64,6 +91,10 @@ class Ledger:
             row["profile_id"]: (row["fingerprint"], row["complete"], {name: row[name] for name in names})
             for row in rows
         }
+
+
+async def _connected(dsn: str) -> "asyncpg.Connection[asyncpg.Record]":
+    return await asyncpg.connect(dsn)
 
 
 async def _rows(dsn: str, query: str, arguments: tuple[object, ...]) -> list[Row]:
