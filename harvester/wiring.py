@@ -119,7 +119,7 @@ async def demand_current(settings: Settings, dsn: str) -> None:
 @asynccontextmanager
 async def fresh_database(data_dir: Path) -> AsyncIterator[None]:
     """An embedded Postgres for trying things out, emptied at the start and up until the block ends."""
-    async with embedded(data_dir, durable=False) as dsn:
+    async with embedded(data_dir, durable=False, die_with_parent=True) as dsn:
         await migrate.wipe(dsn)
         yield
 

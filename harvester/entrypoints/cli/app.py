@@ -4,6 +4,7 @@ import importlib
 import json
 import keyword
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -139,6 +140,16 @@ def emit(document: Mapping[str, Any]) -> None:
 def say(message: str) -> None:
     """A sentence for the person at the terminal, beside whatever goes to standard output."""
     click.echo(message, err=True)
+
+
+def hint(invocation: Invocation, arguments: str) -> str:
+    """A command to type next, as it has to be typed here: with the path and the env file of this call."""
+    called = Path(sys.argv[0])
+    program = "harvester"
+    if called.name == program and shutil.which(program) != str(called.absolute()):
+        program = os.path.relpath(called)
+    env_file = f" --env-file {invocation.env_file}" if invocation.env_file else ""
+    return f"{program}{env_file} {arguments}"
 
 
 def fail(error: HarvesterError, code: int) -> NoReturn:

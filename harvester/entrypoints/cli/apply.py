@@ -11,7 +11,7 @@ from harvester.domain.errors import Refused
 from harvester.domain.ids import Fingerprint, PlanId, ProfileId, RunId
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option, say
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
 from harvester.entrypoints.cli.plan import failed_name, failure_json, name_of
 from harvester.entrypoints.cli.session import Session, run
 from harvester.ports import AdsLogin
@@ -60,7 +60,7 @@ async def _apply(invocation: Invocation, plan_id: PlanId, fingerprint: Fingerpri
     if as_json:
         emit({"plan": plan, **_applied_json(applied)})
     else:
-        _show_applied(plan_id, applied)
+        _show_applied(invocation, plan_id, applied)
     clean = not (applied.refused or applied.unknown or applied.stale or applied.stopped or applied.waiting)
     return DONE if clean else FAILED
 
@@ -79,7 +79,7 @@ def _applied_json(applied: Applied) -> dict[str, Any]:
     }
 
 
-def _show_applied(plan_id: PlanId, applied: Applied) -> None:
+def _show_applied(invocation: Invocation, plan_id: PlanId, applied: Applied) -> None:
     console = tables.console()
     console.print(
         f"{applied.done:,} done, {applied.refused:,} refused, {applied.unknown:,} unknown, {applied.stale:,} stale, "
@@ -90,11 +90,11 @@ def _show_applied(plan_id: PlanId, applied: Applied) -> None:
     if applied.stopped:
         console.print(f"Stopped: {applied.stopped}")
     if applied.unknown:
-        console.print("Next: harvester reconcile, then the same command again")
+        console.print(f"Next: {hint(invocation, 'reconcile')}, then the same command again")
     elif applied.waiting:
         console.print("Next: the same command again")
     elif applied.done:
-        console.print(f"To take it back: harvester undo {plan_id}")
+        console.print(f"To take it back: {hint(invocation, f'undo {plan_id}')}")
 
 
 @click.command()
@@ -251,11 +251,11 @@ async def _undo(
         left = [{"item": action_id, "reason": reason} for action_id, reason in undone.left_alone]
         emit({"plan": plan, "left_alone": left})
     else:
-        _show_undone(plan, undone.left_alone)
+        _show_undone(invocation, plan, undone.left_alone)
     return DONE if plan else FAILED
 
 
-def _show_undone(plan: Mapping[str, Any] | None, left_alone: Any) -> None:
+def _show_undone(invocation: Invocation, plan: Mapping[str, Any] | None, left_alone: Any) -> None:
     for action_id, reason in left_alone:
         click.echo(f"{action_id} is left alone: {reason}")
     if plan is None:
@@ -263,7 +263,8 @@ def _show_undone(plan: Mapping[str, Any] | None, left_alone: Any) -> None:
         return
     items = tables.plural(plan["counts"]["actions"], "item")
     click.echo(f"plan {plan['id']} takes it back in {items}; nothing is sent yet")
-    click.echo(f"Next: harvester show {plan['id']}, then harvester approve {plan['id']} --by YOUR-NAME")
+    look, agree = (hint(invocation, f"{verb} {plan['id']}") for verb in ("show", "approve"))
+    click.echo(f"Next: {look}, then {agree} --by YOUR-NAME")
 
 
 def _switch(name: str, help_text: str, *, paused: bool) -> click.Command:

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import click
+from rich.console import Console
 
 from harvester.config.settings import demo_folder
 from harvester.domain.errors import Refused, Unavailable
 from harvester.domain.profile import Mode
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, FAILED, Invocation
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, hint
 from harvester.entrypoints.cli.cycle import show_cycle
 from harvester.entrypoints.cli.plan import harvest_all, show_result
 from harvester.entrypoints.cli.session import Session, run
@@ -63,26 +64,25 @@ async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -
     with _alone(folder):
         async with pretend_amazon(market) as ready, fresh_database(folder):
             write_env(SANDBOX_ENV, ready, folder, rules)
+            there = replace(invocation, env_file=SANDBOX_ENV)
             console.print(f"A pretend Amazon is up at {ready['url']}; {tables.plural(market['profiles'], 'profile')}.")
-            async with Session.open(replace(invocation, env_file=SANDBOX_ENV), mode=Mode.DRY_RUN) as session:
+            async with Session.open(there, mode=Mode.DRY_RUN) as session:
                 result = await harvest_all(session, ())
                 await show_cycle(console, session, result)
                 plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.done]
-                show_result(result, [plan for plan in plans if plan])
+                show_result(there, result, [plan for plan in plans if plan])
             if not once:
-                _tell_how_to_go_on(console, plans)
+                _tell_how_to_go_on(console, there, plans)
                 await asyncio.Event().wait()
     return FAILED if result.failed else DONE
 
 
-def _tell_how_to_go_on(console: Any, plans: list[Any]) -> None:
+def _tell_how_to_go_on(console: Console, there: Invocation, plans: list[Any]) -> None:
     first = plans[0]["id"] if plans and plans[0] else "p1"
-    console.print(
-        f"The sandbox stays up until Ctrl-C. In another terminal:\n\n"
-        f"  harvester --env-file {SANDBOX_ENV} show {first}\n"
-        f"  harvester --env-file {SANDBOX_ENV} show {first} --requests\n"
-        f'  harvester --env-file {SANDBOX_ENV} why "kitchen towels"\n'
-    )
+    console.print("The sandbox stays up until Ctrl-C. In another terminal:\n")
+    for arguments in (f"show {first}", f"show {first} --requests", f"approve {first} --by YOUR-NAME", "--help"):
+        console.print(f"  {hint(there, arguments)}", soft_wrap=True)
+    console.print()
 
 
 @contextmanager
@@ -101,7 +101,10 @@ async def pretend_amazon(market: Mapping[str, int]) -> AsyncIterator[dict[str, A
     """The sandbox in a process of its own, which ends with the block. Gives what it says when it is ready."""
     options = [part for name, value in market.items() for part in (f"--{name}", str(value))]
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "harvester.sandbox", "--port", "0", *options, stdout=asyncio.subprocess.PIPE
+        sys.executable,
+        *("-m", "harvester.sandbox", "--port", "0", "--until-stdin-closes", *options),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
     try:

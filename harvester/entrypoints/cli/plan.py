@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option, say
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
 from harvester.entrypoints.cli.session import Session, run
 from harvester.ports import AdsLogin
 from harvester.usecases.fleet import Failure, FleetResult
@@ -36,7 +36,7 @@ async def _plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: b
         if as_json:
             emit({"plans": plans, "failed": [failure_json(failure) for failure in result.failed]})
         else:
-            show_result(result, [plan for plan in plans if plan])
+            show_result(invocation, result, [plan for plan in plans if plan])
     troubled = any(planned.troubles for _, planned in result.done)
     return FAILED if result.failed or troubled else DONE
 
@@ -77,7 +77,7 @@ def failure_json(failure: Failure) -> dict[str, Any]:
     return {"profile_id": failure.profile_id, "account": failure.account or None, "reason": failure.reason}
 
 
-def show_result(result: FleetResult[Planned], plans: list[dict[str, Any]]) -> None:
+def show_result(invocation: Invocation, result: FleetResult[Planned], plans: list[dict[str, Any]]) -> None:
     console = tables.console()
     if plans:
         table = tables.grid(
@@ -98,7 +98,7 @@ def show_result(result: FleetResult[Planned], plans: list[dict[str, Any]]) -> No
     for failure in result.failed:
         say(f"{failed_name(failure)}: no plan: {failure.reason}")
     if plans:
-        console.print(f"Next: harvester show {plans[0]['id']}")
+        console.print("Next: " + hint(invocation, f"show {plans[0]['id']}"))
 
 
 def failed_name(failure: Failure) -> str:

@@ -113,11 +113,12 @@ async def _show_plan(console: Console, plan: Mapping[str, Any], items: AsyncIter
             f" · {plan['profile_name']} ({plan['country']}), profile {plan['profile_id']} · {plan['state']}",
         )
     )
-    console.print(
-        f"{tables.plural(counts['candidates'], 'recommendation')}: {counts['promote']:,} to promote, "
-        f"{counts['negate']:,} to negate, {counts['hold']:,} held, {counts['skip']:,} skipped.\n"
-        f"{tables.plural(counts['actions'], 'item')}, {counts['guarded']:,} guarded."
-    )
+    if counts["candidates"]:
+        console.print(
+            f"{tables.plural(counts['candidates'], 'recommendation')}: {counts['promote']:,} to promote, "
+            f"{counts['negate']:,} to negate, {counts['hold']:,} held, {counts['skip']:,} skipped."
+        )
+    console.print(f"{tables.plural(counts['actions'], 'item')}, {counts['guarded']:,} guarded.")
     if not plan["complete"]:
         console.print(Text("Partial: " + " ".join(plan["troubles"]), style="yellow"))
     console.print()

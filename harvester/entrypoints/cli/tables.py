@@ -16,6 +16,11 @@ _KINDS = {
     "promote_product": "product",
     "negate_keyword": "negative keyword",
     "negate_product": "negative product",
+    "archive_negative_keyword": "lift negative keyword",
+    "archive_negative_product": "lift negative product",
+    "pause_keyword": "pause keyword",
+    "pause_target": "pause product target",
+    "pause_campaign": "pause campaign",
 }
 _COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused": "red", "done": "green"}
 NARROWEST = 60
