@@ -17,7 +17,8 @@ from harvester.ports import Actions, Clock, Profiles
 from harvester.rules.fragments import group_target
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import APPROVAL_HOLDS
-from harvester.usecases.reviewable import BECOMES, REVIEWABLE, marketplace_bid, not_editable, not_reviewable, reviewer
+from harvester.usecases.reviewable import BECOMES, marketplace_bid, not_editable, not_reviewable, reviewer
+from harvester.usecases.verdicts import Verdicts, verdicts
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +52,6 @@ class Edited:
     """It was, and now has to be approved again."""
     over: Money | None = None
     """The guard's `highest_bid` where the new bid is over it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdicts:
-    """What came of a verdict. `refused` and `already` name what was asked for by id and not changed."""
-
-    review: Review
-    profile_id: ProfileId
-    changed: Sequence[Standing] = ()
-    refused: Sequence[tuple[str, str]] = ()
-    already: Sequence[Standing] = ()
-    waiting_for_second: Sequence[Standing] = ()
-    left: Sequence[Standing] = ()
-    """Of the named kinds and rules, guarded or held: not taken because they were not named."""
 
 
 @dataclass(slots=True)
@@ -108,7 +95,7 @@ class ReviewPlan:
         reviewed = Reviewed(())
         if possible or not ids:
             reviewed = await self.actions.review(review, replace(selection, action_ids=possible), self.two_person)
-        return _verdicts(
+        return verdicts(
             review, profile_id, selection, reviewed, impossible, before, await self._items(profile_id, plan_id)
         )
 
@@ -213,58 +200,6 @@ def _impossible(
         elif item.state is not BECOMES[verdict] and (why_not := not_reviewable(item, verdict)):
             found[action_id] = why_not
     return found
-
-
-def _verdicts(
-    review: Review,
-    profile_id: ProfileId,
-    selection: Selection,
-    reviewed: Reviewed,
-    impossible: Mapping[str, str],
-    before: Mapping[str, Standing],
-    after: Mapping[str, Standing],
-) -> Verdicts:
-    already = [
-        before[action_id]
-        for action_id in dict.fromkeys(selection.action_ids)
-        if action_id in before
-        and before[action_id].state is BECOMES[review.verdict]
-        and action_id not in reviewed.changed
-    ]
-    known = {each.action_id for each in already}
-    left = [] if selection.action_ids else _left(review.verdict, selection, reviewed, after)
-    unnamed = {item.action_id for item in left}
-    refused = {**impossible, **{each: why for each, why in reviewed.refused if each not in known | unnamed}}
-    told = {*reviewed.changed, *refused, *known, *reviewed.waiting_for_second}
-    refused |= {
-        each: "it is not of the kinds and rules that were named" for each in selection.action_ids if each not in told
-    }
-    return Verdicts(
-        review,
-        profile_id,
-        changed=[after[each] for each in reviewed.changed],
-        refused=list(refused.items()),
-        already=already,
-        waiting_for_second=[after[each] for each in reviewed.waiting_for_second],
-        left=left,
-    )
-
-
-def _left(
-    verdict: Verdict, selection: Selection, reviewed: Reviewed, items: Mapping[str, Standing]
-) -> Sequence[Standing]:
-    takes = {ActionState.GUARDED, ActionState.HELD} & REVIEWABLE[verdict]
-    if selection.guarded:
-        takes -= {ActionState.GUARDED}
-    told = {*reviewed.changed, *reviewed.waiting_for_second}
-    return [
-        item
-        for item in items.values()
-        if item.state in takes
-        and item.action_id not in told
-        and (not selection.kinds or item.kind in selection.kinds)
-        and (not selection.rules or item.rule in selection.rules)
-    ]
 
 
 def _together(wishes: Sequence[Wish]) -> Mapping[tuple[Verdict, str], Sequence[str]]:

@@ -18,8 +18,9 @@ from harvester.domain.review import Selection, Verdict
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
 from harvester.entrypoints.cli.session import Session, run
-from harvester.usecases.review import Edited, NewBid, Verdicts
+from harvester.usecases.review import Edited, NewBid
 from harvester.usecases.reviewable import reviewer
+from harvester.usecases.verdicts import Verdicts
 from harvester.wiring import Services
 
 F = TypeVar("F", bound=Callable[..., Any])
