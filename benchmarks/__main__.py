@@ -1,0 +1,45 @@
+"""`python -m benchmarks`: measured ceilings and us, side by side."""
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Mapping
+
+from benchmarks import harvest, judge, memory, startup
+from benchmarks.results import Result, show, write
+
+Measure = Callable[..., list[Result]]
+
+BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
+    "harvest": ("Recommendations recorded per second, end to end", harvest.measure),
+    "memory": ("Memory of a whole `harvester plan`", memory.measure),
+    "judge": ("One decision", judge.measure),
+    "startup": ("Waiting", startup.measure),
+}
+
+
+def main() -> int:
+    """Exit code 1: a goal was missed."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--only", choices=tuple(BENCHMARKS), action="append", help="may be repeated")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer rows and rounds, in under two minutes"
+    )
+    given = parser.parse_args()
+    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores", flush=True)
+    missed = False
+    for name in given.only or BENCHMARKS:
+        title, measure = BENCHMARKS[name]
+        started = time.perf_counter()
+        results = measure(quick=given.quick)
+        show(f"{title} ({time.perf_counter() - started:.0f} s)", results)
+        sys.stdout.flush()
+        write(f"{name}-quick" if given.quick else name, results)
+        missed = missed or any(each.met is False for each in results)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,70 @@
+"""The pretend Amazon as a page server: a page of recommendations that was asked for before comes from memory."""
+
+import argparse
+import asyncio
+import signal
+import sys
+
+import msgspec
+import uvloop
+from aiohttp import web
+
+from harvester.sandbox.sandbox import Sandbox, ready_line
+from harvester.sandbox.settings import Options
+
+_PATH = "/sp/targetPromotionGroups/recommendations"
+
+
+class PageServer:
+    """One profile. What it remembers it gives to anybody: it is there to cost as little as a server can."""
+
+    def __init__(self, recommendations: int, *, remember: bool) -> None:
+        self.sandbox = Sandbox(Options(profiles=1, recommendations=recommendations, journal_size=100))
+        self._remember = remember
+        self._pages: dict[bytes, tuple[bytes, str]] = {}
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        if not self._remember or request.path != _PATH:
+            return await self.sandbox.handle(request)
+        question = _normal(await request.read())
+        known = self._pages.get(question)
+        if known is None:
+            answer = await self.sandbox.handle(request)
+            if answer.status != web.HTTPOk.status_code or not isinstance(answer, web.Response):
+                return answer
+            body = answer.body
+            assert isinstance(body, bytes)
+            known = self._pages[question] = body, answer.headers["Content-Type"]
+        body, media_type = known
+        return web.Response(body=body, headers={"Content-Type": media_type})
+
+
+def _normal(question: bytes) -> bytes:
+    """The same for the same question, however its JSON is written."""
+    return msgspec.json.encode(msgspec.json.decode(question), order="sorted")
+
+
+async def _serve(server: PageServer) -> None:
+    stop = asyncio.Event()
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(sign, stop.set)
+    runner = web.ServerRunner(web.Server(server.handle, access_log=None), shutdown_timeout=0.5)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    sys.stdout.write(ready_line(server.sandbox, f"http://{host}:{port}").decode() + "\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await runner.cleanup()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--recommendations", type=int, required=True)
+    parser.add_argument("--remember", action="store_true")
+    given = parser.parse_args()
+    uvloop.run(_serve(PageServer(given.recommendations, remember=given.remember)))
+
+
+if __name__ == "__main__":
+    main()
