@@ -83,7 +83,8 @@ def heading_line() -> str:
 
 
 def item_line(item: Mapping[str, Any], plan_id: str, fingerprint: str) -> str:
-    cells = plain_cells(item, plan_id, fingerprint)
+    """One line of text, whatever stands in the item: blanks and line breaks are single blanks."""
+    cells = {name: " ".join(text.split()) for name, text in plain_cells(item, plan_id, fingerprint).items()}
     return _written([text if name in NUMBERS else guarded(text) for name, text in cells.items()])
 
 
