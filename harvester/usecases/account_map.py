@@ -66,15 +66,23 @@ async def read_account(reader: AccountReader) -> AccountMap:
         _into(ad_groups, reader.ad_groups()),
         _into(ads, reader.product_ads()),
     )
-    demand_readable(reader)
     return build(campaigns, ad_groups, ads)
 
 
-def demand_readable(reader: AccountReader) -> None:
-    """Raises PageBroken where an item of what exists could not be read: it may be the very one that matters."""
-    for name, count in reader.unreadable.items():
-        if count:
+def left_out(reader: AccountReader) -> Sequence[str]:
+    """What the reader could not read so far and left out, one sentence per list."""
+    return [f"{count} items of {name} cannot be read and were left out" for name, count in _unread(reader)]
+
+
+def demand_readable(reader: AccountReader, before: Mapping[str, int]) -> None:
+    """Raises PageBroken where an item read since `before` cannot be understood: it may be the one in the way."""
+    for name, count in _unread(reader):
+        if count > before.get(name, 0):
             raise PageBroken(f"{name}: {count} items cannot be read, so what exists is not known")
+
+
+def _unread(reader: AccountReader) -> Sequence[tuple[str, int]]:
+    return [(name, count) for name, count in reader.unreadable.items() if count]
 
 
 def build(campaigns: Iterable[Campaign], ad_groups: Iterable[AdGroup], ads: Iterable[ProductAd]) -> AccountMap:

@@ -1,7 +1,7 @@
 """The whole verb for one profile: lease, run, harvest, plan."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from harvester.domain.candidate import AccountFacts
@@ -9,10 +9,10 @@ from harvester.domain.errors import HarvesterError, LeaseLost
 from harvester.domain.ids import PlanId, RunId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run, RunState
-from harvester.ports import AdsLogin, Clock, Histories, Lease, Plans, Profiles, Rulesets, Runs
+from harvester.ports import AccountReader, AdsLogin, Clock, Histories, Lease, Plans, Profiles, Rulesets, Runs
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.ruleset import RuleSet
-from harvester.usecases.account_map import read_account
+from harvester.usecases.account_map import left_out, read_account
 from harvester.usecases.harvest import Harvest, Progress
 from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
 from harvester.usecases.surroundings import Surroundings
@@ -79,6 +79,7 @@ class PlanProfile:
         reader = login.reader(profile, run.run_id)
         rules = self.rules.for_profile(profile.profile_id)
         account = await read_account(reader)
+        run = await self._note_left_out(run, reader)
         own_asins = await self.profiles.own_asins(profile.profile_id)
         if account.own_asins - own_asins:
             await self.profiles.add_own_asins(profile.profile_id, sorted(account.own_asins - own_asins))
@@ -99,6 +100,13 @@ class PlanProfile:
         )
         await self.runs.finish(run, RunState.PARTIAL if harvested.troubles else RunState.COMPLETE, None)
         return Planned(run.run_id, plan_id, harvested.troubles)
+
+    async def _note_left_out(self, run: Run, reader: AccountReader) -> Run:
+        """An ad group or ad that cannot be read stops nothing: what belongs to it is held, and the run is partial."""
+        troubles = [sentence for sentence in left_out(reader) if sentence not in run.troubles]
+        for sentence in troubles:
+            await self.runs.save_cursor(run, run.cursor, sentence)
+        return replace(run, troubles=(*run.troubles, *troubles))
 
     def _mode(self, profile: Profile) -> Mode:
         return self.rules.for_profile(profile.profile_id).strictest_mode(self.mode)

@@ -45,12 +45,16 @@ class Surroundings:
     facts: AccountFacts
     account: AccountMap
     rules: GroundRules
+    _unread_before: dict[str, int] = field(init=False)
     _covered: set[str] = field(default_factory=set)
     _groups: dict[str, list[PromotionGroup]] = field(default_factory=dict)
     _standing: dict[str, dict[tuple[str, Match], str]] = field(default_factory=dict)
     _ad_group_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
     _campaign_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
     _grounds: dict[tuple[str, str], Ground] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._unread_before = dict(self.reader.unreadable)
 
     def ground(self, ad_group_id: str, ad_id: str) -> Ground:
         """Only after `cover` of that ad group."""
@@ -76,7 +80,7 @@ class Surroundings:
             self._list_standing(destinations),
             self._list_negatives(ours if self.rules.negates else (), destinations if self.rules.promotes else ()),
         )
-        demand_readable(self.reader)
+        demand_readable(self.reader, self._unread_before)
         self._covered |= fresh
 
     async def find_groups(self, ad_group_ids: Iterable[str]) -> None:
