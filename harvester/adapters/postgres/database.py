@@ -30,6 +30,9 @@ _AWAY = (
 )
 """Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up.)"""
 
+_GONE = ("closed", "closing", "cannot switch to state")
+"""The driver's words about a connection that is lost; the last: used in the moment the server says good-bye."""
+
 _SESSION = {
     "application_name": "harvester",
     "timezone": "UTC",
@@ -80,8 +83,8 @@ def translated() -> Iterator[None]:
         raise Misconfigured(f"Postgres refuses: {error}", field="DATABASE_URL") from error
     except _AWAY as error:
         raise Unavailable(f"Postgres is away: {str(error) or type(error).__name__}") from error
-    except asyncpg.InterfaceError as error:
-        if "closed" not in str(error) and "closing" not in str(error):
+    except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
+        if not any(words in str(error) for words in _GONE):
             raise
         raise Unavailable(f"the connection to Postgres is gone: {error}") from error
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from harvester.domain.ids import ProfileId
 _TAKE = named("lease_key_taken")
 _GIVE_BACK = named("lease_key_given_back")
 _STILL_THERE = named("still_there")
+_AGAIN_SECONDS = 0.25
 
 
 @dataclass(eq=False)
@@ -23,10 +25,11 @@ class _Holder:
     """Whoever is inside `hold` now."""
 
     task: "asyncio.Task[object]"
+    has_it: bool = field(default=False)
     lost: bool = field(default=False)
 
     def lose(self) -> None:
-        if not self.lost:
+        if self.has_it and not self.lost:
             self.lost = True
             self.task.cancel("the lease was lost")
 
@@ -35,13 +38,15 @@ class PostgresLease:
     """Built by `PostgresLease.open`.
 
     Postgres frees the locks when the session ends, so a process that dies holds nothing. A session that is lost, or
-    does not answer for `patience_seconds`, cancels everybody inside `hold`; the next `hold` opens a new one.
+    does not answer for `patience_seconds`, cancels everybody inside `hold`; the next `hold` opens a new one, and waits
+    up to `away_seconds` for a Postgres that is away.
     """
 
-    def __init__(self, dsn: str, heartbeat_seconds: float, patience_seconds: float) -> None:
+    def __init__(self, dsn: str, heartbeat_seconds: float, patience_seconds: float, away_seconds: float) -> None:
         self._dsn = dsn
         self._heartbeat_seconds = heartbeat_seconds
         self._patience_seconds = patience_seconds
+        self._away_seconds = away_seconds
         self._session: asyncpg.Connection[asyncpg.Record] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._holders: dict[ProfileId, _Holder] = {}
@@ -49,9 +54,9 @@ class PostgresLease:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, dsn: str, *, heartbeat_seconds: float = 10.0, patience_seconds: float = 10.0
+        cls, dsn: str, *, heartbeat_seconds: float = 10.0, patience_seconds: float = 10.0, away_seconds: float = 60.0
     ) -> AsyncIterator["PostgresLease"]:
-        lease = cls(dsn, heartbeat_seconds, patience_seconds)
+        lease = cls(dsn, heartbeat_seconds, patience_seconds, away_seconds)
         heart = asyncio.create_task(lease._beat(), name="lease heartbeat")
         try:
             yield lease
@@ -70,7 +75,7 @@ class PostgresLease:
             raise Refused(f"profile {profile_id} is being worked on by this process")
         holder = self._holders[profile_id] = _Holder(task)
         try:
-            await self._take(profile_id, holder)
+            await self._take_patiently(profile_id, holder)
             try:
                 yield
             except asyncio.CancelledError:
@@ -87,17 +92,29 @@ class PostgresLease:
                 raise _lost(profile_id)
         finally:
             del self._holders[profile_id]
-            if not holder.lost:
+            if holder.has_it and not holder.lost:
                 await asyncio.shield(self._give_back(profile_id))
+
+    async def _take_patiently(self, profile_id: ProfileId, holder: _Holder) -> None:
+        give_up_at = time.monotonic() + self._away_seconds
+        while True:
+            try:
+                return await self._take(profile_id, holder)
+            except Unavailable:
+                if time.monotonic() + _AGAIN_SECONDS > give_up_at:
+                    raise
+            await asyncio.sleep(_AGAIN_SECONDS)
 
     async def _take(self, profile_id: ProfileId, holder: _Holder) -> None:
         async with self._one_at_a_time:
             session = await self._open_session()
             with translated():
                 taken = await session.fetchval(_TAKE, profile_id, timeout=self._patience_seconds)
+            if session is not self._session:
+                raise Unavailable("the session with Postgres ended while a lease was taken")
         if not taken:
-            holder.lost = True
             raise Refused(f"profile {profile_id} is being worked on by another process")
+        holder.has_it = True
 
     async def _give_back(self, profile_id: ProfileId) -> None:
         """A session that cannot even do that is ended, which gives everything back."""

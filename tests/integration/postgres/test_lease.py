@@ -207,7 +207,7 @@ async def test_many_profiles_share_one_session(dsn: str, sql: Sql):
 
 async def test_without_postgres_there_is_no_lease():
     """The caller hears that it is away."""
-    async with PostgresLease.open("postgresql://127.0.0.1:1/nowhere", patience_seconds=2) as lease:
+    async with PostgresLease.open("postgresql://127.0.0.1:1/nowhere", patience_seconds=2, away_seconds=0.5) as lease:
         with pytest.raises(Unavailable):
             async with lease.hold(ONE):
                 pytest.fail("held without Postgres")
