@@ -24,6 +24,7 @@ from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
 from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.adapters.postgres.story import PostgresStories
+from harvester.adapters.postgres.verify import PostgresVerify
 from harvester.adapters.throttle import Throttle
 from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
@@ -61,6 +62,7 @@ class Services:
     database: Database
     reports: PostgresReports
     stories: PostgresStories
+    verify: PostgresVerify
     profiles: PostgresProfiles
     actions: PostgresActions
     logins: Sequence[AmazonLogin]
@@ -154,6 +156,7 @@ def _services(
         database=database,
         reports=PostgresReports(database),
         stories=PostgresStories(database),
+        verify=PostgresVerify(database),
         profiles=profiles,
         actions=actions,
         logins=logins,

@@ -39,6 +39,7 @@ _FAMILIES = {
     "pause": "apply",
     "resume": "apply",
     "why": "why",
+    "ledger": "ledger",
     "coverage": "coverage",
 }
 
@@ -91,6 +92,7 @@ _SUMMARIES = {
     "pause": "The kill switch: nothing is sent any more.",
     "resume": "Lift the kill switch.",
     "why": "Every decision ever made about a keyword or ASIN.",
+    "ledger": "Verify the recorded history.",
     "coverage": "Which auto ad groups have a destination.",
 }
 
