@@ -21,7 +21,8 @@ def ledger() -> None:
 def verify(invocation: Invocation, as_json: bool) -> None:
     """Read the whole ledger against itself.
 
-    Gaps, orphans, actions without calls, calls without actions, counts, and the chain of hashes over all events. Notes are explained by the history (a crash, a retention) and do not fail the check.
+    Gaps, orphans, actions without calls, calls without actions, counts, and the chain of hashes over all events. Notes
+    are explained by the history (a crash, a retention) and do not fail the check.
     """
     run(_verify(invocation, as_json))
 
