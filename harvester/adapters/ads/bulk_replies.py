@@ -114,9 +114,9 @@ def decoded(body: bytes) -> Any:
 
 
 def array(said: Mapping[str, Any], *names: str) -> list[Mapping[str, Any]]:
-    """The objects that the arrays of these names hold; empty ones say nothing, as in the guide's `errors: [{}]`."""
+    """The objects that the arrays of these names hold."""
     lists = [said[name] for name in names if isinstance(said.get(name), list)]
-    return [each for one in lists for each in one if isinstance(each, dict) and each]
+    return [each for one in lists for each in one if isinstance(each, dict)]
 
 
 def position(entry: Mapping[str, Any]) -> int | None:

@@ -93,26 +93,26 @@ def _read_v1(said: Mapping[str, Any], asked: Sequence[tuple[str, str]]) -> list[
 
     Where that fits several items of the call, all of them are Unsure.
     """
-    found: dict[int, list[ItemOutcome]] = defaultdict(list)
+    same: dict[str, list[int]] = defaultdict(list)
+    for at, (target, _) in enumerate(asked):
+        same[fold(target)].append(at)
+
+    def places(entry: Mapping[str, Any]) -> list[int]:
+        target, match = entry.get("target"), words(entry.get("expressionType")).upper()
+        match = _GUIDE_SPELLING.get(match, match)
+        found = same.get(fold(target), []) if isinstance(target, str) else []
+        return [at for at in found if asked[at][1] == match] if match in _V2_FORMS else found
+
+    said_of: dict[int, list[ItemOutcome]] = defaultdict(list)
     made = [(entry, _made(entry.get("targetDetails"))) for entry in array(said, "success")]
     failed = [
         (entry, outcome_of(complaints_of(entry.get("errors")), _CREATION)) for entry in array(said, "errors", "error")
     ]
     for entry, outcome in [*made, *failed]:
-        places = _places(entry, asked)
-        for at in places:
-            found[at].append(outcome if len(places) == 1 else _AMBIGUOUS)
-    return [single(found[at]) for at in range(len(asked))]
-
-
-def _places(entry: Mapping[str, Any], asked: Sequence[tuple[str, str]]) -> list[int]:
-    target = entry.get("target")
-    if not isinstance(target, str):
-        return []
-    same = [at for at, (text, _) in enumerate(asked) if fold(text) == fold(target)]
-    match = words(entry.get("expressionType")).upper()
-    match = _GUIDE_SPELLING.get(match, match)
-    return [at for at in same if asked[at][1] == match] if match in _V2_FORMS else same
+        fitting = places(entry)
+        for at in fitting:
+            said_of[at].append(outcome if len(fitting) == 1 else _AMBIGUOUS)
+    return [single(said_of[at]) for at in range(len(asked))]
 
 
 def _made(details: object) -> Made:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import unused_port
@@ -16,6 +17,7 @@ from harvester.domain.errors import LeaseLost, Refused, Rejected, Unavailable
 from harvester.domain.ids import ActionId, PlanId
 from harvester.domain.outcome import ItemOutcome, Made, NotSent, Reply, TurnedDown, Unsure
 from harvester.domain.target import Level
+from harvester.ports import AccountWriter
 from harvester.rules.requests import NEGATIVE_KEYWORDS, Request
 from tests.contracts.writing_calls import CALLS, the_request
 from tests.unit.adapters import loopback
@@ -41,7 +43,8 @@ async def open_gate() -> None:
 
 
 async def send(bench: Bench, request: Request = NEGATIVES, gate: Callable[[], Awaitable[None]] = open_gate) -> Reply:
-    return await bench.login().writer(PROFILE).send(request, PLAN, gate)
+    writer: AccountWriter = bench.login().writer(PROFILE)
+    return await writer.send(request, PLAN, gate)
 
 
 async def answered(bench: Bench, reply: loopback.Reply, request: Request = NEGATIVES) -> tuple[ItemOutcome, ...]:
@@ -354,6 +357,33 @@ async def test_a_token_that_cannot_be_renewed_leaves_nothing_done(bench: Bench, 
 
     assert [call.status for call in reply.calls] == [401]
     assert all(isinstance(outcome, NotSent) and "REFRESH_TOKEN" in outcome.why for outcome in reply.outcomes)
+
+
+async def test_a_token_refused_after_a_throttle_leaves_nothing_done(bench: Bench):
+    """The token ends while the call waits for its turn; what the token service then says is none of the items'."""
+    bench.amazon.on(PATH, TOO_MANY)
+    short = {"access_token": f"{ACCESS_TOKEN}0", "token_type": "bearer", "expires_in": 4}
+    bench.amazon.token_replies.extend([loopback.Reply(short), loopback.Reply({"error": "invalid_scope"}, 400)])
+
+    reply = await send(bench)
+
+    assert [call.status for call in reply.calls] == [429]
+    assert all(isinstance(outcome, NotSent) and "invalid_scope" in outcome.why for outcome in reply.outcomes)
+
+
+async def test_an_answer_that_the_http_library_chokes_on_leaves_doubt(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    """It had begun: the address and the headers were right, and something was done."""
+
+    async def choke(_: object, response: aiohttp.ClientResponse, attempt: Any) -> None:
+        attempt.status = response.status
+        raise ValueError("impossible")
+
+    await bench.login()._endpoint.bearer.token()
+    monkeypatch.setattr("harvester.adapters.http.HttpClient._read", choke)
+
+    outcomes = await answered(bench, GOOD)
+
+    assert [type(outcome) for outcome in outcomes] == [Unsure, Unsure]
 
 
 async def test_without_a_connection_nothing_was_sent(bench: Bench):

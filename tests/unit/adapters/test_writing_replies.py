@@ -159,6 +159,29 @@ def test_what_is_said_of_others_stops_nothing(error: Any):
     assert isinstance(outcome_of(complaints_of([error]), Asked("7", stops=True)), TurnedDown)
 
 
+def test_a_duplicate_of_something_that_is_changed_is_a_refusal():
+    """It stands already, but the change does not."""
+    said = complaints_of([selector("duplicateValueError", "DUPLICATE_VALUE")])
+
+    assert outcome_of(said, Asked("7")) == TurnedDown("duplicateValueError/DUPLICATE_VALUE", "M")
+
+
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        (["a", 5, None, True, ["deep"], {"b": 1}], "a, 5, , , "),
+        (0.5, "0.5"),
+        ({"a": 1}, "otherError/O"),
+        (None, "otherError/O"),
+    ],
+)
+def test_messages_that_are_no_text_are_told_as_far_as_they_go(message: Any, text: str):
+    """Numbers and lists of words have words; objects have none."""
+    outcome = outcome_of(complaints_of([selector("otherError", "O", message)]), Asked())
+
+    assert outcome == TurnedDown("otherError/O", text.strip())
+
+
 def test_messages_are_one_short_line_that_can_be_stored():
     """No NUL, no line break, no half surrogate, no novel."""
     said = complaints_of([selector("otherError", "O", "a\x00b\n\ud800c " + "x" * 5000)])
@@ -444,6 +467,8 @@ def test_an_echo_that_fits_two_targets_settles_neither():
 
     assert read(said, ("towel", EXACT), ("towel", PHRASE)) == [in_doubt, in_doubt]
     assert read({"success": [told("towel", EXACT)]}, ("towel", EXACT), ("Towel", EXACT)) == [in_doubt, in_doubt]
+    guide = {"success": [told("towel", "KEYWORD_EXACT", "1"), told("towel", "keyword_phrase", "2")]}
+    assert read(guide, ("towel", EXACT), ("towel", PHRASE)) == [Made("1"), Made("2")]
 
 
 @pytest.mark.parametrize(

@@ -463,6 +463,32 @@ async def test_doing_it_twice_does_it_once(deed: Deed):
             assert list(reply.outcomes) == ([Made("")] * len(ids) if deed.creates else [Made(each) for each in ids])
 
 
+@pytest.mark.parametrize("do", ["archive", "forget"])
+@pytest.mark.parametrize("deed", [deed for deed in DEEDS if not deed.creates], ids=lambda deed: deed.name)
+async def test_what_a_person_took_away_is_stopped(deed: Deed, do: str):
+    """Archived or gone without a trace: it runs no more, which is what was wanted."""
+    async with market() as at:
+        line = Line(at.state())
+        request, wanted = deed.request(line), deed.facts(line)
+        (key, amazon_id, _) = wanted[0]
+        kind = {
+            "keywords": "keyword",
+            "targets": "target",
+            "campaigns": "campaign",
+            "negativeKeywords": "negative_keyword",
+            "negativeTargets": "negative_target",
+            "campaignNegativeKeywords": "campaign_negative_keyword",
+            "campaignNegativeTargets": "campaign_negative_target",
+        }[key]
+        at.faults(
+            {"match": ON_WRITES, "action": {"edit": {"do": do, "kind": kind, "id": amazon_id}}},
+        )
+
+        reply = await at.send(request)
+
+        assert reply.outcomes == tuple(Made(fact[1]) for fact in wanted)
+
+
 @pytest.mark.parametrize("answer", ["missing", "throttledError", "internalServerError"])
 @pytest.mark.parametrize("deed", [DEEDS[0], DEEDS[3], DEEDS[7], DEEDS[10]], ids=lambda deed: deed.name)
 async def test_single_items_fail_alone(deed: Deed, answer: str):
