@@ -117,7 +117,11 @@ def _what_is_missing(findings: Sequence[Finding], clicks: float, conversions: fl
         return f"needs {_joined(ways)}"
     failed = [finding for finding in findings if not finding.passed and "not" not in finding.group]
     failed.sort(key=lambda finding: ".at_most" not in finding.check)
-    return "no rule that covers it can pass" + (f": {_measured(failed[0])}" if failed else "")
+    rules = {finding.rule for finding in findings}
+    nobody = (
+        f"only {rules.pop()} covers it, which cannot pass" if len(rules) == 1 else "no rule that covers it can pass"
+    )
+    return nobody + (f": {_measured(failed[0])}" if failed else "")
 
 
 def _joined(ways: Sequence[Missing]) -> str:
