@@ -8,9 +8,10 @@ from urllib.parse import quote_plus
 _MARK = "[hidden]"
 _SHORTEST_SECRET = 4
 _SHAPES = re.compile(
-    r"Atz[ar](?:\||%7C|\\u007c)[^\s\"'&<>,}]+|amzn1\.oa2-cs\.v1\.[0-9a-z]+|Bearer\s+[^\s\"'<>,]+", re.IGNORECASE
+    r"Atz[ar](?:\||%7C|\\u007c)[^\s\"'&<>,}]+|amzn1\.oa2-cs\.v1\.[0-9a-z]+|Bearer\s+[\w.~+/|=-]{20,}", re.IGNORECASE
 )
-"""Access and refresh tokens and client secrets, as Amazon makes them."""
+"""Access and refresh tokens and client secrets, as Amazon makes them; and what follows `Bearer`, unless it is as short
+as a word: "ball bearer set" is a keyword."""
 
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
