@@ -5,7 +5,6 @@ to keep what was read. Without, the whole run is a single COPY: nothing is kept 
 """
 
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 
@@ -14,7 +13,7 @@ import asyncpg
 import msgspec
 import uvloop
 
-from benchmarks.task import MEDIA_TYPE, PATH, TABLE, Answer, Task, question, read, write
+from benchmarks.task import MEDIA_TYPE, PATH, TABLE, Answer, Stopwatch, Task, question, read, write
 
 
 class Metrics(msgspec.Struct, rename="upper", gc=False):
@@ -102,16 +101,16 @@ async def run(task: Task, *, a_page: bool) -> Answer:
     await connection.execute(TABLE)
     script = Script(task)
     async with aiohttp.ClientSession(headers=headers) as session:
-        started = time.perf_counter()
+        watch = Stopwatch()
         if a_page:
             async for page in script.pages(session):
                 await connection.copy_records_to_table("bare", schema_name="public", records=script.records(page))
         else:
             records = script.all_records(session)
             await connection.copy_records_to_table("bare", schema_name="public", records=records)
-        seconds = time.perf_counter() - started
+        answer = watch.answer(script.rows)
     await connection.close()
-    return Answer(script.rows, seconds)
+    return answer
 
 
 if __name__ == "__main__":

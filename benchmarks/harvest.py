@@ -1,12 +1,14 @@
 """Recommendations recorded per second: us, the ceiling and the peer, taking turns in one run."""
 
+import statistics
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from benchmarks.results import Result, ratio, result
 from benchmarks.stage import Server, page_server, perform, postgres
-from benchmarks.task import Task
+from benchmarks.task import Answer, Task
 
 ROWS, QUICK_ROWS = 200_000, 60_000
 ROUNDS, QUICK_ROUNDS = 5, 3
@@ -18,7 +20,7 @@ _US, _ONE_COPY, _COPY_A_PAGE, _PEER = "us", "ceiling: one COPY", "ceiling: a COP
 
 def measure(*, quick: bool) -> list[Result]:
     rows, rounds = (QUICK_ROWS, QUICK_ROUNDS) if quick else (ROWS, ROUNDS)
-    figures: dict[str, list[float]] = defaultdict(list)
+    answers: dict[str, list[Answer]] = defaultdict(list)
     with postgres() as server, page_server(rows, remember=True) as amazon:
         task = _warmed_up(server, Task(amazon, ""))
         contenders = (
@@ -31,8 +33,8 @@ def measure(*, quick: bool) -> list[Result]:
             for name, module, its_task, options in contenders:
                 with server.database() as dsn:
                     answer = perform(module, msgspec.structs.replace(its_task, dsn=dsn), *options)
-                figures[name].append(answer.rows_a_second)
-    return _results(figures)
+                answers[name].append(answer)
+    return _results(answers)
 
 
 def _warmed_up(server: Server, task: Task) -> Task:
@@ -47,11 +49,13 @@ def _warmed_up(server: Server, task: Task) -> Task:
     )
 
 
-def _results(figures: dict[str, list[float]]) -> list[Result]:
+def _results(answers: Mapping[str, Sequence[Answer]]) -> list[Result]:
+    figures = {name: [answer.rows_a_second for answer in given] for name, given in answers.items()}
+    cpu = {name: [answer.cpu_microseconds_a_row for answer in given] for name, given in answers.items()}
     ours = figures[_US]
-    rates = [result(name, ratio(rates, [1.0]), "rows/s") for name, rates in figures.items()]
     return [
-        *rates,
+        *(result(name, statistics.median(rates), "rows/s") for name, rates in figures.items()),
+        *(result(f"{name}, its own CPU", statistics.median(used), "µs/row") for name, used in cpu.items()),
         result("us / ceiling: one COPY", ratio(ours, figures[_ONE_COPY]), "ratio", ">= 0.6"),
         result("us / ceiling: a COPY a page", ratio(ours, figures[_COPY_A_PAGE]), "ratio"),
         result("us / peer", ratio(ours, figures[_PEER]), "ratio", ">= 10"),

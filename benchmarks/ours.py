@@ -1,13 +1,12 @@
 """Us: the harvest as `harvester plan` runs it, through the same client, rules and ledger."""
 
 import os
-import time
 from pathlib import Path
 
 import asyncpg
 import uvloop
 
-from benchmarks.task import Answer, Task, read, write
+from benchmarks.task import Answer, Stopwatch, Task, read, write
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.rulesets import PostgresRulesets
 from harvester.adapters.postgres.runs import PostgresRuns
@@ -64,12 +63,13 @@ async def harvest(services: Services) -> Answer:
     ground_rules = RulesOnTheGround(rules.for_profile(profile.profile_id), profile)
     surroundings = Surroundings(reader, facts, account, ground_rules)
     work, judge = Harvest(runs, profiles, clock), compile_rules(rules, profile)
-    started = time.perf_counter()
+    watch = Stopwatch()
     harvested = await work(run, reader.promotion, surroundings, judge, own_asins)
-    seconds = time.perf_counter() - started
+    answer = watch.answer(harvested.rows)
     if harvested.troubles:
         raise SystemExit(f"not everything was read: {harvested.troubles}")
-    return Answer(harvested.rows, seconds, profile.profile_id, account.sources())
+    answer.profile_id, answer.ad_group_ids = profile.profile_id, account.sources()
+    return answer
 
 
 async def run(task: Task) -> Answer:

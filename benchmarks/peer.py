@@ -4,7 +4,6 @@ As that client does, every call opens a connection of its own and reads the answ
 """
 
 import json
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import psycopg2  # type: ignore[import-untyped]  # it ships no types
 import requests
 
-from benchmarks.task import MEDIA_TYPE, PATH, TABLE, Answer, Task, question, read, write
+from benchmarks.task import MEDIA_TYPE, PATH, TABLE, Answer, Stopwatch, Task, question, read, write
 
 _INSERT = """
 INSERT INTO public.bare (run_id, place, profile_id, source, campaign_id, ad_group_id, ad_id, ad_asin, target,
@@ -49,7 +48,7 @@ def run(task: Task) -> Answer:
     with connection, connection.cursor() as cursor:
         cursor.execute(TABLE)
     rows = 0
-    started = time.perf_counter()
+    watch = Stopwatch()
     for page in pages(task):
         with connection, connection.cursor() as cursor:
             for item in page:
@@ -61,9 +60,9 @@ def run(task: Task) -> Answer:
                 evidence = [item["targetType"], clicks, conversions]
                 cursor.execute(_INSERT, [*fixed, *what, *evidence, *decision, datetime.now(UTC)])
                 rows += 1
-    seconds = time.perf_counter() - started
+    answer = watch.answer(rows)
     connection.close()
-    return Answer(rows, seconds)
+    return answer
 
 
 if __name__ == "__main__":

@@ -44,10 +44,13 @@ def meets(value: float, goal: str) -> bool:
 
 
 def ratio(ours: Sequence[float], theirs: Sequence[float]) -> float:
-    """Of the medians. Raises ValueError where there is nothing to compare."""
-    if not ours or not theirs or statistics.median(theirs) <= 0:
-        raise ValueError("a ratio needs figures over zero on both sides")
-    return statistics.median(ours) / statistics.median(theirs)
+    """The median of the rounds' ratios: what slows the machine down for a while slows both sides of a round down.
+
+    Raises ValueError where the rounds cannot be compared.
+    """
+    if not ours or len(ours) != len(theirs) or min(theirs) <= 0:
+        raise ValueError("a ratio needs as many rounds on both sides, and figures over zero")
+    return statistics.median(mine / other for mine, other in zip(ours, theirs, strict=True))
 
 
 def _rounded(value: float) -> float:

@@ -1,6 +1,7 @@
 """What a contender is told, and what it answers: JSON on stdin and stdout, so that each runs in a fresh process."""
 
 import sys
+import time
 
 import msgspec
 
@@ -40,13 +41,29 @@ class Task(msgspec.Struct):
 class Answer(msgspec.Struct):
     rows: int
     seconds: float
+    cpu_seconds: float
+    """Of this process alone, without Postgres."""
     profile_id: str = ""
     ad_group_ids: list[str] = []
     findings_bytes: float = 0.0
 
     @property
+    def cpu_microseconds_a_row(self) -> float:
+        return self.cpu_seconds / self.rows * 1e6
+
+    @property
     def rows_a_second(self) -> float:
         return self.rows / self.seconds
+
+
+class Stopwatch:
+    """Runs from when it is made."""
+
+    def __init__(self) -> None:
+        self._started, self._cpu = time.perf_counter(), time.process_time()
+
+    def answer(self, rows: int) -> Answer:
+        return Answer(rows, time.perf_counter() - self._started, time.process_time() - self._cpu)
 
 
 def read() -> Task:
