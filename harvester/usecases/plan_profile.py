@@ -1,6 +1,7 @@
 """The whole verb for one profile: lease, run, harvest, plan."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,6 +19,8 @@ from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
 from harvester.usecases.surroundings import Surroundings
 
 RESUME_WITHIN = timedelta(hours=1)
+LEASES_LOST = 3
+"""By one run, before it is left to the next one."""
 
 Watch = Callable[[Profile, Progress], None]
 
@@ -46,8 +49,15 @@ class PlanProfile:
     async def __call__(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
         """Raises Refused while another process has the profile, and what the login's reader raises.
 
-        A run that fails is recorded as failed before its error is raised.
+        A run that fails is recorded as failed before its error is raised. A lease that was lost, because Postgres was
+        away, is taken again, and the run gone on with.
         """
+        for _ in range(LEASES_LOST):
+            with suppress(LeaseLost):
+                return await self._under_lease(profile, login, trigger, watch)
+        return await self._under_lease(profile, login, trigger, watch)
+
+    async def _under_lease(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
         async with self.lease.hold(profile.profile_id):
             await self.rulesets.save(self.rules.fingerprint, self.rules.text)
             now = self.clock.now()

@@ -1,13 +1,18 @@
 """Killed, stopped, cut off from Postgres, or twice at once: the next run goes on, and nothing is there twice."""
 
+import contextlib
 import random
+import shutil
 import signal
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from harvester.adapters.embedded_postgres import EmbeddedPostgres
 from tests.acceptance.command_line import Harvester, Started
 from tests.acceptance.conftest import CleanRun, OpenMarket
 from tests.acceptance.pretend_amazon import RECOMMENDATIONS, PretendAmazon, on
@@ -159,3 +164,32 @@ def test_two_runs_of_a_profile_at_once(
     assert "being worked on by another process" in failure["reason"]
     first.end().succeeded()
     is_whole(ledger, whole)
+
+
+@contextlib.contextmanager
+def postgres_of_our_own() -> Iterator[tuple[EmbeddedPostgres, str]]:
+    folder = Path(tempfile.mkdtemp(prefix="harvester-restart-"))
+    folder.chmod(0o755)
+    server = EmbeddedPostgres(folder, durable=False)
+    try:
+        yield server, server.join()
+    finally:
+        server.leave()
+        shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize("when", ["/sp/campaigns/list", "/sp/keywords/list", RECOMMENDATIONS])
+def test_a_run_outlives_a_restart_of_postgres(
+    when: str, harvesters: Harvesters, large: PretendAmazon, whole: CleanRun
+) -> None:
+    """Gone and back while Amazon is asked: the same process ends the same run."""
+    with postgres_of_our_own() as (server, dsn):
+        large.begin(on(when, {"hang_seconds": 2}, nth=1))
+        started = stuck(harvesters(large, dsn), large)
+        assert server.leave()
+        assert server.join() == dsn
+
+        result = started.end().succeeded()
+
+        assert "Traceback" not in result.err
+        is_whole(Ledger(dsn), whole)
