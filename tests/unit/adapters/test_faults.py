@@ -480,7 +480,7 @@ async def test_secrets_that_amazon_echoes_are_hidden(bench: Bench):
         await campaigns(bench)
 
     said = everything_said(bench, [refused.value])
-    assert "you sent [hidden]" in said
+    assert "you sent Bearer [hidden]" in said
     assert "canary" not in said
 
 

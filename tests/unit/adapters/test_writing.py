@@ -447,7 +447,7 @@ async def test_no_secret_shows_in_a_reply(bench: Bench, status: int):
     if status == 207:
         assert reply.outcomes == (
             Made(""),
-            TurnedDown("[hidden]/[hidden]", "you sent [hidden] and [hidden] and [hidden] and [hidden]"),
+            TurnedDown("[hidden]/[hidden]", "you sent Bearer [hidden] and [hidden] and [hidden] and [hidden]"),
         )
 
 
