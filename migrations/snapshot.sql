@@ -232,6 +232,7 @@ $$;
 
 CREATE FUNCTION harvester.record_changed_actions() RETURNS trigger
     LANGUAGE plpgsql
+    SET enable_nestloop TO 'off'
     AS $$
 BEGIN
     INSERT INTO harvester.action_event SELECT * FROM harvester.chained(ARRAY(
