@@ -1,6 +1,6 @@
 """All that the core needs from outside, as narrow Protocols."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -40,7 +40,7 @@ class RecommendationSource(Protocol):
     @property
     def name(self) -> str: ...
 
-    def pages(self, ad_group_ids: Sequence[str], token: str | None) -> AsyncIterator[RecommendationPage]:
+    def pages(self, ad_group_ids: Sequence[str], token: str | None) -> AsyncGenerator[RecommendationPage, None]:
         """From the page that `token` names to the end of the list; the page after is fetched ahead.
 
         Raises PageBroken when a page cannot be read or the list goes round in circles, Rejected, Unavailable.

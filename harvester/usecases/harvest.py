@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -104,8 +105,8 @@ class Harvest:
         await work.remember(self.runs)
         batches = _batches(surroundings.account.sources(), run.cursor)
         for done, (ids, token) in enumerate(batches):
-            pages, trouble = source.pages(ids, token), None
-            async with _OneBehind() as ledger:
+            trouble = None
+            async with aclosing(source.pages(ids, token)) as pages, _OneBehind() as ledger:
                 while True:
                     try:
                         page = await anext(pages, None)
