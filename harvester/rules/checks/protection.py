@@ -57,4 +57,7 @@ class Protection:
         return next((entry for entry, phrase in self._phrases if phrase in text), None)
 
     def _pattern(self, key: str) -> str | None:
-        return next((entry for entry, pattern in self._patterns if pattern.search(key)), None)
+        for entry, pattern in self._patterns:
+            if pattern.search(key):
+                return entry
+        return None
