@@ -330,7 +330,7 @@ def _installation(major: int | None, cluster: Path) -> Path:
     if major is None:
         raise Misconfigured(
             f"there is no PostgreSQL {OLDEST_MAJOR} or newer here; install one, or name a database",
-            field="DATABASE_URL",
+            field="HARVESTER_DATABASE_URL",
         )
     here = f"here is {', '.join(str(version) for version in found)}" if found else "none is installed here"
     raise Misconfigured(

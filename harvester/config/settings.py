@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
@@ -49,8 +50,26 @@ def _web_address(value: object) -> object:
     return value.rstrip("/") if isinstance(value, str) else value
 
 
+def _database_address(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    try:
+        parts = urlsplit(value)
+        if "," not in parts.netloc:  # of several hosts, each has its own port
+            parts.port  # noqa: B018 - raises where it is none
+    except ValueError:
+        raise ValueError(
+            "must be an address such as postgresql://user:password@host:5432/name; in the password write / as %2F, "
+            "# as %23 and ? as %3F"
+        ) from None
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ValueError("must begin with postgresql://")
+    return value
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Address = Annotated[str, BeforeValidator(_web_address)]
+DatabaseAddress = Annotated[SecretStr, BeforeValidator(_database_address)]
 
 
 class SellingPartnerSettings(BaseModel):
@@ -108,7 +127,7 @@ class Settings(BaseSettings):
         frozen=True,
     )
 
-    database_url: SecretStr | None = Field(
+    database_url: DatabaseAddress | None = Field(
         None, description="PostgreSQL 15 or newer. Unset: an embedded Postgres under `DATA_DIR`."
     )
     data_dir: Path = Field(default_factory=default_data_dir, description="Where the embedded Postgres keeps its data.")

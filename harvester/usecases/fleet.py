@@ -44,49 +44,72 @@ class Fleet:
     async def __call__(
         self, asked: Collection[str], work: Callable[[Profile, AdsLogin], Awaitable[_Done]]
     ) -> FleetResult[_Done]:
-        """`asked`: profile ids; empty: all. Results come in the order of accounts and profile ids."""
+        """`asked`: profile ids; empty: all. Results come in the order of accounts and profile ids.
+
+        A profile that several logins may touch is worked on by the first of them.
+        """
         result: FleetResult[_Done] = FleetResult()
-        found: list[tuple[Profile, AdsLogin]] = []
-        answers = await asyncio.gather(*(self._profiles_of(login) for login in self.logins))
-        for login, answer in zip(self.logins, answers, strict=True):
+        found: dict[ProfileId, tuple[Profile, AdsLogin]] = {}
+        refused: list[tuple[str, HarvesterError]] = []
+        for login, answer in zip(self.logins, await self._profiles_of_all(), strict=True):
             if isinstance(answer, HarvesterError):
-                result.failed.extend(await self._account_failed(login.account, answer, asked))
-            else:
-                found.extend((profile, login) for profile in self._wanted(login, answer, asked))
-        seen = {profile.profile_id for profile, _ in found} | {failure.profile_id for failure in result.failed}
+                refused.append((login.account, answer))
+                continue
+            mine = [each for each in self._allowed(login.account, answer) if each.profile_id not in found]
+            await self.profiles.save(mine)
+            found |= {each.profile_id: (each, login) for each in mine}
+            result.failed.extend(self._missing(login.account, answer, asked))
+        for account, error in refused:
+            result.failed.extend(await self._account_failed(account, error, asked, found))
+        seen = {*found, *(failure.profile_id for failure in result.failed)}
         result.failed.extend(
             Failure("", ProfileId(profile_id), "no login of the settings can edit this profile")
-            for profile_id in asked
+            for profile_id in dict.fromkeys(asked)
             if profile_id not in seen
         )
-        await self._work_on_all(found, work, result)
+        wanted = [pair for profile_id, pair in found.items() if not asked or profile_id in asked]
+        await self._work_on_all(wanted, work, result)
         return result
 
-    async def _profiles_of(self, login: AdsLogin) -> Sequence[Profile] | HarvesterError:
-        try:
-            profiles = await login.profiles()
-        except HarvesterError as error:
-            return error
-        await self.profiles.save(profiles)
-        return profiles
+    async def _profiles_of_all(self) -> Sequence[Sequence[Profile] | HarvesterError]:
+        async def profiles_of(login: AdsLogin) -> Sequence[Profile] | HarvesterError:
+            try:
+                return await login.profiles()
+            except HarvesterError as error:
+                return error
 
-    async def _account_failed(self, account: str, error: HarvesterError, asked: Collection[str]) -> Sequence[Failure]:
+        return await asyncio.gather(*(profiles_of(login) for login in self.logins))
+
+    def _allowed(self, account: str, profiles: Sequence[Profile]) -> Sequence[Profile]:
+        """Those that the settings let this account touch, by id."""
+        only = self.only.get(account, ())
+        allowed = [profile for profile in profiles if not only or profile.profile_id in only]
+        return sorted(allowed, key=lambda profile: profile.profile_id)
+
+    def _missing(self, account: str, profiles: Sequence[Profile], asked: Collection[str]) -> Sequence[Failure]:
+        """The profiles that the settings name for this account, and that it does not have."""
+        there = {profile.profile_id for profile in profiles}
+        reason = "the settings name this profile, but their login cannot edit it"
+        return [
+            Failure(account, ProfileId(profile_id), reason)
+            for profile_id in self.only.get(account, ())
+            if profile_id not in there and (not asked or profile_id in asked)
+        ]
+
+    async def _account_failed(
+        self, account: str, error: HarvesterError, asked: Collection[str], found: Collection[str]
+    ) -> Sequence[Failure]:
         """One failure per profile that the account is known to have; without any, one for the account."""
+        if asked and all(profile_id in found for profile_id in asked):
+            return []
         known = [profile for profile in await self.profiles.known() if profile.account == account]
-        mine = [profile for profile in known if not asked or profile.profile_id in asked]
+        mine = [
+            profile
+            for profile in self._allowed(account, known)
+            if profile.profile_id not in found and (not asked or profile.profile_id in asked)
+        ]
         return [Failure(account, profile.profile_id, str(error), profile) for profile in mine] or (
             [] if known and not isinstance(error, AccountClosed) else [Failure(account, None, str(error))]
-        )
-
-    def _wanted(self, login: AdsLogin, profiles: Sequence[Profile], asked: Collection[str]) -> Sequence[Profile]:
-        allowed = self.only.get(login.account, ())
-        return sorted(
-            (
-                profile
-                for profile in profiles
-                if (not allowed or profile.profile_id in allowed) and (not asked or profile.profile_id in asked)
-            ),
-            key=lambda profile: profile.profile_id,
         )
 
     async def _work_on_all(

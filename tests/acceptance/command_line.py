@@ -101,8 +101,8 @@ class Harvester:
         self.environment = dict(environment)
         self.under_way: list[Started] = []
 
-    def __call__(self, *arguments: str, seconds: float = LONGEST_SECONDS, **changes: str | None) -> Result:
-        return self.start(*arguments, **changes).end(seconds)
+    def __call__(self, *arguments: str, **changes: str | None) -> Result:
+        return self.start(*arguments, **changes).end()
 
     def start(self, *arguments: str, **changes: str | None) -> Started:
         """`changes` are settings without their prefix; None leaves one out."""

@@ -41,12 +41,17 @@ _SESSION = {
 }
 """A process that is stopped in the middle of a transaction holds its locks for a minute and no longer."""
 
-_NOT_MIGRATED = (
-    asyncpg.UndefinedTableError,
-    asyncpg.UndefinedColumnError,
-    asyncpg.UndefinedFunctionError,
-    asyncpg.InvalidSchemaNameError,
-)
+_NOT_MIGRATED = "the database is not at this version ({}): run `harvester migrate`"
+_MISCONFIGURED: dict[type[Exception], str] = {
+    asyncpg.UndefinedTableError: _NOT_MIGRATED,
+    asyncpg.UndefinedColumnError: _NOT_MIGRATED,
+    asyncpg.UndefinedFunctionError: _NOT_MIGRATED,
+    asyncpg.InvalidSchemaNameError: _NOT_MIGRATED,
+    asyncpg.InvalidAuthorizationSpecificationError: "Postgres does not let us in: {}",
+    asyncpg.InvalidCatalogNameError: "Postgres has no such database: {}",
+    asyncpg.InsufficientPrivilegeError: "Postgres refuses: {}",
+    asyncpg.ClientConfigurationError: "not an address of a Postgres database: {}",
+}
 
 _UNIQUE = {
     "run_one_running": "a run of this profile is already under way",
@@ -71,16 +76,9 @@ def translated() -> Iterator[None]:
         raise Refused(meaning) from error
     except asyncpg.RestrictViolationError as error:
         raise Refused(str(error)) from error
-    except _NOT_MIGRATED as error:
-        raise Misconfigured(
-            f"the database is not at this version ({error}): run `harvester migrate`", field="DATABASE_URL"
-        ) from error
-    except asyncpg.InvalidAuthorizationSpecificationError as error:
-        raise Misconfigured(f"Postgres does not let us in: {error}", field="DATABASE_URL") from error
-    except asyncpg.InvalidCatalogNameError as error:
-        raise Misconfigured(f"Postgres has no such database: {error}", field="DATABASE_URL") from error
-    except asyncpg.InsufficientPrivilegeError as error:
-        raise Misconfigured(f"Postgres refuses: {error}", field="DATABASE_URL") from error
+    except tuple(_MISCONFIGURED) as error:
+        meaning = next(words for kind, words in _MISCONFIGURED.items() if isinstance(error, kind))
+        raise Misconfigured(meaning.format(error), field="HARVESTER_DATABASE_URL") from error
     except _AWAY as error:
         raise Unavailable(f"Postgres is away: {str(error) or type(error).__name__}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
@@ -119,7 +117,7 @@ class Database:
                     reset=_leave_as_it_is,
                 )
         except (asyncpg.ClientConfigurationError, ValueError) as error:
-            raise Misconfigured("not an address of a Postgres database", field="DATABASE_URL") from error
+            raise Misconfigured("not an address of a Postgres database", field="HARVESTER_DATABASE_URL") from error
         try:
             yield cls(pool, dsn, patience_seconds)
         finally:

@@ -104,7 +104,7 @@ def _compare(files: Sequence[Migration], applied: dict[int, asyncpg.Record]) -> 
         raise Misconfigured(
             f"the database is newer than this program: it was brought to {applied[newest]['name']}, this version knows "
             f"nothing after {files[-1].name}; update Harvester",
-            field="DATABASE_URL",
+            field="HARVESTER_DATABASE_URL",
         )
     for migration in files:
         row = applied.get(migration.number)
@@ -141,5 +141,5 @@ async def _apply(connection: "asyncpg.Connection[asyncpg.Record]", migration: Mi
                 await connection.execute(_RECORD, migration.number, migration.name, migration.checksum)
     except asyncpg.InsufficientPrivilegeError as error:
         raise Misconfigured(
-            f"{migration.name}: {error}; the database user needs CREATE on the database", field="DATABASE_URL"
+            f"{migration.name}: {error}; the database user needs CREATE on the database", field="HARVESTER_DATABASE_URL"
         ) from error

@@ -48,7 +48,9 @@ _FAMILIES = {
 class Invocation:
     """What the global options said."""
 
-    env_file: Path | None
+    env_file: Path | None = None
+    as_json: bool = False
+    """Asked of the command; an error is a document then, too."""
 
 
 class _Commands(click.Group):
@@ -99,9 +101,12 @@ _SUMMARIES = {
 
 def _version(ctx: click.Context, _param: click.Parameter, value: bool) -> None:
     if value:
-        from importlib.metadata import version
+        from importlib.metadata import PackageNotFoundError, version
 
-        click.echo(f"harvester {version('harvester')}")
+        try:
+            click.echo(f"harvester {version('harvester')}")
+        except PackageNotFoundError:
+            click.echo("harvester, from a checkout that is not installed")
         ctx.exit()
 
 
@@ -127,10 +132,17 @@ def cli(ctx: click.Context, env_file: Path | None) -> None:
 
     Exit codes: 0 done; 1 something failed, was refused, stale or unknown; 2 bad usage or configuration.
     """
-    ctx.obj = Invocation(env_file)
+    ctx.ensure_object(Invocation).env_file = env_file
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+def _note_json(ctx: click.Context, _param: click.Parameter, value: bool) -> bool:
+    ctx.ensure_object(Invocation).as_json = value
+    return value
+
+
+json_option = click.option(
+    "--json", "as_json", is_flag=True, callback=_note_json, help="One JSON document on standard output."
+)
 
 
 def emit(document: Mapping[str, Any]) -> None:
@@ -154,19 +166,22 @@ def hint(invocation: Invocation, arguments: str) -> str:
     return f"{program}{env_file} {arguments}"
 
 
-def fail(error: HarvesterError, code: int) -> NoReturn:
+def fail(invocation: Invocation, error: HarvesterError, code: int) -> NoReturn:
     click.echo(f"harvester: {error}", err=True)
+    if invocation.as_json:
+        emit({"error": str(error)})
     sys.exit(code)
 
 
 def main() -> None:
     """Errors that a person can mend are one sentence and an exit code, never a traceback."""
+    invocation = Invocation()
     try:
-        cli(prog_name="harvester")
+        cli(prog_name="harvester", obj=invocation)
     except Misconfigured as error:
-        fail(error, BAD_USAGE)
+        fail(invocation, error, BAD_USAGE)
     except HarvesterError as error:
-        fail(error, FAILED)
+        fail(invocation, error, FAILED)
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:

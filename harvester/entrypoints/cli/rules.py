@@ -48,7 +48,8 @@ def check(ctx: click.Context, file: Path | None, as_json: bool) -> None:
 
 
 @rules.command()
-def schema() -> None:
+@json_option
+def schema(as_json: bool) -> None:  # noqa: ARG001 - it is JSON either way
     """Print the JSON Schema of rules files, for editors."""
     click.echo(json.dumps(schema_of_rules(), indent=2, ensure_ascii=False))
 

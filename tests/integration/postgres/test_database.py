@@ -106,7 +106,7 @@ async def test_a_wrong_address_is_a_setting_to_mend(dsn: str, change, words: str
         async with Database.open(change(dsn)):
             pytest.fail("opened a wrong address")
     assert "secret" not in str(caught.value)
-    assert caught.value.field == "DATABASE_URL"
+    assert caught.value.field == "HARVESTER_DATABASE_URL"
 
 
 async def test_a_server_that_is_not_there_is_unavailable():
