@@ -190,7 +190,7 @@ async def _import(invocation: Invocation, plan_id: str, data: bytes, file: Path,
         elif taken is None:
             _print_problems(file, problems)
         else:
-            _print_taken(services, plan, taken)
+            _print_taken(invocation, services, plan, taken)
     refused = taken is None or taken.stopped or any(each.refused for each in taken.verdicts)
     return FAILED if refused else DONE
 
@@ -230,7 +230,7 @@ def _print_problems(file: Path, problems: Sequence[Problem]) -> None:
     say("nothing was changed")
 
 
-def _print_taken(services: Services, plan: Mapping[str, Any], taken: TakenOver) -> None:
+def _print_taken(invocation: Invocation, services: Services, plan: Mapping[str, Any], taken: TakenOver) -> None:
     console = tables.console()
     for edited in taken.edited:
         print_edited(console, edited)
@@ -241,6 +241,6 @@ def _print_taken(services: Services, plan: Mapping[str, Any], taken: TakenOver) 
     if taken.stopped:
         say(f"stopped before the end of the file: {taken.stopped}")
     if any(said.changed and said.review.verdict is Verdict.APPROVE for said in taken.verdicts):
-        print_next(console, services, plan["profile_id"], plan["id"], taken.fingerprint)
+        print_next(console, invocation, services, plan["profile_id"], plan["id"], taken.fingerprint)
     elif taken.edited:
         console.print(f"Plan {plan['id']} now has the fingerprint {taken.fingerprint}", soft_wrap=True)

@@ -16,7 +16,7 @@ from harvester.domain.ids import PlanId, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.review import Selection, Verdict
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option
 from harvester.entrypoints.cli.session import Session, run
 from harvester.usecases.review import Edited, NewBid
 from harvester.usecases.reviewable import reviewer
@@ -124,7 +124,7 @@ async def _say(
             console = tables.console()
             print_verdicts(console, said)
             if said.changed and verdict is Verdict.APPROVE:
-                print_next(console, session.services, said.profile_id, plan_id, said.review.fingerprint)
+                print_next(console, invocation, session.services, said.profile_id, plan_id, said.review.fingerprint)
     return FAILED if said.refused else DONE
 
 
@@ -240,12 +240,14 @@ def print_edited(console: Console, edited: Edited) -> None:
         _print(console, f"It was approved at {edited.before} and has to be approved again.", "yellow")
 
 
-def print_next(console: Console, services: Services, profile_id: ProfileId, plan_id: str, fingerprint: str) -> None:
+def print_next(
+    console: Console, invocation: Invocation, services: Services, profile_id: ProfileId, plan_id: str, fingerprint: str
+) -> None:
     """The command that sends what was approved, on one line so that it can be copied."""
     rules = services.rules.for_profile(profile_id)
     if rules.strictest_mode(services.settings.mode) is Mode.DRY_RUN:
         _print(console, "Mode is dry-run: apply refuses until HARVESTER_MODE is review.", "yellow")
-    console.print(f"Next: harvester apply {plan_id} --fingerprint {fingerprint}", soft_wrap=True)
+    console.print(f"Next: {hint(invocation, f'apply {plan_id} --fingerprint {fingerprint}')}", soft_wrap=True)
 
 
 def _print(console: Console, sentence: str, style: str = "") -> None:
