@@ -1,5 +1,6 @@
 """Every request that changes an account is what Amazon's specification says, to the letter."""
 
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -101,3 +102,26 @@ def test_a_request_in_version_2_stays_as_it_is():
     request = in_version_2(TARGETS.request())
 
     assert in_version_2(request) is request
+
+
+@pytest.mark.parametrize("call", [call for call in CALLS if call.path == "/sp/targetPromotionGroups"], ids=str)
+async def test_version_2_of_a_creation_fits_its_own_specification(
+    call: WritingCall, bench: Bench, monkeypatch: pytest.MonkeyPatch
+):
+    """Version 2 wants names where version 1 takes a prefix; amounts stay as they were written."""
+    monkeypatch.setattr(group_replies, "SPOKEN", 2)
+
+    seen = await sent(bench, call.request())
+
+    Spec.load("target-promotion-groups-v2").validate_request(seen.method, seen.path, seen.headers, seen.raw)
+    assert seen.headers["Content-Type"] == "application/vnd.sptargetpromotiongroup.v2+json"
+    assert in_version_2(in_version_2(call.request())) == in_version_2(call.request())
+    asked = json.loads(call.request().body)
+    if "newCampaignDetails" in asked:
+        campaigns = seen.json["newCampaignDetails"]
+        assert [each["adGroups"][0]["targetingTypes"] for each in campaigns] == [["KEYWORD"], ["PRODUCT"]]
+        assert all(each["budget"] == asked["newCampaignDetails"]["budget"] for each in campaigns)
+        assert all(each["campaignName"].startswith(asked["newCampaignDetails"]["namePrefix"]) for each in campaigns)
+    else:
+        wanted = [each for ids in asked["existingCampaignDetails"].values() for each in ids]
+        assert [each["adGroupId"] for each in seen.json["existingCampaignDetails"]] == wanted

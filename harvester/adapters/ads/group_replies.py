@@ -2,7 +2,8 @@
 
 The calls speak version 1: it is the form of Amazon's guide and the only one of the recommendations, whose expression
 types it shares, and what Amazon names in the answer needs no numbering. Version 2 names by `index` and reports errors
-as free texts. Should version 1 be withdrawn, SPOKEN = 2 sends targets in version 2 instead.
+as free texts. Should version 1 be withdrawn, SPOKEN = 2 sends both calls in version 2 instead. That one wants names
+for group, campaigns and ad groups, where version 1 takes a prefix: they are made of the prefix and the source.
 """
 
 from collections import defaultdict
@@ -17,10 +18,11 @@ from harvester.adapters.ads.item_errors import Asked, complaints_of, id_of, outc
 from harvester.adapters.exchange import Unreadable
 from harvester.domain.outcome import ItemOutcome, Made, NotSent, TurnedDown, Unsure
 from harvester.domain.target import fold
-from harvester.rules.requests import Request
+from harvester.rules.requests import GROUPS, Request
 
 SPOKEN = 1
-"""The version of the calls that create targets in a group: 1 or 2."""
+"""The version of the calls that create a group, and targets in one: 1 or 2."""
+GROUPS_V2 = "application/vnd.sptargetpromotiongroup.v2+json"
 TARGETS_V2 = "application/vnd.sptargetpromotiongrouptarget.v2+json"
 
 _CREATION = Asked()
@@ -36,9 +38,10 @@ _GUIDE_SPELLING = {f"KEYWORD_{match}": f"QUERY_{match}_MATCHES" for match in ("B
 """Shown by the guide, in no version of the specification."""
 _SAYS_DUPLICATE = ("DUPLICATE_VALUE", "duplicateValueError", "already exists")
 _OF_SOMETHING_ELSE = ("NAME_NOT_UNIQUE", "campaign", " name", "Campaign")
-_GROUP_FIELDS = frozenset(
-    {"targetPromotionGroupId", "targetPromotionGroupName", "keywordCampaignAdGroupIds", "productCampaignAdGroupIds"}
-)
+_PART_FIELDS = ("keywordCampaignAdGroupIds", "productCampaignAdGroupIds")
+_GROUP_FIELDS = frozenset({"targetPromotionGroupId", "targetPromotionGroupName", "destinationAdGroups", *_PART_FIELDS})
+_TARGETING = {"KEYWORD": "keywords", "PRODUCT": "products"}
+"""What each destination of a new group targets, and how its campaign is named."""
 
 
 class _Target(msgspec.Struct, rename="camel"):
@@ -54,10 +57,34 @@ class _Targets(msgspec.Struct, rename="camel"):
     targets: list[_Target]
 
 
+class _ExistingDetails(msgspec.Struct, rename="camel"):
+    keyword_campaign_ad_group_ids: list[str] = []
+    product_campaign_ad_group_ids: list[str] = []
+
+
+class _NewDetails(msgspec.Struct, rename="camel"):
+    """Amounts stay as they are written."""
+
+    name_prefix: str
+    default_bid: msgspec.Raw
+    budget: msgspec.Raw
+    dynamic_bidding: msgspec.Raw = msgspec.Raw(b"")
+
+
+class _Group(msgspec.Struct, rename="camel"):
+    """The body of a creation in version 1."""
+
+    ad_group_id: str
+    existing: _ExistingDetails | None = msgspec.field(default=None, name="existingCampaignDetails")
+    new: _NewDetails | None = msgspec.field(default=None, name="newCampaignDetails")
+
+
 def in_version_2(request: Request) -> Request:
-    """The same targets in version 2; a request that has it already stays as it is."""
-    if request.media_type == TARGETS_V2:
+    """The same call in version 2; one that has it already stays as it is."""
+    if request.media_type in (TARGETS_V2, GROUPS_V2):
         return request
+    if request.path == GROUPS.path:
+        return replace(request, media_type=GROUPS_V2, body=_group_in_version_2(request.body))
     asked = msgspec.json.decode(request.body, type=_Targets)
     items = []
     for item in asked.targets:
@@ -66,6 +93,30 @@ def in_version_2(request: Request) -> Request:
         items.append({form: {text: item.target, "matchType": match, **bid}})
     body = {"targetPromotionGroupId": asked.target_promotion_group_id, "targets": items}
     return replace(request, media_type=TARGETS_V2, body=msgspec.json.encode(body).decode())
+
+
+def _group_in_version_2(body: str) -> str:
+    """Amounts stay as they are written."""
+    asked = msgspec.json.decode(body, type=_Group)
+    said: dict[str, object] = {"adGroupId": asked.ad_group_id}
+    if asked.existing is not None:
+        parts = [*asked.existing.keyword_campaign_ad_group_ids, *asked.existing.product_campaign_ad_group_ids]
+        said["targetPromotionGroupName"] = f"Harvester {asked.ad_group_id}"
+        said["existingCampaignDetails"] = [{"adGroupId": part} for part in dict.fromkeys(parts)]
+    elif asked.new is not None:
+        new, name = asked.new, f"{asked.new.name_prefix} {asked.ad_group_id}"
+        bidding = {"dynamicBidding": new.dynamic_bidding} if bytes(new.dynamic_bidding) else {}
+        said["targetPromotionGroupName"] = name
+        said["newCampaignDetails"] = [
+            {
+                "campaignName": f"{name} {word}",
+                "budget": new.budget,
+                "adGroups": [{"adGroupName": word, "defaultBid": new.default_bid, "targetingTypes": [targeting]}],
+                **bidding,
+            }
+            for targeting, word in _TARGETING.items()
+        ]
+    return msgspec.json.encode(said).decode()
 
 
 def targets_asked(request: Request) -> list[tuple[str, str]]:
@@ -159,7 +210,8 @@ def read_group(body: bytes) -> list[ItemOutcome]:
     group = said.get("targetPromotionGroup", said) if isinstance(said, dict) else None
     if not isinstance(group, dict) or not group.keys() & _GROUP_FIELDS:
         raise Unreadable("it holds no promotion group")
-    parts = (_first_id(group.get(name)) for name in ("keywordCampaignAdGroupIds", "productCampaignAdGroupIds"))
+    parts = [_first_id(group.get(name)) for name in _PART_FIELDS]
+    parts += [id_of(part.get("adGroupId")) for part in array(group, "destinationAdGroups")]
     return [Made(id_of(group.get("targetPromotionGroupId")), tuple(filter(None, parts)))]
 
 

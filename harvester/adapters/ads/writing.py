@@ -72,7 +72,7 @@ class AmazonWriter:
         Attempts before the gate's refusal, or before a cancellation, go to the client's own log. Who cancels this
         while a call is under way leaves its items without an outcome; the caller shields it.
         """
-        if request.path == GROUP_TARGETS.path and group_replies.SPOKEN == 2:  # noqa: PLR2004 - a version
+        if request.path in (GROUPS.path, GROUP_TARGETS.path) and group_replies.SPOKEN == 2:  # noqa: PLR2004 - a version
             request = group_replies.in_version_2(request)
         reading = _reading(request)
         kept, guard = _Kept(), _Gate(gate)

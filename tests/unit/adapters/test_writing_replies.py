@@ -620,3 +620,10 @@ def test_an_answer_without_a_group_is_unreadable(body: bytes):
 def test_only_a_clear_duplicate_says_that_the_group_is_there(code: str, text: str, exists: bool):
     """A name in use says nothing of the group."""
     assert says_group_exists(code, text) is exists
+
+
+def test_a_group_of_version_2_is_read_by_its_destinations():
+    """What version 1 calls keyword and product ad groups are the destinations of version 2."""
+    group = {"targetPromotionGroupId": "g1", "sourceAdGroupId": "1", "destinationAdGroups": [{"adGroupId": "7"}, {}]}
+
+    assert read_group(json.dumps({"targetPromotionGroup": group}).encode()) == [Made("g1", ("7",))]
