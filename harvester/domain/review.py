@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from harvester.domain.action import ActionState
 from harvester.domain.ids import Fingerprint, PlanId
 
 
@@ -13,6 +14,23 @@ class Verdict(StrEnum):
     DECLINE = "decline"
     HOLD = "hold"
     EDIT = "edit"
+
+
+BECOMES = {
+    Verdict.APPROVE: ActionState.APPROVED,
+    Verdict.DECLINE: ActionState.DECLINED,
+    Verdict.HOLD: ActionState.HELD,
+}
+REVIEWABLE = {
+    Verdict.APPROVE: frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD}),
+    Verdict.DECLINE: frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD, ActionState.APPROVED}),
+    Verdict.HOLD: frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.APPROVED}),
+    Verdict.EDIT: frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD, ActionState.APPROVED}),
+}
+"""From which states an item can take a verdict."""
+
+NEVER_SENT = frozenset({"too_many_words", "level_not_allowed", "no_destination", "ambiguous_destination", "no_bid"})
+"""Held because there is no request, or none that Amazon would take."""
 
 
 @dataclass(frozen=True, slots=True)

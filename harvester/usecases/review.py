@@ -12,12 +12,12 @@ from harvester.domain.errors import Refused
 from harvester.domain.ids import Fingerprint, PlanId, ProfileId
 from harvester.domain.money import Money
 from harvester.domain.profile import Profile
-from harvester.domain.review import Review, Reviewed, Selection, Verdict
+from harvester.domain.review import BECOMES, Review, Reviewed, Selection, Verdict
 from harvester.ports import Actions, Clock, Profiles
 from harvester.rules.fragments import group_target
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import APPROVAL_HOLDS
-from harvester.usecases.reviewable import BECOMES, marketplace_bid, not_editable, not_reviewable, reviewer
+from harvester.usecases.reviewable import marketplace_bid, not_editable, not_reviewable, reviewer
 from harvester.usecases.verdicts import Verdicts, verdicts
 
 

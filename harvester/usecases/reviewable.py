@@ -3,27 +3,11 @@
 import re
 from decimal import Decimal
 
-from harvester.domain.action import ActionState, Standing
+from harvester.domain.action import Standing
 from harvester.domain.errors import Refused
 from harvester.domain.money import BID_RANGES, BidRange
 from harvester.domain.profile import Profile
-from harvester.domain.review import Verdict
-
-BECOMES = {
-    Verdict.APPROVE: ActionState.APPROVED,
-    Verdict.DECLINE: ActionState.DECLINED,
-    Verdict.HOLD: ActionState.HELD,
-}
-REVIEWABLE = {
-    Verdict.APPROVE: frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD}),
-    Verdict.DECLINE: frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD, ActionState.APPROVED}),
-    Verdict.HOLD: frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.APPROVED}),
-    Verdict.EDIT: frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD, ActionState.APPROVED}),
-}
-"""From which states an item can take a verdict."""
-
-NEVER_SENT = frozenset({"too_many_words", "level_not_allowed", "no_destination", "ambiguous_destination", "no_bid"})
-"""Held because there is no request, or none that Amazon would take."""
+from harvester.domain.review import NEVER_SENT, REVIEWABLE, Verdict
 
 _LONGEST_NAME = 100
 _PLAIN_DECIMAL = re.compile(r"\d{1,12}(\.\d{1,12})?", re.ASCII)

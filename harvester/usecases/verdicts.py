@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 from harvester.domain.action import ActionState, Standing
 from harvester.domain.ids import ProfileId
-from harvester.domain.review import Review, Reviewed, Selection, Verdict
-from harvester.usecases.reviewable import BECOMES, REVIEWABLE
+from harvester.domain.review import BECOMES, REVIEWABLE, Review, Reviewed, Selection, Verdict
 
 
 @dataclass(frozen=True, slots=True)

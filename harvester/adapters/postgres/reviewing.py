@@ -13,7 +13,7 @@ from harvester.domain.action import ActionKind
 from harvester.domain.errors import Refused
 from harvester.domain.fingerprint import fingerprint_line
 from harvester.domain.ids import Fingerprint, PlanId
-from harvester.domain.review import Review, Reviewed, Selection, Verdict
+from harvester.domain.review import BECOMES, NEVER_SENT, REVIEWABLE, Review, Reviewed, Selection, Verdict
 
 _LOCK = named("lock_history")
 _FINGERPRINT = named("plan_fingerprint")
@@ -26,15 +26,6 @@ _NOTE = named("note_review")
 _EDIT = named("edit_bid")
 _PARTS = named("fingerprint_parts")
 
-_BECOMES = {Verdict.APPROVE: "approved", Verdict.DECLINE: "declined", Verdict.HOLD: "held"}
-_TAKES = {
-    Verdict.APPROVE: ("planned", "guarded", "held"),
-    Verdict.DECLINE: ("planned", "guarded", "held", "approved"),
-    Verdict.HOLD: ("planned", "guarded", "approved"),
-    Verdict.EDIT: ("planned", "guarded", "held", "approved"),
-}
-_NEVER = ("too_many_words", "level_not_allowed", "no_destination", "ambiguous_destination", "no_bid")
-"""Held because there is no request, or none that Amazon would take."""
 _MOST_NAMED = 5
 _PREFETCH = 2000
 
@@ -61,7 +52,7 @@ async def review(connection: Connection, review: Review, selection: Selection, t
     if given:
         expires_at = review.expires_at if review.verdict is Verdict.APPROVE else None
         names = [name for _, name in said.given]
-        await connection.execute(_GIVE, given, names, _BECOMES[review.verdict], review.reviewed_at, expires_at)
+        await connection.execute(_GIVE, given, names, BECOMES[review.verdict], review.reviewed_at, expires_at)
     if given or said.waiting:
         await _note(connection, review, [*given, *said.waiting], None)
     return Reviewed(given, said.refused, said.waiting)
@@ -161,10 +152,10 @@ def _why_not_named(row: asyncpg.Record, selection: Selection) -> str:
 
 def _why_not(verdict: Verdict, row: asyncpg.Record) -> str:
     state = row["state"]
-    if state not in _TAKES[verdict]:
+    if state not in REVIEWABLE[verdict]:
         return f"it is {state} already, by {row['reviewed_by']}" if state == "approved" else f"it is {state}"
     if verdict in (Verdict.APPROVE, Verdict.EDIT) and state == "held":
-        if row["reason"] in _NEVER:
+        if row["reason"] in NEVER_SENT:
             return f"it is held for a reason that stays ({row['reason']}): it can never be sent"
         if row["without_request"]:
             return f"it is held ({row['reason']}) and has no request that could be sent"

@@ -1,9 +1,8 @@
 """`harvester export` and `harvester import`: out to a spreadsheet, and reviewed back in."""
 
-import json
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from harvester.entrypoints.cli import bulksheet, csvfile, tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option, say
 from harvester.entrypoints.cli.csvfile import Problem
 from harvester.entrypoints.cli.markdown import plan_as_markdown
+from harvester.entrypoints.cli.plans import stream_json
 from harvester.entrypoints.cli.review import (
     by_option,
     edited_json,
@@ -118,22 +118,11 @@ async def _write_text(services: Services, plan: Mapping[str, Any], form: str, wr
             write(csvfile.item_line(item, plan_id, plan["fingerprint"]))
             rows += 1
     elif form == "json":
-        rows = await _write_json(plan, services.reports.items(plan_id), write)
+        rows = await stream_json(plan, {"items": services.reports.items(plan_id)}, write)
     else:
         items = [item async for item in services.reports.items(plan_id)]
         write(plan_as_markdown(plan, items) + "\n")
         rows = len(items)
-    return rows
-
-
-async def _write_json(plan: Mapping[str, Any], items: AsyncIterator[Mapping[str, Any]], write: Write) -> int:
-    """The document of `show --json`, written as it is read."""
-    write(json.dumps(plan, ensure_ascii=False)[:-1] + ', "items": [')
-    rows = 0
-    async for item in items:
-        write((",\n" if rows else "") + json.dumps(item, ensure_ascii=False))
-        rows += 1
-    write("]}\n")
     return rows
 
 

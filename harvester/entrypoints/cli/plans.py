@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
 import click
@@ -80,7 +80,7 @@ async def _show(
             streams = {"items": reports.items(plan_id)}
             if with_decisions:
                 streams["decisions"] = reports.decisions(plan_id)
-            await _stream_json(plan, streams)
+            await stream_json(plan, streams, sys.stdout.write)
         elif markdown:
             click.echo(plan_as_markdown(plan, [item async for item in reports.items(plan_id)]))
         else:
@@ -91,18 +91,24 @@ async def _show(
     return DONE
 
 
-async def _stream_json(plan: Mapping[str, Any], streams: Mapping[str, AsyncIterator[Mapping[str, Any]]]) -> None:
-    """One document, written as it is read: a plan may hold a million decisions."""
-    write = sys.stdout.write
+async def stream_json(
+    plan: Mapping[str, Any],
+    streams: Mapping[str, AsyncIterator[Mapping[str, Any]]],
+    write: Callable[[str], object],
+) -> int:
+    """One document, written as it is read: a plan may hold a million decisions. Returns how many rows it holds."""
+    rows = 0
     write(json.dumps(plan, ensure_ascii=False)[:-1])
-    for name, rows in streams.items():
+    for name, stream in streams.items():
         write(f', "{name}": [')
         first = True
-        async for row in rows:
+        async for row in stream:
             write(("" if first else ",\n") + json.dumps(row, ensure_ascii=False))
             first = False
+            rows += 1
         write("]")
     write("}\n")
+    return rows
 
 
 async def _show_plan(console: Console, plan: Mapping[str, Any], items: AsyncIterator[Mapping[str, Any]]) -> None:

@@ -8,10 +8,10 @@ from typing import Any
 from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.errors import Refused
 from harvester.domain.profile import Profile
-from harvester.domain.review import Verdict
+from harvester.domain.review import BECOMES, NEVER_SENT, REVIEWABLE, Verdict
 from harvester.entrypoints.cli.csvfile import EDITABLE, NUMBERS, Line, Problem, plain_cells, unguarded
 from harvester.usecases.review import NewBid, Wish
-from harvester.usecases.reviewable import BECOMES, NEVER_SENT, REVIEWABLE, marketplace_bid
+from harvester.usecases.reviewable import marketplace_bid
 
 _VERDICTS = {verdict.value: verdict for verdict in (Verdict.APPROVE, Verdict.DECLINE, Verdict.HOLD)}
 _MOVES_BY_ITSELF = frozenset({"state", "reason"})
