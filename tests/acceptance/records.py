@@ -61,6 +61,13 @@ class Ledger:
             finally:
                 runner.run(connection.close())
 
+    def tables(self) -> list[str]:
+        """Every table and view of ours, with its schema."""
+        found = "SELECT table_schema || '.' || table_name AS name FROM information_schema.tables"
+        rows = self.rows(f"{found} WHERE table_schema IN ('harvester', 'ledger')")
+        assert len(rows) > 10
+        return [row["name"] for row in rows]
+
     def runs(self) -> dict[str, Row]:
         """The only run of each profile."""
         rows = self.rows("SELECT * FROM ledger.runs")

@@ -35,6 +35,10 @@ async def _migrate(invocation: Invocation, as_json: bool) -> int:
     return DONE
 
 
+_PATIENCE_SECONDS = 10.0
+"""A person waits for the doctor."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One line of the doctor; `advice` is empty where all is well."""
@@ -70,7 +74,7 @@ async def examine(invocation: Invocation) -> Sequence[Finding]:
         return [Finding("settings", well=False, detail=str(error), advice="mend the setting; see docs/settings.md")]
     findings = [Finding("settings", well=True, detail=f"mode {settings.mode}, {len(settings.accounts)} account(s)")]
     try:
-        async with Session.open(invocation) as session:
+        async with Session.open(invocation, most_patience_seconds=_PATIENCE_SECONDS) as session:
             return [*findings, *await _open_checks(session)]
     except HarvesterError as error:
         advice = "run `harvester rules check`" if "rules" in str(error) else "see docs/settings.md"

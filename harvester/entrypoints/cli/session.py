@@ -22,11 +22,16 @@ class Session:
 
     @classmethod
     @asynccontextmanager
-    async def open(cls, invocation: Invocation, mode: Mode | None = None) -> AsyncIterator["Session"]:
-        """`mode`: whatever the settings say."""
+    async def open(
+        cls, invocation: Invocation, mode: Mode | None = None, most_patience_seconds: float | None = None
+    ) -> AsyncIterator["Session"]:
+        """`mode`, and how long a call is tried again: whatever the settings say."""
         settings = load_settings(invocation)
         if mode is not None:
             settings = settings.model_copy(update={"mode": mode})
+        if most_patience_seconds is not None:
+            patience = min(settings.api_patience, most_patience_seconds)
+            settings = settings.model_copy(update={"api_patience": patience})
         async with open_services(settings) as services:
             yield cls(services)
 

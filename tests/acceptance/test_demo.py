@@ -1,0 +1,77 @@
+"""The demo: nothing is needed, nothing configured is touched, and one can go on from what it leaves."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.command_line import Harvester
+
+REAL_ONES = {
+    "HARVESTER_DATABASE_URL": "postgresql://nobody:nothing@127.0.0.1:1/production",
+    "HARVESTER_MODE": "auto",
+    "HARVESTER_RULES_FILE": "real-rules.yaml",
+    "HARVESTER_ACCOUNTS__REAL__CLIENT_ID": "amzn1.application-oa2-client.real",
+    "HARVESTER_ACCOUNTS__REAL__CLIENT_SECRET": "real secret",
+    "HARVESTER_ACCOUNTS__REAL__REFRESH_TOKEN": "real token",
+    "HARVESTER_ACCOUNTS__REAL__REGION": "NA",
+    "HARVESTER_ACCOUNTS__REAL__ADS_URL": "http://127.0.0.1:1",
+    "HARVESTER_ACCOUNTS__REAL__LWA_URL": "http://127.0.0.1:1/token",
+}
+
+
+@pytest.fixture
+def visitor() -> Iterator[Harvester]:
+    """Somebody with real settings in the environment, in a folder that a server without rights may enter."""
+    folder = Path(tempfile.mkdtemp(prefix="harvester-demo-"))
+    folder.chmod(0o755)
+    harvester = Harvester(folder, REAL_ONES)
+    try:
+        yield harvester
+    finally:
+        harvester.stop()
+        shutil.rmtree(folder)
+
+
+def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
+    """Tables for every profile, twice; then the same plans through sandbox.env, in review mode, without the real login."""
+    for _ in range(2):
+        shown = visitor("demo", "--once").succeeded()
+
+        assert "Traceback" not in shown.err
+        for profile in ("Sandbox Store 1 · US · USD", "Sandbox Vendor 2 · UK · GBP", "Sandbox Store 3 · DE · EUR"):
+            assert profile in shown.out
+        for heading in ("To promote: ", "To negate: ", "Held: ", "Skipped: "):
+            assert shown.out.count(f"\n{heading}") == 3
+
+    environment = (visitor.folder / "sandbox.env").read_text()
+    assert "HARVESTER_MODE='review'" in environment
+    assert "REAL" not in environment
+    plans = visitor("--env-file", "sandbox.env", "plans", "--json").succeeded().json["plans"]
+    assert {plan["account"] for plan in plans} == {"sandbox"}
+    assert [(plan["mode"], plan["state"]) for plan in plans] == [("dry-run", "planned")] * 3
+    doctor = visitor("--env-file", "sandbox.env", "doctor", "--json").failed().json
+    settings = next(check for check in doctor["checks"] if check["what"] == "settings")
+    assert settings["detail"] == "mode review, 1 account(s)"
+
+
+def test_a_demo_leaves_nothing_running(visitor: Harvester) -> None:
+    """Neither its sandbox nor its Postgres."""
+    visitor("demo", "--once", "--profiles", "1", "--recommendations", "30").succeeded()
+
+    running = [
+        command
+        for process in Path("/proc").iterdir()
+        if process.name.isdigit() and str(visitor.folder) in (command := command_of(process))
+    ]
+    assert running == []
+
+
+def command_of(process: Path) -> str:
+    try:
+        return (process / "cmdline").read_text(errors="replace") + os.fsdecode((process / "cwd").readlink())
+    except (FileNotFoundError, PermissionError, ProcessLookupError):
+        return ""
