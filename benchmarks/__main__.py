@@ -7,13 +7,14 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import harvest, judge, memory, startup
+from benchmarks import apply, harvest, judge, memory, startup
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
 
 BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "harvest": ("Recommendations recorded per second, end to end", harvest.measure),
+    "apply": ("Approved actions applied per second", apply.measure),
     "memory": ("Memory of a whole `harvester plan`", memory.measure),
     "judge": ("One decision", judge.measure),
     "startup": ("Waiting", startup.measure),

@@ -82,6 +82,19 @@ def page_server(recommendations: int, *, remember: bool) -> Iterator[Amazon]:
             process.terminate()
 
 
+@contextmanager
+def pretend_amazon() -> Iterator[Amazon]:
+    """The sandbox, in a process of its own, with one advertiser who has next to nothing recommended."""
+    options = ("--port", "0", "--profiles", "1", "--recommendations", "1")
+    command = [sys.executable, "-m", "harvester.sandbox", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield msgspec.convert(json.loads(process.stdout.readline()), Amazon)
+        finally:
+            process.terminate()
+
+
 def perform(module: str, task: Task, *options: str) -> Answer:
     """Runs a contender in a fresh process. Raises CalledProcessError when it fails."""
     done = subprocess.run(
