@@ -22,7 +22,7 @@ BATCH = 200
 WINDOW = 5
 """Pages in which a repeated row is recognised."""
 PAGE = 1000
-SLICE = 100
+SLICE = 25
 """Rows judged before everything else gets its turn: the page before is on its way to the ledger meanwhile."""
 
 Row = tuple[Recommendation, str, Decision]
