@@ -272,8 +272,11 @@ class Actions(Protocol):
         """Approved items whose approval has run out become planned again."""
         ...
 
-    async def paused(self, profile_id: ProfileId) -> str | None:
-        """Why nothing may be sent now (this profile, or all, are paused, and by whom); None: go on."""
+    async def paused(self, profile_id: ProfileId, fence: int | None = None) -> str | None:
+        """Why nothing may be sent now (this profile, or all, are paused, and by whom); None: go on.
+
+        With a fence, raises LeaseLost when a newer one exists.
+        """
         ...
 
     async def pause(self, profile_id: ProfileId | None, by: str, paused: bool) -> None: ...

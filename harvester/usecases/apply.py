@@ -196,8 +196,8 @@ class _Session:
             self.applied.stopped = next(outcome.why for outcome in reply.outcomes if isinstance(outcome, NotSent))
 
     async def _gate(self) -> None:
-        """Immediately before the socket."""
-        paused = await self.parts.actions.paused(self.profile.profile_id)
+        """Immediately before the socket: since the call was announced a sleeping process may have been overtaken."""
+        paused = await self.parts.actions.paused(self.profile.profile_id, self.fence)
         if paused:
             raise Refused(paused)
 

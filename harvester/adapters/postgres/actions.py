@@ -79,8 +79,10 @@ class PostgresActions:
     async def expire(self, plan_id: PlanId, now: datetime) -> Sequence[str]:
         return await self._ids(plan_id, _EXPIRE, now)
 
-    async def paused(self, profile_id: ProfileId) -> str | None:
+    async def paused(self, profile_id: ProfileId, fence: int | None = None) -> str | None:
         async def work(connection: Connection, _repeated: bool) -> str | None:
+            if fence is not None and not await sending.is_newest(connection, profile_id, fence):
+                raise sending.overtaken(profile_id, fence)
             return await sending.why_paused(connection, profile_id)
 
         return await self.database.repeat(work)
