@@ -33,8 +33,8 @@ async def due_negatives(histories: Histories, surroundings: Surroundings, now: d
 
 
 def _serves(promotion: Standing, live: Live) -> bool:
-    targets = live.targets[live.destination(promotion)]
-    return any(target.amazon_id == promotion.amazon_id and target.state == ENABLED for target in targets)
+    target = live.targets[live.destination(promotion)].by_id.get(promotion.amazon_id)
+    return target is not None and target.state == ENABLED
 
 
 def _as_standing(promotion: Standing, item: PlannedAction) -> Standing:

@@ -3,8 +3,10 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 from harvester.domain.action import ActionKind, Standing
+from harvester.domain.candidate import Negatives
 from harvester.domain.profile import PromotionGroup, StandingNegative, StandingTarget
 from harvester.domain.target import Level, Match, TargetKind, asin_of, fold
 from harvester.ports import AccountReader
@@ -17,6 +19,26 @@ _NEGATIVE_KEYWORDS = frozenset({ActionKind.NEGATE_KEYWORD, ActionKind.ARCHIVE_NE
 _NEGATIVE_PRODUCTS = frozenset({ActionKind.NEGATE_PRODUCT, ActionKind.ARCHIVE_NEGATIVE_PRODUCT})
 
 
+_Standing = TypeVar("_Standing", StandingTarget, StandingNegative)
+
+
+@dataclass
+class Shelf(Generic[_Standing]):
+    """What stands at one place, found by its id or by what it is: a place may hold a hundred thousand negatives."""
+
+    by_id: dict[str, _Standing] = field(default_factory=dict)
+    by_what: dict[tuple[TargetKind, str, Match], _Standing] = field(default_factory=dict)
+    """By kind, folded text or ASIN, and match."""
+
+    def put(self, standing: _Standing) -> None:
+        self.by_id[standing.amazon_id] = standing
+        self.by_what[standing.kind, key_of(standing), standing.match] = standing
+
+
+_Targets = Shelf[StandingTarget]
+_Negatives = Shelf[StandingNegative]
+
+
 @dataclass
 class Live:
     """Everything here is enabled or paused; what is archived is not there."""
@@ -24,12 +46,15 @@ class Live:
     account: AccountMap
     groups: dict[str, list[PromotionGroup]] = field(default_factory=lambda: defaultdict(list))
     """By source ad group."""
-    targets: dict[str, list[StandingTarget]] = field(default_factory=lambda: defaultdict(list))
+    targets: dict[str, Shelf[StandingTarget]] = field(default_factory=lambda: defaultdict(_Targets))
     """By ad group."""
-    negatives: dict[str, list[StandingNegative]] = field(default_factory=lambda: defaultdict(list))
+    negatives: dict[str, Shelf[StandingNegative]] = field(default_factory=lambda: defaultdict(_Negatives))
     """By ad group."""
-    campaign_negatives: dict[str, list[StandingNegative]] = field(default_factory=lambda: defaultdict(list))
+    campaign_negatives: dict[str, Shelf[StandingNegative]] = field(
+        default_factory=lambda: defaultdict(Shelf[StandingNegative])
+    )
     """By campaign."""
+    _bearing: dict[tuple[str, str], Negatives] = field(default_factory=dict)
 
     def destination(self, action: Standing) -> str:
         """The ad group that an action changes; empty while its group does not exist."""
@@ -42,16 +67,24 @@ class Live:
         return ""
 
     def target(self, ad_group_id: str, kind: TargetKind, key: str, match: Match | None) -> StandingTarget | None:
-        for target in self.targets[ad_group_id]:
-            if (target.kind, target.match) == (kind, match) and key_of(target) == key:
-                return target
-        return None
+        return None if match is None else self.targets[ad_group_id].by_what.get((kind, key, match))
 
-    def negatives_at(self, action: Standing) -> Sequence[StandingNegative]:
+    def negatives_at(self, action: Standing) -> Shelf[StandingNegative]:
         """At the action's own level only."""
         if action.level is Level.CAMPAIGN:
             return self.campaign_negatives[action.campaign_id]
         return self.negatives[action.ad_group_id]
+
+    def negatives_bearing_on(self, action: Standing) -> Negatives:
+        """At the action's place: its campaign's, and at ad group level the ad group's too."""
+        place = (action.campaign_id, "" if action.level is Level.CAMPAIGN else action.ad_group_id)
+        bearing = self._bearing.get(place)
+        if bearing is None:
+            bearing = self._bearing[place] = Negatives()
+            shelves = [self.campaign_negatives[action.campaign_id], *([self.negatives[place[1]]] if place[1] else ())]
+            for (kind, key, match), negative in (each for shelf in shelves for each in shelf.by_what.items()):
+                bearing.add(kind, match, key, negative.amazon_id)
+        return bearing
 
 
 def key_of(standing: StandingTarget | StandingNegative) -> str:
@@ -104,13 +137,13 @@ async def _read_groups(live: Live, reader: AccountReader, sources: Sequence[str]
 async def _read_targets(live: Live, pages: AsyncIterator[Sequence[StandingTarget]]) -> None:
     async for page in pages:
         for target in page:
-            live.targets[target.ad_group_id].append(target)
+            live.targets[target.ad_group_id].put(target)
 
 
 async def _read_negatives(live: Live, pages: AsyncIterator[Sequence[StandingNegative]]) -> None:
     async for page in pages:
         for negative in page:
             if negative.ad_group_id:
-                live.negatives[negative.ad_group_id].append(negative)
+                live.negatives[negative.ad_group_id].put(negative)
             else:
-                live.campaign_negatives[negative.campaign_id].append(negative)
+                live.campaign_negatives[negative.campaign_id].put(negative)

@@ -7,11 +7,10 @@ from typing import Any, assert_never
 import msgspec
 
 from harvester.domain.action import ActionKind, Standing
-from harvester.domain.candidate import Negatives
 from harvester.domain.profile import PromotionGroup, StandingTarget
 from harvester.domain.target import Level, Match, TargetKind
 from harvester.usecases.account_map import ENABLED
-from harvester.usecases.live import Live, key_of
+from harvester.usecases.live import Live, Shelf
 
 
 def moved(action: Standing, live: Live) -> str | None:
@@ -112,18 +111,14 @@ def _place_gone(action: Standing, live: Live) -> str | None:
 
 
 def _negative_moved(action: Standing, live: Live) -> str | None:
-    negatives = Negatives()
-    at_campaign = live.campaign_negatives[action.campaign_id]
-    for negative in (*at_campaign, *(() if action.level is Level.CAMPAIGN else live.negatives[action.ad_group_id])):
-        negatives.add(negative.kind, negative.match, key_of(negative), negative.amazon_id)
     kind = TargetKind.KEYWORD if action.kind is ActionKind.NEGATE_KEYWORD else TargetKind.PRODUCT
-    covering = negatives.covering(kind, action.key, action.match or Match.SAME)
+    covering = live.negatives_bearing_on(action).covering(kind, action.key, action.match or Match.SAME)
     return f"no negative covered it, and {covering} does now" if covering else None
 
 
-def edited(action: Standing, targets: list[StandingTarget]) -> str | None:
+def edited(action: Standing, targets: Shelf[StandingTarget]) -> str | None:
     """Why a target of ours is not paused: it is not as we left it."""
-    now = next((target for target in targets if target.amazon_id == action.key), None)
+    now = targets.by_id.get(action.key)
     if now is None:
         return "we made it, and it is archived now"
     if now.state != ENABLED:
@@ -142,7 +137,7 @@ def _campaign_moved(action: Standing, live: Live) -> str | None:
 
 
 def _negative_gone(action: Standing, live: Live) -> str | None:
-    now = next((each for each in live.negatives_at(action) if each.amazon_id == action.key), None)
+    now = live.negatives_at(action).by_id.get(action.key)
     if now is None:
         return "we made it, and it is archived now"
     return None if now.state == ENABLED else f"we left it enabled, and it is {now.state.lower()} now"

@@ -12,7 +12,7 @@ from harvester.domain.outcome import ItemOutcome, Made, NotSent
 from harvester.domain.profile import Profile
 from harvester.domain.target import Match, TargetKind
 from harvester.ports import AccountReader, Actions, Clock, Lease
-from harvester.usecases.live import Live, key_of, look
+from harvester.usecases.live import Live, look
 
 _PAUSED = "PAUSED"
 
@@ -73,16 +73,13 @@ def arrived(action: Standing, live: Live) -> Made | None:
         case ActionKind.NEGATE_KEYWORD | ActionKind.NEGATE_PRODUCT:
             return _negative(action, live)
         case ActionKind.PAUSE_KEYWORD | ActionKind.PAUSE_TARGET:
-            still = next(
-                (each for each in live.targets[action.ad_group_id] if each.amazon_id == action.amazon_id), None
-            )
+            still = live.targets[action.ad_group_id].by_id.get(action.key)
             return Made(action.key) if still is None or still.state == _PAUSED else None
         case ActionKind.PAUSE_CAMPAIGN:
             campaign = live.account.campaigns.get(action.campaign_id)
             return Made(action.key) if campaign is None or campaign.state == _PAUSED else None
         case ActionKind.ARCHIVE_NEGATIVE_KEYWORD | ActionKind.ARCHIVE_NEGATIVE_PRODUCT:
-            there = any(each.amazon_id == action.key for each in live.negatives_at(action))
-            return None if there else Made(action.key)
+            return None if action.key in live.negatives_at(action).by_id else Made(action.key)
         case _:
             assert_never(action.kind)
 
@@ -100,8 +97,5 @@ def _group(action: Standing, live: Live) -> Made | None:
 
 def _negative(action: Standing, live: Live) -> Made | None:
     kind = TargetKind.KEYWORD if action.kind is ActionKind.NEGATE_KEYWORD else TargetKind.PRODUCT
-    wanted = (kind, action.match or Match.SAME, action.key)
-    for negative in live.negatives_at(action):
-        if (negative.kind, negative.match, key_of(negative)) == wanted:
-            return Made(negative.amazon_id)
-    return None
+    negative = live.negatives_at(action).by_what.get((kind, action.key, action.match or Match.SAME))
+    return Made(negative.amazon_id) if negative else None

@@ -51,6 +51,7 @@ class Surroundings:
     _standing: dict[str, dict[tuple[str, Match], str]] = field(default_factory=dict)
     _ad_group_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
     _campaign_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
+    _bearing: dict[str, Negatives] = field(default_factory=dict)
     _grounds: dict[tuple[str, str], Ground] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -171,17 +172,25 @@ class Surroundings:
             destination=destination,
             standing=standing,
             source_negatives=self._negatives_at(source),
-            source_campaign_negatives=_gathered(self._campaign_negatives.get(source.campaign.campaign_id, ())),
+            source_campaign_negatives=self._above(source.campaign.campaign_id),
             destination_negatives=negatives,
         )
 
     def _negatives_at(self, place: Place) -> Negatives:
-        return _gathered(
-            (
-                *self._campaign_negatives.get(place.campaign.campaign_id, ()),
-                *self._ad_group_negatives.get(place.ad_group.ad_group_id, ()),
-            )
-        )
+        """One for all ads of an ad group: there may be a hundred thousand of them."""
+        ad_group_id, campaign_id = place.ad_group.ad_group_id, place.campaign.campaign_id
+        bearing = self._bearing.get(ad_group_id)
+        if bearing is None:
+            above, here = self._campaign_negatives.get(campaign_id, ()), self._ad_group_negatives.get(ad_group_id, ())
+            bearing = self._bearing[ad_group_id] = _gathered((*above, *here))
+        return bearing
+
+    def _above(self, campaign_id: str) -> Negatives:
+        bearing = self._bearing.get(f"campaign:{campaign_id}")
+        if bearing is None:
+            negatives = self._campaign_negatives.get(campaign_id, ())
+            bearing = self._bearing[f"campaign:{campaign_id}"] = _gathered(negatives)
+        return bearing
 
     def _destination(self, source: Place, ad_id: str) -> Destination | NoDestination:
         name = f"ad group “{source.ad_group.name}” ({source.ad_group.ad_group_id})"

@@ -105,7 +105,7 @@ def _compensations(done: Sequence[Standing], live: Live) -> tuple[list[Undo], li
     undos: list[Undo] = []
     left_alone: list[tuple[str, str]] = []
     for action in done:
-        undo = undo_of(action)
+        undo = undo_of(_placed(action, live))
         if undo is not None:
             undos.append(undo)
         elif action.kind is ActionKind.CREATE_GROUP:
@@ -116,6 +116,16 @@ def _compensations(done: Sequence[Standing], live: Live) -> tuple[list[Undo], li
         else:
             left_alone.append((action.action_id, "it takes something back itself"))
     return undos, left_alone
+
+
+def _placed(action: Standing, live: Live) -> Standing:
+    """With the place that the ledger does not know: of a promotion into a group that its own plan made."""
+    place = live.account.place(live.destination(action))
+    if action.ad_group_id or place is None:
+        return action
+    return msgspec.structs.replace(
+        action, campaign_id=place.campaign.campaign_id, ad_group_id=place.ad_group.ad_group_id
+    )
 
 
 def _campaigns_of(group: Standing, live: Live) -> list[Undo]:
