@@ -1,7 +1,7 @@
 """What stands around a recommendation: its destination, and the targets and negatives that are there already."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -51,6 +51,7 @@ class Surroundings:
     _standing: dict[str, dict[tuple[str, Match], str]] = field(default_factory=dict)
     _ad_group_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
     _campaign_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
+    _merged: dict[frozenset[str], dict[tuple[str, Match], str]] = field(default_factory=dict)
     _bearing: dict[str, Negatives] = field(default_factory=dict)
     _grounds: dict[tuple[str, str], Ground] = field(default_factory=dict)
 
@@ -156,25 +157,32 @@ class Surroundings:
     def _survey(self, ad_group_id: str, ad_id: str) -> Ground:
         source = self.account.place(ad_group_id) or _unknown_place(ad_group_id)
         destination = self._destination(source, ad_id)
-        standing: dict[tuple[str, Match], str] = {}
-        for other in self.account.same_products(ad_group_id):
-            standing |= self._standing.get(other, {})
         negatives: dict[TargetKind, Negatives] = {}
+        places = set(self.account.same_products(ad_group_id))
         if isinstance(destination, Destination):
             for kind in TargetKind:
                 place = destination.place(kind)
                 if place is not None and place.ad_group.ad_group_id:
-                    standing |= self._standing.get(place.ad_group.ad_group_id, {})
+                    places.add(place.ad_group.ad_group_id)
                     negatives[kind] = self._negatives_at(place)
         return Ground(
             account=self.facts,
             source=source,
             destination=destination,
-            standing=standing,
+            standing=self._standing_at(frozenset(places)),
             source_negatives=self._negatives_at(source),
             source_campaign_negatives=self._above(source.campaign.campaign_id),
             destination_negatives=negatives,
         )
+
+    def _standing_at(self, places: frozenset[str]) -> Mapping[tuple[str, Match], str]:
+        """One for all ads whose promotions would meet the same ad groups."""
+        merged = self._merged.get(places)
+        if merged is None:
+            merged = self._merged[places] = {}
+            for place in sorted(places):
+                merged |= self._standing.get(place, {})
+        return merged
 
     def _negatives_at(self, place: Place) -> Negatives:
         """One for all ads of an ad group: there may be a hundred thousand of them."""
