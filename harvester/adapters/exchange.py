@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+import msgspec
+
 from harvester.domain.ids import PlanId, ProfileId, RunId
+
+UNDECODABLE = (msgspec.DecodeError, UnicodeError, RecursionError)
+"""What a body that is no JSON, or is nested without end, makes a decoder raise."""
 
 
 class Repeat(Enum):

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from harvester.adapters.exchange import Answer, Repeat
+from harvester.adapters.exchange import UNDECODABLE, Answer, Repeat
 from harvester.domain.errors import (
     HarvesterError,
     Misconfigured,
@@ -107,7 +107,7 @@ def complaint_of(answer: Answer) -> Complaint:
     """Every family of Amazon's error bodies: JSON in six shapes, HTML pages, plain text, nothing."""
     try:
         said = msgspec.json.decode(answer.body[:_MOST_JSON_BYTES])
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         return Complaint(None, _plain(answer.body[:_MOST_TEXT_BYTES].decode("utf-8", "replace")))
     if isinstance(said, dict):
         return _of_object(said)

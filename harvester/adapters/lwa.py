@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import msgspec
 
-from harvester.adapters.exchange import Answer, Budget, Caller, Request, Unreadable
+from harvester.adapters.exchange import UNDECODABLE, Answer, Budget, Caller, Request, Unreadable
 from harvester.adapters.http import HttpClient
 from harvester.domain.errors import AccountClosed, HarvesterError, PageBroken, Rejected, Unavailable
 
@@ -160,7 +160,7 @@ def _request(grant: _Grant, account: str) -> Request:
 def _read(answer: Answer) -> _Token:
     try:
         said = msgspec.json.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         said = None
     if not isinstance(said, dict) or not isinstance(said.get("access_token"), str) or not said["access_token"]:
         raise Unreadable("it holds no access token")
@@ -172,7 +172,7 @@ def _life(said: object) -> float:
     """What `expires_in` says; the documented hour where it says nothing that makes sense."""
     try:
         seconds = float(said) if isinstance(said, int | float | str) and not isinstance(said, bool) else 0.0
-    except ValueError:
+    except (ValueError, OverflowError):
         seconds = 0.0
     return seconds if math.isfinite(seconds) and seconds > 0 else _DOCUMENTED_LIFE_SECONDS
 

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from harvester.adapters.ads.item_errors import Asked, Complaint, complaints_of, id_of, outcome_of
-from harvester.adapters.exchange import Unreadable
+from harvester.adapters.exchange import UNDECODABLE, Unreadable
 from harvester.domain.outcome import ItemOutcome, Made, Unsure
 
 _SILENCE = Unsure("the answer does not say what came of it")
@@ -105,7 +105,7 @@ def decoded(body: bytes) -> Any:
     """Any JSON, also with a byte order mark, NaN or half surrogates. Raises Unreadable."""
     try:
         return msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except UNDECODABLE:
         pass
     try:
         return json.loads(body)

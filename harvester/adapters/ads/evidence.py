@@ -9,6 +9,8 @@ from typing import Any
 
 import msgspec
 
+from harvester.adapters.exchange import UNDECODABLE
+
 _NUMBER = re.compile(r"\+?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 _PLAIN = 2**53
 """Whole numbers below this are the same as floats."""
@@ -50,7 +52,7 @@ def evidence_of(reasons: Any) -> Evidence:
 def _plain(data: str) -> PlainMetrics | None:
     try:
         return _metrics_text.decode(data)
-    except (msgspec.DecodeError, UnicodeError):
+    except UNDECODABLE:
         return None
 
 
@@ -110,7 +112,7 @@ def _metrics(data: Any) -> dict[str, Any] | None:
         return None
     try:
         inner = msgspec.json.decode(data)
-    except (msgspec.DecodeError, UnicodeError):
+    except UNDECODABLE:
         return None
     return inner if isinstance(inner, dict) else None
 

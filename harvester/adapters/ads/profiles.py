@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from harvester.adapters.ads.wire import Text, text
-from harvester.adapters.exchange import Answer, Unreadable
+from harvester.adapters.ads.wire import NUL, Text, text
+from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Profile, Region
 
@@ -29,19 +29,22 @@ _one = msgspec.json.Decoder(_Profile)
 
 
 def read_profiles(answer: Answer, account: str, region: Region) -> tuple[Sequence[Profile], int]:
-    """The profiles, and how many items were none. Raises Unreadable when the answer is no array."""
+    """The profiles, each once, and how many items were none. Raises Unreadable when the answer is no array."""
     try:
         raws = _raw_items.decode(answer.body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except UNDECODABLE:
         raise Unreadable("it is no list of profiles") from None
-    profiles = [found for raw in raws if (found := _profile(raw, account, region)) is not None]
-    return profiles, len(raws) - len(profiles)
+    read = [_profile(raw, account, region) for raw in raws]
+    found: dict[str, Profile] = {}
+    for profile in filter(None, read):
+        found.setdefault(profile.profile_id, profile)
+    return list(found.values()), read.count(None)
 
 
 def _profile(raw: msgspec.Raw, account: str, region: Region) -> Profile | None:
     try:
-        item = _one.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+        item = _one.decode(bytes(raw).replace(NUL, rb"\ufffd"))
+    except UNDECODABLE:
         return None
     if not text(item.profile_id):
         return None

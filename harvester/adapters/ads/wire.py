@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from harvester.adapters.exchange import Answer, Unreadable
+from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
 
 W = TypeVar("W", bound=msgspec.Struct)
 
@@ -18,9 +18,12 @@ NOTHING = msgspec.Raw(b"")
 
 _PAGE_KEYS = frozenset({"nextToken", "previousToken", "totalResults"})
 _NO_RESULTS = (b"", b"0", b"null")
-_NUL = b"\\u0000"
+NUL = b"\\u0000"
+"""As JSON writes what Postgres keeps in no text."""
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _raw_items = msgspec.json.Decoder(list[msgspec.Raw])
+_MOST_DIGITS = 30
+"""Before or after the point: `1e999999999` is ten characters on the wire and a gigabyte as plain decimal text."""
 _token = msgspec.json.Decoder(str | int | None)
 
 
@@ -63,9 +66,9 @@ class PageReader(Generic[W]):
 
     def _items(self, array: msgspec.Raw) -> tuple[list[W], int]:
         # Postgres keeps no NUL, so an item with one is as good as none.
-        if _NUL not in bytes(array):
+        if NUL not in bytes(array):
             for decoder in (self._plain, self._all):
-                with suppress(msgspec.DecodeError, UnicodeDecodeError):
+                with suppress(*UNDECODABLE):
                     return decoder.decode(array), 0
         return self._one_by_one(array)
 
@@ -78,8 +81,8 @@ class PageReader(Generic[W]):
             raise Unreadable(f"its {self._key} is no array") from None
         items: list[W] = []
         for raw in raws:
-            if _NUL not in bytes(raw):
-                with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            if NUL not in bytes(raw):
+                with suppress(*UNDECODABLE):
                     items.append(self._one.decode(raw))
         return items, len(raws) - len(items)
 
@@ -90,6 +93,8 @@ def _object(body: bytes) -> dict[str, msgspec.Raw]:
             return _fields.decode(attempt(body))
         except msgspec.ValidationError:
             raise Unreadable("it is JSON, but no object") from None
+        except RecursionError:
+            break
         except (msgspec.DecodeError, UnicodeError):
             continue
         except ValueError:
@@ -115,10 +120,12 @@ def text(value: Text) -> str:
 
 
 def decimal_text(raw: msgspec.Raw) -> str | None:
-    """An amount as plain decimal text, exactly as written; None where it is absent or no amount."""
+    """An amount as plain decimal text, exactly as written; None where it is absent or no amount of money."""
     written = bytes(raw).decode("ascii", "replace").strip('"')
     try:
         amount = Decimal(written)
     except InvalidOperation:
         return None
-    return format(amount, "f") if amount.is_finite() and amount >= 0 else None
+    if not amount.is_finite() or amount < 0 or abs(amount.adjusted()) > _MOST_DIGITS:
+        return None
+    return format(amount, "f")

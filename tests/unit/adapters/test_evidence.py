@@ -31,6 +31,14 @@ def test_object_and_text_say_the_same(data: Any):
     assert evidence_of([reason(data, None)]) == (10.0, 2.0, None)
 
 
+def test_evidence_nested_without_end_is_unreadable():
+    """One such row is no reason to stop."""
+    clicks, conversions, note = evidence_of([reason('{"CLICKS": ' + "[" * 100_000)])
+
+    assert (clicks, conversions) == (None, None)
+    assert note is not None
+
+
 @pytest.mark.parametrize("reasons", [None, [], [{}], [None], [reason(None)], [{"reason": "HISTORICAL_PERF"}]])
 def test_no_evidence_is_unknown_and_not_zero(reasons: Any):
     """Nothing said is nothing known."""

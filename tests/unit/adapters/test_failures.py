@@ -33,6 +33,7 @@ SELECTORS = b'{"errors":[{"errorType":"x","errorValue":{"rangeError":{"reason":"
         (b"\xff\xfe\x00", None, "\ufffd\ufffd"),
         (b'{"errors":[{}]}', None, ""),
         (b"[]", None, "[]"),
+        (b"[" * 5000, None, "[" * 239 + "…"),
     ],
 )
 def test_an_error_body_is_reduced_to_code_and_sentence(body: bytes, code: str | None, text: str):

@@ -74,8 +74,11 @@ def test_what_python_servers_call_json_is_read():
     assert (row.target, row.clicks, row.conversions) == ("shoe \ufffd", None, 2.5)
 
 
+DEEP = b'{"recommendationReasons": ' + b"[" * 900 + b"]" * 900 + b"}"
+
+
 @pytest.mark.parametrize(
-    "bad", [b'{"recommendedTarget": "a\\u0000b"}', b'{"recommendedTarget": "\xff"}', b'{"adId": 1e999}']
+    "bad", [b'{"recommendedTarget": "a\\u0000b"}', b'{"recommendedTarget": "\xff"}', b'{"adId": 1e999}', DEEP]
 )
 def test_an_item_that_cannot_be_stored_or_decoded_is_counted(bad: bytes):
     """A NUL that Postgres refuses, bytes that are no text, a number without end: one item each."""
@@ -100,6 +103,8 @@ def test_an_item_that_cannot_be_stored_or_decoded_is_counted(bad: bytes):
         b'{"totalResults": 5}',
         b'{"targets": [], "nextToken": {"a": 1}}',
         b"\xff\xfe\x00",
+        b'{"targets": ' + b"[" * 100_000,
+        b'{"targets": [], "extra": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
     ],
 )
 def test_what_is_no_page_is_never_an_empty_list(body: bytes):
@@ -130,6 +135,7 @@ def test_a_token_may_be_a_number_and_the_page_before_is_not_asked_for():
     [
         (b"0.75", "0.75"), (b'"0.75"', "0.75"), (b"1", "1"), (b"25.00", "25.00"), (b"1E+2", "100"), (b"1e-2", "0.01"),
         (b"", None), (b"null", None), (b"-1", None), (b'"NaN"', None), (b"true", None), (b'"Infinity"', None), (b"[1]", None),
+        (b"1e999999999", None), (b"1e-999999999", None),
     ],
 )  # fmt: skip
 def test_amounts_keep_their_digits(written: bytes, text: str | None):
@@ -239,7 +245,29 @@ def test_a_missing_time_zone_is_utc_and_a_missing_id_no_profile():
     assert unreadable == 3
 
 
-@pytest.mark.parametrize("body", [b"{}", b"", b'{"message": "x"}'])
+def test_a_profile_that_cannot_be_stored_as_it_is_loses_its_nul_only():
+    """Postgres keeps no NUL; one odd name stops neither its own profile nor the others."""
+    body = b'[{"profileId": 1, "accountInfo": {"name": "A\\u0000b"}}, {"profileId": 2, "timezone": "Asia/\\u0000"}]'
+
+    profiles, unreadable = read_profiles(answer(body), "acme", Region.EU)
+
+    assert [(each.profile_id, each.name, each.timezone) for each in profiles] == [
+        ("1", "A\ufffdb", "UTC"),
+        ("2", "", "Asia/\ufffd"),
+    ]
+    assert unreadable == 0
+
+
+def test_a_profile_that_is_listed_twice_is_one():
+    """The first of the two, in its place."""
+    items = [{"profileId": 1, "countryCode": "US"}, {"profileId": 2}, {"profileId": "1", "countryCode": "CA"}]
+
+    profiles, _ = read_profiles(answer(items), "acme", Region.NA)
+
+    assert [(each.profile_id, each.country) for each in profiles] == [("1", "US"), ("2", "")]
+
+
+@pytest.mark.parametrize("body", [b"{}", b"", b'{"message": "x"}', b"[" * 100_000])
 def test_profiles_that_are_no_list_are_unreadable(body: bytes):
     """An odd answer is not an account without profiles."""
     with pytest.raises(Unreadable):
