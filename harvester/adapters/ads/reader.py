@@ -170,8 +170,18 @@ class AmazonReader:
     def product_ads(self) -> AsyncIterator[Sequence[ProductAd]]:
         return self._all(_PRODUCT_ADS)
 
-    def promotion_groups(self, source_ad_group_ids: Sequence[str]) -> AsyncIterator[Sequence[PromotionGroup]]:
-        return self._below(_GROUPS, source_ad_group_ids)
+    async def promotion_groups(self, source_ad_group_ids: Sequence[str]) -> AsyncIterator[Sequence[PromotionGroup]]:
+        """Each once: pages are independent reads, so one group may come on two. One that does not say which ad group it
+        takes from counts as unreadable, for it may be the one that was asked for.
+        """
+        known: set[str] = set()
+        async with aclosing(self._below(_GROUPS, source_ad_group_ids)) as pages:
+            async for page in pages:
+                fresh = {group.group_id: group for group in page if group.group_id not in known}
+                known.update(fresh)
+                named = [group for group in fresh.values() if group.source_ad_group_id]
+                self.unreadable[_GROUPS.operation.name] += len(fresh) - len(named)
+                yield named
 
     def group_targets(self, group_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingTarget]]:
         return self._below(_GROUP_TARGETS, group_ids)
@@ -194,7 +204,7 @@ class AmazonReader:
     def campaign_negative_targets(self, campaign_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingNegative]]:
         return self._below(_CAMPAIGN_NEGATIVE_TARGETS, campaign_ids)
 
-    async def _below(self, what: _List[W, D], parents: Sequence[str]) -> AsyncIterator[Sequence[D]]:
+    async def _below(self, what: _List[W, D], parents: Sequence[str]) -> AsyncGenerator[Sequence[D]]:
         for batch in batches(parents, what.most_parents):
             async with aclosing(self._pages(what, {what.parent_filter: ids(batch)})) as pages:
                 async for page in pages:

@@ -145,3 +145,31 @@ async def test_a_reader_answers_for_the_profile_it_was_opened_for(bench: Bench):
         "1001",
         "2002",
     ]
+
+
+async def test_a_promotion_group_that_comes_on_two_pages_is_one(bench: Bench):
+    """Pages are independent reads; taken for two groups, no row of their ad group would have a destination."""
+    one, two = ({"targetPromotionGroupId": number, "autoTargetingCampaignAdGroupId": "5"} for number in ("1", "2"))
+    bench.amazon.on(
+        "/sp/targetPromotionGroups/list",
+        Reply({"targetPromotionGroups": [one, two, one], "nextToken": "more"}),
+        Reply({"targetPromotionGroups": [two]}),
+    )
+    reader = bench.login().reader(PROFILE, RunId("r1"))
+
+    found = [group.group_id async for page in reader.promotion_groups(["5"]) for group in page]
+
+    assert found == ["1", "2"]
+    assert not reader.unreadable["targetPromotionGroups/list"]
+
+
+async def test_a_promotion_group_that_names_no_source_is_not_overlooked(bench: Bench):
+    """It may be the group of the very ad group that was asked for: a second one would be made beside it."""
+    bench.amazon.on(
+        "/sp/targetPromotionGroups/list",
+        Reply({"targetPromotionGroups": [{"targetPromotionGroupId": "1", "keywordCampaigns": [{"campaignId": "8"}]}]}),
+    )
+    reader = bench.login().reader(PROFILE, RunId("r1"))
+
+    assert [group async for page in reader.promotion_groups(["5"]) for group in page] == []
+    assert reader.unreadable["targetPromotionGroups/list"] == 1
