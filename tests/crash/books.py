@@ -1,0 +1,83 @@
+"""What the ledger says of one profile, as the agreement needs it."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+Row = Mapping[str, Any]
+
+_ACTIONS = """
+    SELECT action_id, plan_id, kind, target, level, state, reason, group_id, amazon_id, error_message, settled_at,
+        fragment, undoes, key, attempts
+    FROM ledger.actions ORDER BY substr(action_id, 2)::bigint
+"""
+_CALLS = """
+    SELECT call_id, method, path, status, request_body FROM ledger.api_calls
+    WHERE path = ANY ($1) ORDER BY at
+"""
+_CARRIED = "SELECT call_id, action_id FROM ledger.action_calls ORDER BY call_id, position"
+_DAMAGE = """
+    WITH linked AS (
+        SELECT event, lag(event.hash) OVER chain AS before, lag(event.sequence, 1, 0) OVER chain + 1 AS next,
+            row_number() OVER (PARTITION BY event.action_id ORDER BY event.sequence DESC) AS newest
+        FROM harvester.action_event AS event WINDOW chain AS (PARTITION BY event.profile_id ORDER BY event.sequence)
+    )
+    SELECT 'the history of ' || action_id || ' is damaged: ' || fault FROM (
+        SELECT (linked.event).action_id, CASE
+            WHEN (linked.event).hash <> harvester.event_hash(linked.event) THEN 'an event was changed'
+            WHEN (linked.event).prev_hash <> coalesce(linked.before, '') THEN 'the chain is broken'
+            WHEN (linked.event).sequence <> linked.next THEN 'there is a gap'
+            WHEN linked.newest = 1 AND (linked.event).to_state <> action.state THEN 'it does not lead to its state'
+            END AS fault
+        FROM linked JOIN harvester.action AS action ON action.action_id = (linked.event).action_id
+    ) AS checked WHERE fault IS NOT NULL
+    UNION ALL
+    SELECT action_id || ' has no history' FROM harvester.action
+    WHERE NOT EXISTS (SELECT FROM harvester.action_event AS event WHERE event.action_id = action.action_id)
+"""
+
+
+@dataclass(frozen=True)
+class Books:
+    actions: Mapping[str, Row]
+    calls: Sequence[Row]
+    """Recorded calls that change an account."""
+    carried: Mapping[str, Sequence[str]]
+    """Announced or recorded call -> the actions it carries, by position."""
+    damage: Sequence[str]
+    approved: Mapping[str, str]
+    """Action -> its fragment when it was approved."""
+
+    @property
+    def recorded(self) -> set[str]:
+        return {call["call_id"] for call in self.calls}
+
+    def taken_back(self, action: Row) -> bool:
+        return any(undo["undoes"] == action["action_id"] and undo["state"] == "done" for undo in self.actions.values())
+
+
+async def read_books(dsn: str, changing_paths: Sequence[str], approved: Mapping[str, str]) -> Books:
+    connection = await asyncpg.connect(dsn)
+    try:
+        actions = {row["action_id"]: dict(row) for row in await connection.fetch(_ACTIONS)}
+        calls = [dict(row) for row in await connection.fetch(_CALLS, list(changing_paths))]
+        carried: dict[str, list[str]] = defaultdict(list)
+        for row in await connection.fetch(_CARRIED):
+            carried[row["call_id"]].append(row["action_id"])
+        damage = [row[0] for row in await connection.fetch(_DAMAGE)]
+    finally:
+        await connection.close()
+    return Books(actions, calls, carried, damage, approved)
+
+
+async def fragments(dsn: str) -> Mapping[str, str]:
+    """Of what is approved now."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        rows = await connection.fetch("SELECT action_id, fragment FROM ledger.actions WHERE state = 'approved'")
+    finally:
+        await connection.close()
+    return {row["action_id"]: row["fragment"] for row in rows}
