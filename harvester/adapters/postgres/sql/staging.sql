@@ -1,6 +1,6 @@
 -- name: staged_actions
--- Staged actions folded by effect, the strongest speaking for all, in plan order. A promotion needs one that may go; a
--- negative is held as soon as one of them is.
+-- Staged actions folded by effect, in plan order, the strongest speaking for all.
+-- A promotion needs one that may go; a negative is held as soon as one of them is.
 WITH ranked AS (
     SELECT *,
         row_number() OVER strongest AS standing,

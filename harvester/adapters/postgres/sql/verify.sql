@@ -107,8 +107,8 @@ LEFT JOIN (
 WHERE action.attempts <> coalesce(sent.times, 0) ORDER BY substr(action.action_id, 2)::bigint;
 
 -- name: verify_writing_calls
--- Calls that change an account, made for a plan, that carried none of its actions. A 401 or 429 proves that nothing was
--- done: such an attempt stands alone where the next one was called off (paused, overtaken).
+-- Calls that change an account, made for a plan, that carried none of its actions.
+-- A 401 or 429 proves that nothing was done: such an attempt stands alone where the next one was called off.
 SELECT call_number, method, path, plan_id FROM harvester.api_call AS call
 WHERE plan_id IS NOT NULL AND method || ' ' || path = ANY ($1) AND coalesce(status, 0) NOT IN (401, 429)
     AND NOT EXISTS (SELECT FROM harvester.action_call AS carried WHERE carried.call_number = call.call_number)
