@@ -81,6 +81,8 @@ class CleanRun:
     before: Any
     after: Any
     requests: list[dict[str, Any]]
+    calls: list[dict[str, Any]]
+    """As the ledger has them."""
 
     @property
     def plans(self) -> list[dict[str, Any]]:
@@ -108,7 +110,9 @@ def clean_runs(
             harvester = Harvester(tmp_path_factory.mktemp("clean"), settings_for(amazon, dsn))
             before = amazon.state()
             result = harvester("plan", "--json").succeeded()
-            made[flags] = CleanRun(harvester, Ledger(dsn), result, before, amazon.state(), amazon.requests())
+            ledger = Ledger(dsn)
+            calls = ledger.rows("SELECT * FROM ledger.api_calls")
+            made[flags] = CleanRun(harvester, ledger, result, before, amazon.state(), amazon.requests(), calls)
         return made[flags]
 
     yield run

@@ -146,7 +146,7 @@ def test_the_views_have_their_columns(view: str, clean: CleanRun) -> None:
 
 def test_every_call_is_recorded(clean: CleanRun) -> None:
     """The ledger's calls are the requests that Amazon saw, with profile, body and status."""
-    kept = clean.ledger.rows("SELECT * FROM ledger.api_calls")
+    kept = clean.calls
     assert paths(kept) == paths(clean.requests)
 
     def told(rows: list[dict[str, Any]], profile: str, body: str) -> Counter[tuple[Any, ...]]:
