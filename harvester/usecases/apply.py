@@ -21,6 +21,8 @@ APPROVAL_HOLDS = timedelta(hours=72)
 _PASSES = 3
 """An item that Amazon throttled inside an answered call is sent again so many times at most."""
 
+_NEVER_MADE = (ActionState.REFUSED, ActionState.STALE, ActionState.DECLINED, ActionState.SUPERSEDED)
+
 
 @dataclass(slots=True)
 class Applied:
@@ -135,6 +137,7 @@ class _Session:
         stale = await self._put_aside(reader, approved)
         groups = [each for each in approved if each.kind is ActionKind.CREATE_GROUP and each.action_id not in stale]
         await self._send_all(groups)
+        await self._put_aside_without_group(sendable)
         for _ in range(_PASSES):
             again = [
                 each
@@ -156,11 +159,29 @@ class _Session:
             return ()
         live = await look(reader, approved)
         found = [(each.action_id, why) for each in approved if (why := moved(each, live))]
+        await self._mark_stale(found)
+        return {action_id for action_id, _ in found}
+
+    async def _put_aside_without_group(self, sendable: Callable[[Standing], bool]) -> None:
+        """What waits for a group that its plan will never make becomes stale too."""
+        waiting = [each for each in await self._approved() if _waits(each) and sendable(each)]
+        if not waiting:
+            return
+        ended = await self.parts.actions.in_state(self.profile.profile_id, _NEVER_MADE, self.plan_id)
+        makers = {each.source_ad_group_id: each for each in ended if each.kind is ActionKind.CREATE_GROUP}
+        await self._mark_stale(
+            [
+                (each.action_id, f"item {maker.action_id} was to make its promotion group, and is {maker.state} now")
+                for each in waiting
+                if (maker := makers.get(each.source_ad_group_id)) is not None
+            ]
+        )
+
+    async def _mark_stale(self, found: Sequence[tuple[str, str]]) -> None:
         if found:
             await self.parts.actions.mark_stale(found, self.fence, self.parts.clock.now())
             self.applied.stale += len(found)
             self.applied.reasons.update(("stale", why) for _, why in found)
-        return {action_id for action_id, _ in found}
 
     async def _send_all(self, actions: Sequence[Standing]) -> None:
         for request in requests((ActionId(each.action_id), each) for each in actions):

@@ -1,0 +1,125 @@
+"""Every call of an apply goes wrong in every way: what arrived is done, what did not is sent again, and nothing twice."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+import pytest
+
+from harvester.domain.errors import HarvesterError
+from harvester.sandbox.fault_rules import Rule, load_rules
+from harvester.sandbox.serving import Running
+from tests.crash.agreement import CHANGES, Round
+from tests.crash.cable import Cable
+from tests.crash.scene import open_desk
+from tests.crash.stages import Stage
+
+PARTS = 3
+FEWEST = 60
+Fault = dict[str, Any]
+
+FAULTS: dict[str, Fault] = {
+    "connection reset before the work": {"drop": "before"},
+    "connection reset after the work": {"drop": "after"},
+    "half an answer": {"cut": 0.5},
+    "500 before the work": {"status": 500},
+    "500 after the work": {"status": 500, "after_work": True},
+    "503 as a page after the work": {"status": 503, "form": "html", "after_work": True},
+    "502 without a word": {"status": 502, "form": "empty"},
+    "429": {"status": 429},
+    "401": {"expire_tokens": True},
+    "401 twice": {"status": 401},
+    "408": {"status": 408, "after_work": True},
+    "400 for the whole call": {"status": 400},
+}
+DEATHS: dict[str, Fault] = {
+    "dies while Amazon has not begun": {"hang_seconds": 0.03},
+    "dies while Amazon has done it": {"hang_seconds": 0.03, "after_work": True},
+}
+STOPS: dict[str, Fault] = {"stopped in the middle of a call": {"delay_seconds": 0.03}}
+
+
+def rules(*found: dict[str, Any]) -> tuple[Rule, ...]:
+    return load_rules(msgspec.json.encode(list(found)))
+
+
+async def points(stage: Stage, amazon: Running) -> list[tuple[int, str]]:
+    """Every call that changes the account in all ways, every other one in one of them by turns."""
+    stage.set_up(amazon)
+    before = amazon.sandbox.journal.total
+    async with stage.ledger() as dsn, open_desk(dsn, amazon.url) as desk:
+        await desk.apply(stage.plan_id, stage.fingerprint)
+    seen = amazon.sandbox.journal.select(before, {})
+    ways = [*FAULTS, *DEATHS, *STOPS]
+    found = []
+    for number, request in enumerate(seen, 1):
+        mine = ways if request["path"] in CHANGES else [ways[number % len(ways)]]
+        found += [(number, way) for way in mine]
+    return found
+
+
+async def survive(stage: Stage, amazon: Running, number: int, way: str) -> None:
+    stage.set_up(amazon)
+    fault = {**FAULTS, **DEATHS, **STOPS}[way]
+    amazon.sandbox.faults.replace(rules({"match": {"nth": number}, "action": fault}))
+    async with stage.ledger() as dsn:
+        if way in DEATHS:
+            await _die(stage, amazon, dsn)
+        elif way in STOPS:
+            await _stop(stage, amazon, dsn)
+        else:
+            await _live(stage, amazon, dsn)
+        assert amazon.sandbox.faults.rules[0].fired == 1
+        await stage.finish(dsn, amazon)
+        await stage.demand_agreement(dsn, amazon, Round(deaths=1 if way in DEATHS else 0))
+
+
+async def _live(stage: Stage, amazon: Running, dsn: str) -> None:
+    async with open_desk(dsn, amazon.url) as desk:
+        try:
+            await desk.apply(stage.plan_id, stage.fingerprint)
+        except HarvesterError as error:
+            assert str(error)
+
+
+async def _die(stage: Stage, amazon: Running, dsn: str) -> None:
+    """Nothing of the process reaches Postgres any more once its call has left."""
+    async with Cable.laid(dsn) as cable, open_desk(cable.dsn, amazon.url, patience_seconds=0) as desk:
+        work = asyncio.create_task(desk.apply(stage.plan_id, stage.fingerprint))
+        await _until(lambda: amazon.sandbox.faults.rules[0].fired == 1)
+        cable.cut_all()
+        with pytest.raises(HarvesterError):
+            await work
+
+
+async def _stop(stage: Stage, amazon: Running, dsn: str) -> None:
+    async with open_desk(dsn, amazon.url) as desk:
+        work = asyncio.create_task(desk.apply(stage.plan_id, stage.fingerprint))
+        await _until(lambda: amazon.sandbox.faults.rules[0].fired == 1)
+        work.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await work
+
+
+async def _until(reached: Callable[[], bool]) -> None:
+    async with asyncio.timeout(10):
+        while not reached():
+            await asyncio.sleep(0.001)
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+@pytest.mark.parametrize("stage_name", ["applying", "undoing"])
+async def test_a_call_that_goes_wrong_is_settled(
+    stage_name: str, part: int, amazon: Running, request: pytest.FixtureRequest
+) -> None:
+    """Whatever becomes of a call, the ledger equals the account once a person has gone on."""
+    stage: Stage = request.getfixturevalue(stage_name)
+    found = await points(stage, amazon)
+    assert len(found) >= FEWEST
+    for number, way in found[part::PARTS]:
+        try:
+            await survive(stage, amazon, number, way)
+        except BaseException as error:
+            error.add_note(f"call {number}: {way}")
+            raise
