@@ -4,6 +4,7 @@ import json
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -52,6 +53,8 @@ class Entry:
 
 def read_bulk(body: bytes, family: Family, asked: Sequence[Asked]) -> list[ItemOutcome]:
     """One outcome per item, in the order of the request. Raises Unreadable for a body that is no such answer."""
+    if not any(each.amazon_id for each in asked) and (all_made := _all_made(body, family, len(asked))):
+        return all_made
     results = _results(decoded(body), family)
     requested = {each.amazon_id for each in asked} - {""}
 
@@ -64,6 +67,33 @@ def read_bulk(body: bytes, family: Family, asked: Sequence[Asked]) -> list[ItemO
         return Entry(position(entry), _missing_one(complaints, requested), lambda item: outcome_of(complaints, item))
 
     return settled([*map(made, array(results, "success")), *map(failed, array(results, "error", "errors"))], asked)
+
+
+def _all_made(body: bytes, family: Family, count: int) -> list[ItemOutcome]:
+    """Where the answer, word for word as documented, says that each item in turn was made; else nothing.
+
+    A short way to what the long one would find: with a thousand items a call, time is lost nowhere but here.
+    """
+    try:
+        results = _short_way(family).decode(body).results
+    except UNDECODABLE:
+        return []
+    made = results.success
+    if results.error or results.errors or [each.index for each in made] != list(range(count)):
+        return []
+    if not all(id_of(each.amazon_id) for each in made):
+        return []
+    return [Made(each.amazon_id) for each in made]
+
+
+@cache
+def _short_way(family: Family) -> msgspec.json.Decoder[Any]:
+    made = msgspec.defstruct("Made", [("index", int), ("amazon_id", str)], rename={"amazon_id": family.id_field})
+    results = msgspec.defstruct(
+        "Results",
+        [("success", list[made]), ("error", list[Any], ()), ("errors", list[Any], ())],  # type: ignore[valid-type] # made above
+    )
+    return msgspec.json.Decoder(msgspec.defstruct("Said", [("results", results)], rename={"results": family.key}))
 
 
 def settled(entries: Sequence[Entry], asked: Sequence[Asked]) -> list[ItemOutcome]:

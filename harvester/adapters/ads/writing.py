@@ -98,7 +98,7 @@ class AmazonWriter:
             self._hand_over(kept)
             raise
         secrets = self._endpoint.bearer.hidden()
-        return Reply(tuple(_scrubbed(outcome, secrets) for outcome in outcomes), tuple(kept.calls))
+        return Reply(_all_scrubbed(outcomes, secrets), tuple(kept.calls))
 
     def _hand_over(self, kept: _Kept) -> None:
         for call in kept.calls:
@@ -182,6 +182,15 @@ def _errors_in(body: str | None) -> object:
     except Unreadable:
         return None
     return said.get("errors") if isinstance(said, dict) else None
+
+
+def _all_scrubbed(outcomes: Sequence[ItemOutcome], secrets: Sequence[str]) -> tuple[ItemOutcome, ...]:
+    """Ids alone, as nearly always, are looked through at once: what hides nothing together hides nothing apart."""
+    ids = "\n".join(each.amazon_id for each in outcomes if isinstance(each, Made) and not each.parts)
+    clean = scrub(ids, secrets) == ids
+    return tuple(
+        each if clean and isinstance(each, Made) and not each.parts else _scrubbed(each, secrets) for each in outcomes
+    )
 
 
 def _scrubbed(outcome: ItemOutcome, secrets: Sequence[str]) -> ItemOutcome:
