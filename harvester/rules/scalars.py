@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from harvester.domain.money import BID_RANGES
 from harvester.domain.target import Match, asin_of
 from harvester.rules.checks.evidence import fraction_of, plain
+from harvester.rules.patterns import repeats_a_repeat
 
 CURRENCIES = frozenset(
     "AED AUD BRL CAD EGP EUR GBP INR JPY MXN PLN SAR SEK SGD TRY USD ZAR".split()  # noqa: SIM905
@@ -178,6 +179,11 @@ def protected_keyword(value: object) -> str:
         raise Unusable(f"`{shown(written)}` is no regular expression: {error}") from None
     if matches_nothing:
         raise Unusable(f"`{shown(written)}` matches every keyword, so nothing would ever be done")
+    if repeats_a_repeat(written[1:-1]):
+        raise Unusable(
+            f"`{shown(written)}` repeats a group that holds a repeat: one long keyword could keep it busy for days; "
+            "write it without the inner or the outer one"
+        )
     return written
 
 
