@@ -1,9 +1,11 @@
 """The `harvester` command: global options, the list of commands, and what an error looks like."""
 
+import difflib
 import importlib
 import json
 import keyword
 import os
+import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -66,6 +68,14 @@ class _Commands(click.Group):
         module = importlib.import_module(f"harvester.entrypoints.cli.{family}")
         command: click.Command = getattr(module, f"{name}_" if keyword.iskeyword(name) else name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        near = difflib.get_close_matches(args[0], _FAMILIES, n=1)
+        if args[0] not in _FAMILIES and near:
+            ctx.fail(f"No such command '{args[0]}'; did you mean '{near[0]}'?")
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
@@ -162,8 +172,8 @@ def hint(invocation: Invocation, arguments: str) -> str:
     program = "harvester"
     if called.name == program and shutil.which(program) != str(called.absolute()):
         program = os.path.relpath(called)
-    env_file = f" --env-file {invocation.env_file}" if invocation.env_file else ""
-    return f"{program}{env_file} {arguments}"
+    env_file = f" --env-file {shlex.quote(str(invocation.env_file))}" if invocation.env_file else ""
+    return f"{shlex.quote(program)}{env_file} {arguments}"
 
 
 def fail(invocation: Invocation, error: HarvesterError, code: int) -> NoReturn:

@@ -27,17 +27,24 @@ _profile = click.option(
 
 @click.command()
 @click.argument("plan_id", metavar="PLAN")
-@click.option("--fingerprint", required=True, help="What you reviewed; `harvester show PLAN` prints it.")
+@click.option("--fingerprint", metavar="F", help="What you reviewed; `approve` and `show` print it.  [required]")
 @json_option
 @click.pass_obj
-def apply(invocation: Invocation, plan_id: str, fingerprint: str, as_json: bool) -> None:
+def apply(invocation: Invocation, plan_id: str, fingerprint: str | None, as_json: bool) -> None:
     """Send the approved items of a plan, exactly as they were reviewed.
 
     Each item is compared with the account first: what moved since the plan was made is not sent and becomes stale. What
     gets no answer is unknown until `harvester reconcile` has looked. May be repeated until nothing is left. Ctrl-C ends
     the call in flight, records it, and stops.
     """
-    run(_apply(invocation, PlanId(plan_id), Fingerprint(fingerprint), as_json))
+    if not fingerprint:
+        raise click.UsageError(
+            f"say with --fingerprint what you reviewed; `harvester show {plan_id}` prints it at its end"
+        )
+    run(
+        _apply(invocation, PlanId(plan_id), Fingerprint(fingerprint), as_json),
+        "stopped; what was sent is recorded, and the same command sends the rest",
+    )
 
 
 async def _apply(invocation: Invocation, plan_id: PlanId, fingerprint: Fingerprint, as_json: bool) -> int:
@@ -57,12 +64,14 @@ async def _apply(invocation: Invocation, plan_id: PlanId, fingerprint: Fingerpri
                 lambda sent, total: bar.update(task, completed=sent, total=total),
             )
         plan = await services.reports.plan(plan_id)
+        states = await services.reports.item_states(plan_id)
+    assert plan is not None
     if as_json:
         emit({"plan": plan, **_applied_json(applied)})
     else:
-        _show_applied(invocation, plan_id, applied)
-    clean = not (applied.refused or applied.unknown or applied.stale or applied.stopped or applied.waiting)
-    return DONE if clean else FAILED
+        _show_applied(invocation, plan, applied, states)
+    troubled = applied.refused or applied.unknown or applied.stale or applied.stopped or applied.waiting
+    return FAILED if troubled or states.get("unknown") else DONE
 
 
 def _applied_json(applied: Applied) -> dict[str, Any]:
@@ -79,7 +88,8 @@ def _applied_json(applied: Applied) -> dict[str, Any]:
     }
 
 
-def _show_applied(invocation: Invocation, plan_id: PlanId, applied: Applied) -> None:
+def _show_applied(invocation: Invocation, plan: Mapping[str, Any], applied: Applied, states: Mapping[str, int]) -> None:
+    """`states`: of all items of the plan now, also those of earlier calls."""
     console = tables.console()
     console.print(
         f"{applied.done:,} done, {applied.refused:,} refused, {applied.unknown:,} unknown, {applied.stale:,} stale, "
@@ -89,12 +99,25 @@ def _show_applied(invocation: Invocation, plan_id: PlanId, applied: Applied) -> 
         console.print(f"  {items:,} {state}: {reason}")
     if applied.stopped:
         console.print(f"Stopped: {applied.stopped}")
-    if applied.unknown:
-        console.print(f"Next: {hint(invocation, 'reconcile')}, then the same command again")
-    elif applied.waiting:
-        console.print("Next: the same command again")
-    elif applied.done:
-        console.print(f"To take it back: {hint(invocation, f'undo {plan_id}')}")
+    earlier = states.get("unknown", 0) - applied.unknown
+    if earlier > 0:
+        console.print(f"  {tables.plural(earlier, 'item')} of an earlier call: still unknown")
+    if following := _what_next(invocation, plan, applied, states):
+        console.print(following, soft_wrap=True)
+
+
+def _what_next(invocation: Invocation, plan: Mapping[str, Any], applied: Applied, states: Mapping[str, int]) -> str:
+    plan_id = plan["id"]
+    if states.get("unknown"):
+        return f"Next: {hint(invocation, 'reconcile')}\nThen the same command again."
+    if applied.waiting:
+        return "Next: the same command again."
+    if applied.done:
+        takes_back = not plan["counts"]["candidates"]
+        return "" if takes_back else f"To take it back: {hint(invocation, f'undo {plan_id}')}"
+    if states.get("planned"):
+        return f"Nothing more is approved. Next: {hint(invocation, f'approve {plan_id} --by YOUR-NAME')}"
+    return f"Nothing of plan {plan_id} is left to send."
 
 
 @click.command()
@@ -205,7 +228,8 @@ def _drift_json(profile: Profile, each: Drifted) -> dict[str, Any]:
 @click.option(
     "--since",
     type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]),
-    help="Everything done since then (UTC); needs --profile.",
+    metavar="TIME",
+    help="Everything done since then, like 2026-11-20 or 2026-11-20T18:30 (UTC); needs --profile.",
 )
 @click.option("--profile", "profile_id", metavar="ID", help="The profile that --since is about.")
 @json_option
@@ -264,7 +288,7 @@ def _show_undone(invocation: Invocation, plan: Mapping[str, Any] | None, left_al
     items = tables.plural(plan["counts"]["actions"], "item")
     click.echo(f"plan {plan['id']} takes it back in {items}; nothing is sent yet")
     look, agree = (hint(invocation, f"{verb} {plan['id']}") for verb in ("show", "approve"))
-    click.echo(f"Next: {look}, then {agree} --by YOUR-NAME")
+    click.echo(f"Next: {look}\nThen: {agree} --by YOUR-NAME")
 
 
 def _switch(name: str, help_text: str, *, paused: bool) -> click.Command:
@@ -285,9 +309,20 @@ async def _set_paused(invocation: Invocation, profile_id: str | None, by: str, p
     if as_json:
         emit({"profile_id": profile_id, "paused": paused, "by": by})
     else:
-        what = f"profile {profile_id}" if profile_id else "every profile"
-        click.echo(f"{what} is {'paused: nothing is sent to it' if paused else 'no longer paused'}")
+        click.echo(_switched(invocation, profile_id, paused=paused))
     return DONE
+
+
+def _switched(invocation: Invocation, profile_id: str | None, *, paused: bool) -> str:
+    if paused:
+        what, back = (
+            (f"profile {profile_id} is", f" --profile {profile_id}") if profile_id else ("all profiles are", "")
+        )
+        lift = hint(invocation, f"resume{back} --by YOUR-NAME")
+        return f"{what} paused: nothing is sent any more\nTo lift it: {lift}"
+    if profile_id:
+        return f"the pause of profile {profile_id} is lifted; one of all profiles would still hold"
+    return "the pause of all profiles is lifted; one that was paused by itself stays so"
 
 
 pause = _switch(

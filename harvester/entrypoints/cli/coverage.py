@@ -3,6 +3,7 @@
 from typing import Any
 
 import click
+from rich.text import Text
 
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
@@ -74,13 +75,14 @@ def _print(each: Covered) -> None:
     console = tables.console()
     have = sum(line.covered for line in each.lines)
     total = tables.plural(len(each.lines), "auto ad group")
-    console.print(f"{each.profile.name} ({each.profile.country}), profile {each.profile.profile_id}: {have} of {total}")
-    table = tables.grid("Ad group", "Group", "Targets", "Misses", ratios=(3, 2, 0, 5), right=(2,))
+    whose = f"{each.profile.name} ({each.profile.country}), profile {each.profile.profile_id}"
+    console.print(Text(f"{whose}: {have} of {total} with a destination for every ad", style="bold"))
     for line in each.lines:
-        table.add_row(
-            f"{line.campaign_name} / {line.ad_group_name}",
-            ", ".join(line.group_ids) or "none",
-            str(line.targets),
-            line.misses or "nothing",
-        )
-    console.print(table)
+        mark = Text("MISS  ", style="yellow") if line.misses else Text("ok    ", style="green")
+        console.print(tables.hanging(mark + Text(f"{line.campaign_name} / {line.ad_group_name}")))
+        if line.group_ids:
+            made = tables.plural(line.targets, "target")
+            console.print(tables.hanging(f"      group {', '.join(line.group_ids)}: {made} so far"))
+        if line.misses:
+            console.print(tables.hanging(f"      {line.misses[:1].upper()}{line.misses[1:]}"))
+    console.print()

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harvester.domain.errors import Refused
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
 from harvester.entrypoints.cli.markdown import plan_as_markdown
 from harvester.entrypoints.cli.requests import requests_of
 from harvester.entrypoints.cli.sentences import in_short
@@ -20,7 +20,14 @@ from harvester.entrypoints.cli.session import Session, run
 
 @click.command()
 @click.option("--profile", "profile_ids", multiple=True, metavar="ID", help="Only this profile; may be repeated.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=30, show_default=True, help="How many, newest first.")
+@click.option(
+    "--limit",
+    type=click.IntRange(1, 10_000),
+    metavar="N",
+    default=30,
+    show_default=True,
+    help="How many, newest first.",
+)
 @json_option
 @click.pass_obj
 def plans(invocation: Invocation, profile_ids: tuple[str, ...], limit: int, as_json: bool) -> None:
@@ -88,6 +95,8 @@ async def _show(
             await _show_plan(console, plan, reports.items(plan_id))
             if with_decisions:
                 await _show_decisions(console, reports.decisions(plan_id))
+            if plan["state"] == "planned":
+                console.print("Next: " + hint(invocation, f"approve {plan_id} --by YOUR-NAME"), soft_wrap=True)
     return DONE
 
 
@@ -132,9 +141,13 @@ async def _show_plan(console: Console, plan: Mapping[str, Any], items: AsyncIter
     async for item in items:
         console.print(tables.item_lines(item))
     console.print()
-    for sentence in plan["advice"]:
-        console.print(Text.assemble(("To mend: ", "bold"), sentence))
-    console.print(f"Mode {plan['mode']}; fingerprint {plan['fingerprint']}")
+    if plan["advice"]:
+        console.print(Text("To mend:", style="bold"))
+        for sentence in plan["advice"]:
+            console.print(tables.bullet(sentence))
+        console.print()
+    console.print(f"Made in mode {plan['mode']}.")
+    console.print(f"Fingerprint {plan['fingerprint']}", soft_wrap=True)
 
 
 async def _show_decisions(console: Console, decisions: AsyncIterator[Mapping[str, Any]]) -> None:

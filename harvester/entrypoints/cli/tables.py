@@ -2,10 +2,11 @@
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from rich import box
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -92,12 +93,41 @@ def grid(*headings: str, ratios: Sequence[int] = (), right: Sequence[int] = ()) 
     return table
 
 
+def bullet(sentence: str) -> "Hanging":
+    """A line of a list; what wraps stands below its text."""
+    ended = sentence if sentence.endswith(".") else f"{sentence}."
+    return hanging(f"- {ended[:1].upper()}{ended[1:]}")
+
+
+def hanging(line: str | Text) -> "Hanging":
+    """A line that may begin with blanks; what wraps goes two columns further in."""
+    text = line if isinstance(line, Text) else Text(line)
+    blanks = len(text.plain) - len(text.plain.lstrip(" "))
+    return Hanging(text[blanks:], blanks)
+
+
+@dataclass(frozen=True)
+class Hanging:
+    text: Text
+    blanks: int
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for number, line in enumerate(self.text.wrap(console, options.max_width - self.blanks - 2)):
+            line.rstrip()
+            yield Text(" " * (self.blanks + (2 if number else 0))).append_text(line)
+
+
 ROWS_AT_A_TIME = 1000
+
+
+WIDEST = 110
+"""Of a list of items: farther apart, the eye loses the line."""
 
 
 def item_grid() -> Table:
     """One line of a list of items; every line has the same widths, so that they stand below one another."""
-    table = Table(box=None, show_header=False, expand=True, pad_edge=False, padding=(0, 1, 0, 0))
+    width = min(console().width, WIDEST)
+    table = Table(box=None, show_header=False, width=width, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(width=6, no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     table.add_column(width=9, justify="right", no_wrap=True)

@@ -51,7 +51,7 @@ async def _why(invocation: Invocation, text: str, profile_id: str | None, as_jso
             heading = row["profile_id"]
             console.print(Text(f"“{row['target']}” in profile {heading} (account {row['account']})", style="bold"))
         for line in _story(row):
-            console.print(line)
+            console.print(tables.hanging(line))
     return DONE
 
 
@@ -67,7 +67,7 @@ async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None
     console = tables.console()
     for chapter in chapters:
         for line in _chapter(chapter):
-            console.print(line)
+            console.print(tables.hanging(line))
     return DONE
 
 
@@ -78,38 +78,58 @@ def _chapter(chapter: Mapping[str, Any]) -> list[Text]:
         Text(f"  is {chapter['state']} in profile {chapter['profile_id']}"),
     ]
     if chapter["rule"]:
-        lines.append(Text(f"  Rule {chapter['rule']}: {json.dumps(chapter['rule_text'], ensure_ascii=False)}"))
+        lines.append(Text(f"  Rule {chapter['rule']}: {_rule(chapter['rule_text'])}"))
     if chapter["bid_formula"]:
         lines.append(Text(f"  Bid: {chapter['bid_formula']}"))
     for decision in chapter["decisions"]:
         lines += _story(decision)
-    lines.append(Text("\n  What became of it:"))
+    lines += [Text(""), Text("  What became of it:")]
     for event in chapter["events"]:
         call = f", call {event['call_id']}" if event["call_id"] else ""
         error = f": {event['error_message']}" if event["error_message"] else ""
         lines.append(Text(f"  {_moment(event['at'])} {event['to_state']} by {event['changed_by']}{call}{error}"))
     for call in chapter["calls"]:
         answer = f"answered {call['status']}" if call["status"] else "got no answer"
-        lines.append(Text(f"\n  Call {call['call_id']}, position {call['position']}: {call['method']} {call['path']}"))
+        lines.append(Text(""))
+        lines.append(Text(f"  Call {call['call_id']}, position {call['position']}: {call['method']} {call['path']}"))
         lines.append(Text(f"  {answer}, request id {call['request_id']}"))
         lines.append(Text(f"  sent: {chapter['fragment']}"))
     return lines
+
+
+def _rule(rule: Mapping[str, Any]) -> str:
+    """Without what it leaves open, which is most of its keys."""
+    return json.dumps(_said(rule), ensure_ascii=False)
+
+
+def _said(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        said = {key: _said(each) for key, each in value.items()}
+        return {key: each for key, each in said.items() if each not in ({}, [], None)}
+    return value
 
 
 def _moment(text: str) -> str:
     return text[:19].replace("T", " ")
 
 
+def _counted(number: float | None, one: str) -> str:
+    return f"{tables.number(number)} {one}{'' if number == 1 else 's'}"
+
+
 def _story(row: Mapping[str, Any]) -> list[Text]:
     metrics = row["metrics"]
-    clicks, conversions = tables.number(metrics.get("clicks")), tables.number(metrics.get("conversions"))
+    clicks, conversions = (
+        _counted(metrics.get(name), one) for name, one in (("clicks", "click"), ("conversions", "order"))
+    )
     when = row["decided_at"][:16].replace("T", " ")
     ad = f"ad {row['ad_id']}" + (f" of {row['ad_asin']}" if row["ad_asin"] else "")
     lines = [
+        Text(""),
         Text(
-            f"\n{when} UTC, run {row['run_id']}: {row['target_type'].lower()} for {ad} in ad group "
-            f"{row['ad_group_id']}, with {conversions} orders of {clicks} clicks."
-        )
+            f"{when} UTC, run {row['run_id']}: {row['target_type'].lower()} for {ad} in ad group "
+            f"{row['ad_group_id']}, with {conversions} of {clicks}."
+        ),
     ]
     first, *rest = at_length(row)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))

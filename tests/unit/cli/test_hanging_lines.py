@@ -1,0 +1,69 @@
+"""Lines that wrap, and what `apply` says comes next."""
+
+import sys
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.app import Invocation
+from harvester.entrypoints.cli.apply import _what_next
+from harvester.usecases.apply import Applied
+
+PLAN: dict[str, Any] = {"id": "p1", "counts": {"candidates": 12}}
+TAKES_BACK: dict[str, Any] = {"id": "p2", "counts": {"candidates": 0}}
+
+
+def printed(line: Any, width: int) -> list[str]:
+    console = Console(file=StringIO(), width=width)
+    console.print(line)
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue().splitlines()
+
+
+def test_what_wraps_stands_two_columns_further_in_and_ends_without_blanks() -> None:
+    """The eye finds where a line begins, and nothing is lost."""
+    lines = printed(tables.hanging("  a rule that asks for ten clicks and two orders"), 24)
+
+    assert lines == ["  a rule that asks for", "    ten clicks and two", "    orders"]
+
+
+def test_a_bullet_is_a_sentence_with_its_text_in_one_column() -> None:
+    """Advice begins with a capital and ends with a full stop, whoever wrote it."""
+    assert printed(tables.bullet("keep one of the two groups"), 20) == ["- Keep one of the", "  two groups."]
+
+
+@pytest.mark.parametrize(
+    ("plan", "applied", "states", "said"),
+    [
+        (PLAN, Applied(unknown=1), {"unknown": 1}, "reconcile"),
+        (PLAN, Applied(), {"unknown": 1, "done": 3}, "reconcile"),
+        (PLAN, Applied(done=2, waiting=1), {"approved": 1}, "the same command again"),
+        (PLAN, Applied(done=3), {"done": 3}, "undo p1"),
+        (TAKES_BACK, Applied(done=3), {"done": 3}, ""),
+        (PLAN, Applied(), {"planned": 3}, "approve p1 --by YOUR-NAME"),
+        (PLAN, Applied(), {"done": 3, "guarded": 1}, "Nothing of plan p1 is left to send"),
+    ],
+    ids=[
+        "unknown",
+        "unknown of an earlier call",
+        "waiting",
+        "done",
+        "done, of an undo",
+        "not approved",
+        "nothing left",
+    ],
+)
+def test_apply_says_what_comes_next(
+    plan: dict[str, Any], applied: Applied, states: dict[str, int], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Above all where something is unknown, also when this call sent nothing; an undo is not offered for an undo."""
+    monkeypatch.setattr(sys, "argv", ["harvester"])
+
+    told = _what_next(Invocation(Path("my sandbox.env")), plan, applied, states)
+
+    assert said in told if said else not told
+    assert "--env-file 'my sandbox.env'" in told or "harvester" not in told
