@@ -31,11 +31,18 @@ _READY_SECONDS = 30.0
 
 @click.command()
 @click.option("--once", is_flag=True, help="End after the cycle instead of keeping the sandbox up.")
-@click.option("--profiles", type=click.IntRange(1, 1000), default=3, show_default=True, help="Pretend profiles.")
 @click.option(
-    "--recommendations", type=click.IntRange(0, 1_000_000), default=200, show_default=True, help="Per profile."
+    "--profiles", type=click.IntRange(1, 1000), metavar="N", default=3, show_default=True, help="Pretend profiles."
 )
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed, another market.")
+@click.option(
+    "--recommendations",
+    type=click.IntRange(0, 1_000_000),
+    metavar="N",
+    default=200,
+    show_default=True,
+    help="Per profile.",
+)
+@click.option("--seed", type=int, metavar="N", default=1, show_default=True, help="Another seed, another market.")
 @click.pass_obj
 def demo(invocation: Invocation, once: bool, profiles: int, recommendations: int, seed: int) -> None:
     """Watch a whole dry-run cycle against a pretend Amazon: no account, no credentials, no cost.
@@ -44,7 +51,8 @@ def demo(invocation: Invocation, once: bool, profiles: int, recommendations: int
     every pretend profile, and shows what would be promoted, negated, held and skipped, and why. It writes sandbox.env
     and keeps the sandbox up, so that you can go on from another terminal; Ctrl-C ends it.
     """
-    run(_demo(invocation, once, {"profiles": profiles, "recommendations": recommendations, "seed": seed}))
+    market = {"profiles": profiles, "recommendations": recommendations, "seed": seed}
+    run(_demo(invocation, once, market), "The pretend Amazon is gone; `harvester demo` makes a new one.")
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)

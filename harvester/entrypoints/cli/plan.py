@@ -25,7 +25,7 @@ def plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) ->
     Reads from Amazon and writes to your database only; nothing is sent to an account. A run that was interrupted less
     than an hour ago, under the same rules, is taken up where it stopped.
     """
-    run(_plan(invocation, profile_ids, as_json))
+    run(_plan(invocation, profile_ids, as_json), "stopped; the next `harvester plan` goes on where this one was")
 
 
 async def _plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> int:

@@ -123,7 +123,7 @@ async def _say(
         else:
             console = tables.console()
             print_verdicts(console, said)
-            if said.changed and verdict is Verdict.APPROVE:
+            if (said.changed or said.already) and verdict is Verdict.APPROVE:
                 print_next(console, invocation, session.services, said.profile_id, plan_id, said.review.fingerprint)
     return FAILED if said.refused else DONE
 

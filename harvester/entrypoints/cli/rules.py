@@ -72,7 +72,7 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
             mark = Text("ok   ", style="green") if result.passed else Text("FAIL ", style="bold red")
             console.print(Text.assemble(mark, (result.name, "bold"), f": {result.got}"))
         passed = f"{len(results) - len(failed)} passed, {len(failed)} failed"
-        console.print(passed if results else f"{_name(path)} holds no tests; add some under `tests:`")
+        console.print(passed if results else f"{_name(path)}: no tests; add some under `tests:`")
     if failed:
         ctx.exit(FAILED)
 

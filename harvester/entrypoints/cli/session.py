@@ -70,8 +70,8 @@ def load_settings(invocation: Invocation) -> Settings:
     return loaded
 
 
-def run(work: Coroutine[Any, Any, int]) -> None:
-    """Runs a command to its exit code. SIGTERM and Ctrl-C end it in order: what is recorded stays recorded."""
+def run(work: Coroutine[Any, Any, int], if_stopped: str = "stopped; what is recorded stays recorded") -> None:
+    """Runs a command to its exit code. SIGTERM and Ctrl-C end it in order, with a word on how to go on."""
     try:
         import uvloop
     except ImportError:
@@ -79,10 +79,10 @@ def run(work: Coroutine[Any, Any, int]) -> None:
     else:
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     with runner:
-        sys.exit(runner.run(_ended_by_signals(work)))
+        sys.exit(runner.run(_ended_by_signals(work, if_stopped)))
 
 
-async def _ended_by_signals(work: Coroutine[Any, Any, int]) -> int:
+async def _ended_by_signals(work: Coroutine[Any, Any, int], if_stopped: str) -> int:
     task = asyncio.ensure_future(work)
     loop = asyncio.get_running_loop()
     received: list[signal.Signals] = []
@@ -98,5 +98,5 @@ async def _ended_by_signals(work: Coroutine[Any, Any, int]) -> int:
     except asyncio.CancelledError:
         if not received:
             raise
-        say("stopped; an interrupted run is taken up again by the next `harvester plan`")
+        say(if_stopped)
         return 128 + received[0]
