@@ -89,6 +89,11 @@ def rules_path(settings: Settings) -> Path | None:
     return LOCAL_RULES if LOCAL_RULES.exists() else None
 
 
+def load_rules(settings: Settings) -> RuleSet:
+    """Raises Misconfigured with file and line."""
+    return rules_file.load(rules_path(settings))
+
+
 @asynccontextmanager
 async def database_address(settings: Settings) -> AsyncIterator[str]:
     """Of the configured Postgres, or of the embedded one, which is up inside the block."""
@@ -129,7 +134,7 @@ async def fresh_database(data_dir: Path) -> AsyncIterator[None]:
 @asynccontextmanager
 async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """Raises Misconfigured or Unavailable before anything else happens."""
-    rules = rules_file.load(rules_path(settings))
+    rules = load_rules(settings)
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database_address(settings))
         await demand_current(settings, dsn)

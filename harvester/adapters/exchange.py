@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum
 from typing import Protocol
 
@@ -83,6 +84,8 @@ class Answer:
     media_type: str
     """Without parameters, in lower case."""
     request_id: str | None
+    date: datetime | None = None
+    """By the server's clock; None where it named none."""
 
 
 class Unreadable(ValueError):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from types import TracebackType
 from typing import Generic, Self, TypeVar
@@ -244,7 +245,8 @@ class HttpClient:
                 chunks.append(chunk)
         except aiohttp.ClientPayloadError as error:
             trouble = Trouble(Kind.UNREADABLE, f"the answer was cut short: {_words(error)}", response.status)
-        answer = Answer(response.status, b"".join(chunks), response.content_type.lower(), attempt.request_id)
+        body, media_type = b"".join(chunks), response.content_type.lower()
+        answer = Answer(response.status, body, media_type, attempt.request_id, _date(headers.get("Date")))
         attempt.answer = answer
         if trouble is not None and response.status < HTTPStatus.MULTIPLE_CHOICES:
             return replace(trouble, request_id=attempt.request_id)
@@ -301,6 +303,13 @@ async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHand
         raise
     except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
         raise aiohttp.ClientConnectionError(_words(error)) from error
+
+
+def _date(text: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text).astimezone(UTC) if text else None
+    except ValueError:
+        return None
 
 
 def _words(error: BaseException) -> str:

@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from time import monotonic
+from urllib.parse import urlsplit
 
 from harvester.adapters.ads import protocol
 from harvester.adapters.ads.profiles import read_profiles
@@ -20,9 +22,12 @@ from harvester.domain.profile import Profile, Region
 class LoginCheck:
     """What `doctor` tells of a login that works."""
 
-    profiles: int
+    profile_ids: Sequence[str]
+    host: str
     token_ms: float
     profiles_ms: float
+    ahead_seconds: float | None
+    """How far our clock is ahead of Amazon's; None where Amazon named no time."""
 
 
 class AmazonLogin:
@@ -51,10 +56,15 @@ class AmazonLogin:
 
     async def profiles(self) -> Sequence[Profile]:
         """Those that the login can edit: what the call gives without a parameter."""
+        profiles, _ = await self._seen_profiles()
+        return profiles
 
-        def read(answer: Answer) -> Sequence[Profile]:
+    async def _seen_profiles(self) -> tuple[Sequence[Profile], datetime | None]:
+        """With the time by Amazon's clock."""
+
+        def read(answer: Answer) -> tuple[Sequence[Profile], datetime | None]:
             profiles, _ = read_profiles(answer, self._account, self._region)
-            return profiles
+            return profiles, answer.date
 
         request = self._endpoint.request(protocol.PROFILES, Caller(self._account))
         return await self._http.send(request, read)
@@ -71,5 +81,11 @@ class AmazonLogin:
         started = monotonic()
         await self._endpoint.bearer.token()
         token_at = monotonic()
-        profiles = await self.profiles()
-        return LoginCheck(len(profiles), (token_at - started) * 1000, (monotonic() - token_at) * 1000)
+        profiles, date = await self._seen_profiles()
+        return LoginCheck(
+            profile_ids=[profile.profile_id for profile in profiles],
+            host=urlsplit(self._endpoint.url).netloc,
+            token_ms=(token_at - started) * 1000,
+            profiles_ms=(monotonic() - token_at) * 1000,
+            ahead_seconds=(datetime.now(UTC) - date).total_seconds() if date else None,
+        )

@@ -12,7 +12,8 @@ from harvester.domain.errors import HarvesterError
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
 from harvester.entrypoints.cli.session import Session, load_settings, run
-from harvester.wiring import bring_up_to_date, database_address
+from harvester.entrypoints.cli.tables import plural
+from harvester.wiring import bring_up_to_date, database_address, load_rules, rules_path
 
 
 @click.command()
@@ -36,6 +37,7 @@ async def _migrate(invocation: Invocation, as_json: bool) -> int:
 
 
 _PATIENCE_SECONDS = 10.0
+_MOST_CLOCK_SECONDS = 60.0
 """A person waits for the doctor."""
 
 
@@ -67,38 +69,44 @@ async def _doctor(invocation: Invocation, as_json: bool) -> int:
 
 
 async def examine(invocation: Invocation) -> Sequence[Finding]:
-    """Settings and rules first: without them nothing else can be asked."""
+    """In the order in which one needs the other: what cannot be asked is left out."""
     try:
         settings = load_settings(invocation)
     except HarvesterError as error:
         return [Finding("settings", well=False, detail=str(error), advice="mend the setting; see docs/settings.md")]
-    findings = [Finding("settings", well=True, detail=f"mode {settings.mode}, {len(settings.accounts)} account(s)")]
+    findings = [
+        Finding("settings", well=True, detail=f"mode {settings.mode}, {plural(len(settings.accounts), 'account')}")
+    ]
+    try:
+        rules = load_rules(settings)
+    except HarvesterError as error:
+        advice = "mend the line; `harvester rules check` names every mistake"
+        return [*findings, Finding("rules", well=False, detail=str(error), advice=advice)]
+    told = f"{rules_path(settings) or 'built in'}, {plural(len(rules.rules), 'rule')}, {rules.fingerprint[:12]}"
+    findings.append(Finding("rules", well=True, detail=told))
     try:
         async with Session.open(invocation, most_patience_seconds=_PATIENCE_SECONDS) as session:
             return [*findings, *await _open_checks(session)]
     except HarvesterError as error:
-        advice = "run `harvester rules check`" if "rules" in str(error) else "see docs/settings.md"
-        return [*findings, Finding("rules and database", well=False, detail=str(error), advice=advice)]
+        advice = "see docs/settings.md, HARVESTER_DATABASE_URL and HARVESTER_DATA_DIR"
+        return [*findings, Finding("database", well=False, detail=str(error), advice=advice)]
 
 
 async def _open_checks(session: Session) -> list[Finding]:
     services = session.services
     version = await services.reports.server_version()
-    rules = services.rules
-    findings = [
-        Finding("rules", well=True, detail=f"{len(rules.rules)} rule(s), fingerprint {rules.fingerprint[:12]}"),
-        Finding("database", well=True, detail=f"PostgreSQL {version}, schema at this version"),
-    ]
+    findings = [Finding("database", well=True, detail=f"PostgreSQL {version}, schema at this version")]
     if not services.logins:
         findings.append(
             Finding("accounts", well=False, detail="none", advice="set HARVESTER_ACCOUNTS__MAIN__... or try `demo`")
         )
     for login in services.logins:
-        findings.extend(await _login_checks(login.account, login.check))
+        wanted = services.settings.accounts[login.account].profiles
+        findings.extend(await _login_checks(login.account, wanted, login.check))
     return findings
 
 
-async def _login_checks(account: str, check: Callable[[], Awaitable[Any]]) -> Sequence[Finding]:
+async def _login_checks(account: str, wanted: Sequence[str], check: Callable[[], Awaitable[Any]]) -> Sequence[Finding]:
     try:
         found = await asyncio.wait_for(check(), timeout=180)
     except HarvesterError as error:
@@ -106,13 +114,32 @@ async def _login_checks(account: str, check: Callable[[], Awaitable[Any]]) -> Se
     except TimeoutError:
         return [Finding(f"account {account}", well=False, detail="no answer within 180 s", advice="check the network")]
     return [
-        Finding(
-            f"account {account}",
-            well=found.profiles > 0,
-            detail=f"token in {found.token_ms:.0f} ms, {found.profiles} profile(s) in {found.profiles_ms:.0f} ms",
-            advice="" if found.profiles else "the login sees no profile: is the region right, has it ever advertised?",
-        )
+        Finding(f"account {account}, token", well=True, detail=f"given in {found.token_ms:.0f} ms"),
+        Finding(f"account {account}, host", well=True, detail=f"{found.host} answers in {found.profiles_ms:.0f} ms"),
+        _profile_check(account, wanted, found.profile_ids),
+        _clock_check(account, found.ahead_seconds),
     ]
+
+
+def _profile_check(account: str, wanted: Sequence[str], seen: Sequence[str]) -> Finding:
+    what, missing = f"account {account}, profiles", sorted(set(wanted) - set(seen))
+    if missing:
+        detail = f"cannot edit {', '.join(missing)}"
+        return Finding(what, well=False, detail=detail, advice="correct __PROFILES, or ask for edit access to them")
+    advice = "" if seen else "the login sees no profile: is the region right, has it ever advertised?"
+    return Finding(what, well=bool(seen), detail=f"can edit {plural(len(seen), 'profile')}", advice=advice)
+
+
+def _clock_check(account: str, ahead_seconds: float | None) -> Finding:
+    """Approvals expire and budgets of a day end by our clock."""
+    what = f"account {account}, clock"
+    if ahead_seconds is None:
+        return Finding(what, well=True, detail="Amazon named no time to compare with")
+    off, side = abs(ahead_seconds), "ahead of" if ahead_seconds > 0 else "behind"
+    if off <= _MOST_CLOCK_SECONDS:
+        return Finding(what, well=True, detail=f"within {_MOST_CLOCK_SECONDS:.0f} s of Amazon's")
+    detail = f"{off:.0f} s {side} Amazon's"
+    return Finding(what, well=False, detail=detail, advice="set this machine's clock; a time service keeps it right")
 
 
 def _advice(error: HarvesterError) -> str:
