@@ -94,7 +94,7 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
         except Refused as error:
             if "by another process" not in str(error) or time.monotonic() > give_up_at:
                 raise
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(0)
 
 
 async def build(server_dsn: str, template: str, *, undo: bool = False) -> Stage:
