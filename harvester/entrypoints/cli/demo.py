@@ -27,6 +27,8 @@ from harvester.wiring import fresh_database
 
 SANDBOX_ENV = Path("sandbox.env")
 _READY_SECONDS = 30.0
+_FEW_PROFILES = 8
+"""Planned one after the other, so that plans and items have the same numbers every time."""
 
 
 @click.command()
@@ -138,6 +140,7 @@ def write_env(path: Path, ready: Mapping[str, Any], folder: Path, rules: Path) -
         "ACCOUNTS__SANDBOX__REGION": "NA",
         "ACCOUNTS__SANDBOX__ADS_URL": ready["ads_url"],
         "ACCOUNTS__SANDBOX__LWA_URL": ready["lwa_url"],
+        "CONCURRENCY": "1" if len(ready["accounts"][0]["profiles"]) <= _FEW_PROFILES else "8",
     }
     lines = [f"HARVESTER_{name}='{value}'" for name, value in settings.items()]
     path.write_text("# Made by `harvester demo`; good while its sandbox is up.\n" + "\n".join(lines) + "\n", "utf-8")
