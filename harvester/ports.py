@@ -265,7 +265,9 @@ class Actions(Protocol):
     async def approve_automatically(
         self, plan_id: PlanId, rules: Collection[str], at: datetime, expires_at: datetime
     ) -> Sequence[str]:
-        """The plan's `planned` items of these rules, reviewed by `auto:<rule>`; never a group that makes campaigns."""
+        """The plan's `planned` items of these rules, reviewed by `auto:<rule>`; never a group that makes campaigns, and
+        never an item that a person has edited: its bid is not the rule's.
+        """
         ...
 
     async def expire(self, plan_id: PlanId, now: datetime) -> Sequence[str]:
@@ -382,5 +384,5 @@ class Plans(Protocol):
     def draft(self, run: Run) -> AbstractAsyncContextManager[PlanDraft]: ...
 
     async def sent_on(self, profile_id: ProfileId, since: datetime) -> tuple[int, int]:
-        """Promotions and negatives sent since then (the start of the profile's day)."""
+        """Promotions and negatives sent since then (the start of the profile's day), or approved and about to be."""
         ...

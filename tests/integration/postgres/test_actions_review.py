@@ -399,6 +399,18 @@ async def test_automatic_approval_takes_what_its_rules_planned(
     assert (standing.reviewed_by, standing.expires_at) == ("auto:third", IN_FORCE)
 
 
+async def test_a_bid_that_a_person_wrote_is_never_approved_by_a_rule(
+    begin: BeginRun, store_plan: StorePlan, actions: PostgresActions, sql: Sql
+):
+    """The rule said another bid, and the guard let that one through: ninety dollars wait for somebody who means it."""
+    plan_id = await store_plan(await begin(), [an_action(0), an_action(1)])
+    first, second = await ids(sql, plan_id)
+    await actions.edit_bid(a_review(plan_id, EDIT), first, "90.00", "90.00 USD by Ann", "{}")
+
+    assert await actions.approve_automatically(PlanId(plan_id), ["promote-proven"], NOW, IN_FORCE) == [second]
+    assert await states(sql, plan_id) == ["planned", "approved"]
+
+
 async def test_an_undo_needs_something_to_undo(
     begin: BeginRun, store_plan: StorePlan, actions: PostgresActions, sql: Sql
 ):

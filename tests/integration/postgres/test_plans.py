@@ -325,6 +325,19 @@ async def test_sent_counts_what_went_out_that_day(
     assert await plans.sent_on(run.profile_id, later(-60)) == (2, 1)
 
 
+async def test_what_is_approved_counts_as_sent_that_day(
+    begin: BeginRun, plans: PostgresPlans, store_plan: StorePlan, sql: Sql
+):
+    """It goes out beside whatever the next plan holds; where its approval has run out it does not."""
+    run = await begin()
+    plan_id = await store_plan(run, [an_action(place) for place in range(3)])
+    await sql.execute("UPDATE harvester.action SET state = 'approved' WHERE plan_id = $1", plan_id)
+    await sql.execute("UPDATE harvester.action SET expires_at = now() + interval '1 hour' WHERE position = 1")
+    await sql.execute("UPDATE harvester.action SET expires_at = now() - interval '1 s' WHERE position = 2")
+
+    assert await plans.sent_on(run.profile_id, NOW) == (2, 0)
+
+
 async def test_one_effect_has_one_owner(
     begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, database: Database, sql: Sql
 ):

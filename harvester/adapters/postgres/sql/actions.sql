@@ -34,6 +34,9 @@ WITH approved AS (
     WHERE plan_id = $1 AND state = 'planned' AND rule = ANY ($2) AND fragment <> ''
         AND NOT (kind = 'create_group' AND bid IS NOT NULL)
         AND NOT EXISTS (
+            SELECT FROM harvester.plan_review AS edited
+            WHERE edited.plan_id = $1 AND edited.verdict = 'edit' AND action.action_id = ANY (edited.action_ids))
+        AND NOT EXISTS (
             SELECT FROM harvester.action AS owner
             WHERE owner.profile_id = action.profile_id AND owner.effect = action.effect AND owner.undoes IS NULL
                 AND action.undoes IS NULL AND owner.state IN ('approved', 'sending', 'unknown', 'done'))

@@ -48,10 +48,12 @@ GROUP BY ad_group_id ORDER BY ad_group_id;
 SELECT plan_id FROM harvester.plan WHERE run_id = $1;
 
 -- name: sent_since
--- Promotions and negatives that were sent, whatever became of them but a refusal.
+-- Promotions and negatives that were sent, whatever became of them but a refusal, and those that will be: approved.
 SELECT count(*) FILTER (WHERE kind LIKE 'promote%') AS promotions, count(*) FILTER (WHERE kind LIKE 'negate%') AS negatives
 FROM harvester.action
-WHERE profile_id = $1 AND sent_at >= $2 AND state IN ('sending', 'unknown', 'done', 'undone');
+WHERE profile_id = $1 AND (
+    (sent_at >= $2 AND state IN ('sending', 'unknown', 'done', 'undone'))
+    OR (state = 'approved' AND (expires_at IS NULL OR expires_at > now())));
 
 -- name: newest_fence
 -- The fence of the profile's newest run.
