@@ -46,6 +46,21 @@ LANGUAGE sql STABLE AS $$
         (SELECT fingerprint FROM harvester.plan WHERE plan_id = which))
 $$;
 
+-- Which state may follow which (the table above harvester.action).
+CREATE FUNCTION harvester.may_become(before text, after text) RETURNS boolean
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE before
+        WHEN 'planned' THEN after IN ('planned', 'approved', 'declined', 'held', 'superseded')
+        WHEN 'guarded' THEN after IN ('guarded', 'approved', 'declined', 'held', 'superseded')
+        WHEN 'held' THEN after IN ('held', 'approved', 'declined', 'superseded')
+        WHEN 'approved' THEN
+            after IN ('approved', 'sending', 'declined', 'held', 'superseded', 'stale', 'planned', 'guarded')
+        WHEN 'sending' THEN after IN ('sending', 'done', 'refused', 'unknown', 'approved')
+        WHEN 'unknown' THEN after IN ('unknown', 'done', 'refused', 'stale', 'approved')
+        WHEN 'done' THEN after IN ('done', 'undone')
+        ELSE after = before END
+$$;
+
 -- A group's id becomes known while its promotions wait for it; everything else that says what an action is stays.
 CREATE OR REPLACE FUNCTION harvester.check_transition() RETURNS trigger
 LANGUAGE plpgsql AS $$
@@ -72,21 +87,35 @@ BEGIN
         RAISE EXCEPTION 'what Amazon calls action % stays as it was', OLD.action_id
             USING ERRCODE = 'restrict_violation';
     END IF;
-    IF OLD.state <> NEW.state AND NOT (CASE OLD.state
-        WHEN 'planned' THEN NEW.state IN ('approved', 'declined', 'held', 'superseded')
-        WHEN 'guarded' THEN NEW.state IN ('approved', 'declined', 'held', 'superseded')
-        WHEN 'held' THEN NEW.state IN ('approved', 'declined', 'superseded')
-        WHEN 'approved' THEN NEW.state IN ('sending', 'declined', 'held', 'superseded', 'stale', 'planned', 'guarded')
-        WHEN 'sending' THEN NEW.state IN ('done', 'refused', 'unknown', 'approved')
-        WHEN 'unknown' THEN NEW.state IN ('done', 'refused', 'stale', 'approved')
-        WHEN 'done' THEN NEW.state IN ('undone')
-        ELSE false END) THEN
+    IF NOT harvester.may_become(OLD.state, NEW.state) THEN
         RAISE EXCEPTION 'action % is % and cannot become %', OLD.action_id, OLD.state, NEW.state
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'action_transition';
     END IF;
     RETURN NEW;
 END
 $$;
+
+-- What a change of state leaves alone is compared here, for every row; the function is called where there is more to say.
+DROP TRIGGER check_transition ON harvester.action;
+CREATE TRIGGER check_transition BEFORE UPDATE ON harvester.action
+    FOR EACH ROW WHEN (
+        OLD.action_id IS DISTINCT FROM NEW.action_id OR OLD.plan_id IS DISTINCT FROM NEW.plan_id
+        OR OLD.position IS DISTINCT FROM NEW.position OR OLD.profile_id IS DISTINCT FROM NEW.profile_id
+        OR OLD.run_id IS DISTINCT FROM NEW.run_id OR OLD.kind IS DISTINCT FROM NEW.kind
+        OR OLD.effect IS DISTINCT FROM NEW.effect OR OLD.target IS DISTINCT FROM NEW.target
+        OR OLD.key IS DISTINCT FROM NEW.key OR OLD.match IS DISTINCT FROM NEW.match
+        OR OLD.level IS DISTINCT FROM NEW.level OR OLD.leader IS DISTINCT FROM NEW.leader
+        OR OLD.seen IS DISTINCT FROM NEW.seen OR OLD.undoes IS DISTINCT FROM NEW.undoes
+        OR OLD.follows IS DISTINCT FROM NEW.follows OR OLD.campaign_id IS DISTINCT FROM NEW.campaign_id
+        OR OLD.ad_group_id IS DISTINCT FROM NEW.ad_group_id
+        OR OLD.source_campaign_id IS DISTINCT FROM NEW.source_campaign_id
+        OR OLD.source_ad_group_id IS DISTINCT FROM NEW.source_ad_group_id
+        OR OLD.follow_up IS DISTINCT FROM NEW.follow_up OR OLD.fragment IS DISTINCT FROM NEW.fragment
+        OR OLD.bid IS DISTINCT FROM NEW.bid OR OLD.group_id IS DISTINCT FROM NEW.group_id
+        OR (OLD.amazon_id IS NOT NULL AND OLD.amazon_id IS DISTINCT FROM NEW.amazon_id)
+        OR NOT harvester.may_become(OLD.state, NEW.state)
+    ) EXECUTE FUNCTION harvester.check_transition();
+ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER check_transition;
 
 -- Only one transaction at a time changes the actions of a profile. Whoever changes more than one takes this lock first,
 -- before any row: then nobody ever waits for the other crosswise.
@@ -95,44 +124,65 @@ LANGUAGE sql AS $$
     SELECT pg_advisory_xact_lock(hashtextextended('harvester.action_event ' || which, 0))
 $$;
 
--- The events with their place in the chain of their profile, in one pass: one look at the end of each chain instead of
--- one for every event. They come sorted by profile.
-CREATE FUNCTION harvester.chained(events harvester.action_event[]) RETURNS SETOF harvester.action_event
-LANGUAGE plpgsql AS $$
-DECLARE
-    event harvester.action_event;
-    chain text;
-    last_sequence bigint;
-    last_hash bytea;
+-- What the hash of an event covers, but for the hash before it.
+CREATE FUNCTION harvester.event_content(event harvester.action_event) RETURNS text
+LANGUAGE sql STABLE AS $$
+    SELECT json_build_array(
+        event.profile_id, event.sequence, event.action_id, event.plan_id, extract(epoch FROM event.at)::text,
+        event.from_state, event.to_state, event.reason, event.changed_by, event.fence, event.call_number,
+        event.amazon_id, event.error_code, event.error_message, event.bid::text, event.fragment)::text
+$$;
+
+CREATE FUNCTION harvester.next_hash(before bytea, start bytea, content text) RETURNS bytea
+LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
-    FOREACH event IN ARRAY events LOOP
-        IF chain IS DISTINCT FROM event.profile_id THEN
-            chain := event.profile_id;
-            PERFORM harvester.lock_history(chain);
-            SELECT sequence, hash INTO last_sequence, last_hash FROM harvester.action_event
-                WHERE profile_id = chain ORDER BY sequence DESC LIMIT 1;
-            IF NOT FOUND THEN
-                last_sequence := 0;
-                last_hash := '';
-            END IF;
-        END IF;
-        last_sequence := last_sequence + 1;
-        event.sequence := last_sequence;
-        event.prev_hash := last_hash;
-        last_hash := harvester.event_hash(event);
-        event.hash := last_hash;
-        RETURN NEXT event;
-    END LOOP;
+    RETURN sha256(coalesce(before, start) || convert_to(content, 'UTF8'));
 END
 $$;
 
-CREATE OR REPLACE FUNCTION harvester.record_new_actions() RETURNS trigger
+-- Over events in order: the hash of each, where the chain so far ends with `start`.
+CREATE AGGREGATE harvester.chained(start bytea, content text) (SFUNC = harvester.next_hash, STYPE = bytea);
+
+-- Where the chain of a profile ends; nobody else appends to it until the end of this transaction.
+CREATE FUNCTION harvester.end_of_chain(which text, OUT sequence bigint, OUT hash bytea)
 LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO harvester.action_event SELECT * FROM harvester.chained(ARRAY(
-        SELECT ROW(profile_id, NULL, action_id, plan_id, changed_at, NULL, state, reason, changed_by, fence,
-            call_number, amazon_id, error_code, error_message, bid, fragment, NULL, NULL)::harvester.action_event
-        FROM now_there ORDER BY profile_id, plan_id, position));
+    PERFORM harvester.lock_history(which);
+    SELECT event.sequence, event.hash INTO sequence, hash FROM harvester.action_event AS event
+        WHERE event.profile_id = which ORDER BY event.sequence DESC LIMIT 1;
+    IF NOT FOUND THEN
+        sequence := 0;
+        hash := '';
+    END IF;
+END
+$$;
+
+-- The events of a statement are chained in one pass over them.
+CREATE OR REPLACE FUNCTION harvester.record_new_actions() RETURNS trigger
+LANGUAGE plpgsql AS $$
+DECLARE
+    which text;
+    last record;
+BEGIN
+    FOR which IN SELECT DISTINCT profile_id FROM now_there ORDER BY profile_id LOOP
+        last := harvester.end_of_chain(which);
+        INSERT INTO harvester.action_event
+        SELECT profile_id, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence, call_number,
+            amazon_id, error_code, error_message, bid, fragment, lag(hash, 1, last.hash) OVER in_order, hash
+        FROM (
+            SELECT *, harvester.chained(last.hash, harvester.event_content(ROW(profile_id, sequence, action_id, plan_id,
+                at, from_state, to_state, reason, changed_by, fence, call_number, amazon_id, error_code, error_message,
+                bid, fragment, NULL, NULL)::harvester.action_event)) OVER in_order AS hash
+            FROM (
+                SELECT profile_id, last.sequence + row_number() OVER (ORDER BY plan_id, position) AS sequence, action_id,
+                    plan_id, changed_at AS at, NULL AS from_state, state AS to_state, reason, changed_by, fence,
+                    call_number, amazon_id, error_code, error_message, bid, fragment
+                FROM now_there WHERE profile_id = which
+            ) AS numbered
+            WINDOW in_order AS (ORDER BY sequence ROWS UNBOUNDED PRECEDING)
+        ) AS linked
+        WINDOW in_order AS (ORDER BY sequence);
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -141,15 +191,32 @@ $$;
 -- nested loop, which takes minutes when a hundred thousand change the next time.
 CREATE OR REPLACE FUNCTION harvester.record_changed_actions() RETURNS trigger
 LANGUAGE plpgsql SET enable_nestloop = off AS $$
+DECLARE
+    which text;
+    last record;
 BEGIN
-    INSERT INTO harvester.action_event SELECT * FROM harvester.chained(ARRAY(
-        SELECT ROW(now.profile_id, NULL, now.action_id, now.plan_id, now.changed_at, before.state, now.state, now.reason,
-            now.changed_by, now.fence, now.call_number, now.amazon_id, now.error_code, now.error_message, now.bid,
-            now.fragment, NULL, NULL)::harvester.action_event
-        FROM now_there AS now JOIN before_that AS before USING (action_id)
-        WHERE (now.state, now.fragment, now.bid, now.amazon_id)
-            IS DISTINCT FROM (before.state, before.fragment, before.bid, before.amazon_id)
-        ORDER BY now.profile_id, now.plan_id, now.position));
+    FOR which IN SELECT DISTINCT profile_id FROM now_there ORDER BY profile_id LOOP
+        last := harvester.end_of_chain(which);
+        INSERT INTO harvester.action_event
+        SELECT profile_id, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence, call_number,
+            amazon_id, error_code, error_message, bid, fragment, lag(hash, 1, last.hash) OVER in_order, hash
+        FROM (
+            SELECT *, harvester.chained(last.hash, harvester.event_content(ROW(profile_id, sequence, action_id, plan_id,
+                at, from_state, to_state, reason, changed_by, fence, call_number, amazon_id, error_code, error_message,
+                bid, fragment, NULL, NULL)::harvester.action_event)) OVER in_order AS hash
+            FROM (
+                SELECT now.profile_id, last.sequence + row_number() OVER (ORDER BY now.plan_id, now.position) AS sequence,
+                    now.action_id, now.plan_id, now.changed_at AS at, before.state AS from_state,
+                    now.state AS to_state, now.reason, now.changed_by, now.fence, now.call_number, now.amazon_id,
+                    now.error_code, now.error_message, now.bid, now.fragment
+                FROM now_there AS now JOIN before_that AS before USING (action_id)
+                WHERE now.profile_id = which AND (now.state, now.fragment, now.bid, now.amazon_id)
+                    IS DISTINCT FROM (before.state, before.fragment, before.bid, before.amazon_id)
+            ) AS numbered
+            WINDOW in_order AS (ORDER BY sequence ROWS UNBOUNDED PRECEDING)
+        ) AS linked
+        WINDOW in_order AS (ORDER BY sequence);
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -157,8 +224,12 @@ $$;
 -- An event that is written by hand is chained as before; those that the triggers write are chained already.
 CREATE OR REPLACE FUNCTION harvester.chain_event() RETURNS trigger
 LANGUAGE plpgsql AS $$
+DECLARE
+    last record := harvester.end_of_chain(NEW.profile_id);
 BEGIN
-    SELECT * INTO NEW FROM harvester.chained(ARRAY[NEW]);
+    NEW.sequence := last.sequence + 1;
+    NEW.prev_hash := last.hash;
+    NEW.hash := harvester.event_hash(NEW);
     RETURN NEW;
 END
 $$;

@@ -10,60 +10,13 @@ COMMENT ON SCHEMA ledger IS 'What Harvester saw, decided, planned and did: stabl
 CREATE FUNCTION harvester.chain_event() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
-BEGIN
-    SELECT * INTO NEW FROM harvester.chained(ARRAY[NEW]);
-    RETURN NEW;
-END
-$$;
-
-CREATE TABLE harvester.action_event (
-    profile_id text NOT NULL COLLATE pg_catalog."C",
-    sequence bigint NOT NULL,
-    action_id text NOT NULL COLLATE pg_catalog."C",
-    plan_id text NOT NULL COLLATE pg_catalog."C",
-    at timestamp with time zone NOT NULL,
-    from_state text,
-    to_state text NOT NULL,
-    reason text NOT NULL,
-    changed_by text NOT NULL,
-    fence bigint,
-    call_number bigint,
-    amazon_id text COLLATE pg_catalog."C",
-    error_code text,
-    error_message text,
-    bid numeric,
-    fragment text NOT NULL,
-    prev_hash bytea NOT NULL,
-    hash bytea NOT NULL
-);
-
-CREATE FUNCTION harvester.chained(events harvester.action_event[]) RETURNS SETOF harvester.action_event
-    LANGUAGE plpgsql
-    AS $$
 DECLARE
-    event harvester.action_event;
-    chain text;
-    last_sequence bigint;
-    last_hash bytea;
+    last record := harvester.end_of_chain(NEW.profile_id);
 BEGIN
-    FOREACH event IN ARRAY events LOOP
-        IF chain IS DISTINCT FROM event.profile_id THEN
-            chain := event.profile_id;
-            PERFORM harvester.lock_history(chain);
-            SELECT sequence, hash INTO last_sequence, last_hash FROM harvester.action_event
-                WHERE profile_id = chain ORDER BY sequence DESC LIMIT 1;
-            IF NOT FOUND THEN
-                last_sequence := 0;
-                last_hash := '';
-            END IF;
-        END IF;
-        last_sequence := last_sequence + 1;
-        event.sequence := last_sequence;
-        event.prev_hash := last_hash;
-        last_hash := harvester.event_hash(event);
-        event.hash := last_hash;
-        RETURN NEXT event;
-    END LOOP;
+    NEW.sequence := last.sequence + 1;
+    NEW.prev_hash := last.hash;
+    NEW.hash := harvester.event_hash(NEW);
+    RETURN NEW;
 END
 $$;
 
@@ -93,19 +46,25 @@ BEGIN
         RAISE EXCEPTION 'what Amazon calls action % stays as it was', OLD.action_id
             USING ERRCODE = 'restrict_violation';
     END IF;
-    IF OLD.state <> NEW.state AND NOT (CASE OLD.state
-        WHEN 'planned' THEN NEW.state IN ('approved', 'declined', 'held', 'superseded')
-        WHEN 'guarded' THEN NEW.state IN ('approved', 'declined', 'held', 'superseded')
-        WHEN 'held' THEN NEW.state IN ('approved', 'declined', 'superseded')
-        WHEN 'approved' THEN NEW.state IN ('sending', 'declined', 'held', 'superseded', 'stale', 'planned', 'guarded')
-        WHEN 'sending' THEN NEW.state IN ('done', 'refused', 'unknown', 'approved')
-        WHEN 'unknown' THEN NEW.state IN ('done', 'refused', 'stale', 'approved')
-        WHEN 'done' THEN NEW.state IN ('undone')
-        ELSE false END) THEN
+    IF NOT harvester.may_become(OLD.state, NEW.state) THEN
         RAISE EXCEPTION 'action % is % and cannot become %', OLD.action_id, OLD.state, NEW.state
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'action_transition';
     END IF;
     RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION harvester.end_of_chain(which text, OUT sequence bigint, OUT hash bytea) RETURNS record
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    PERFORM harvester.lock_history(which);
+    SELECT event.sequence, event.hash INTO sequence, hash FROM harvester.action_event AS event
+        WHERE event.profile_id = which ORDER BY event.sequence DESC LIMIT 1;
+    IF NOT FOUND THEN
+        sequence := 0;
+        hash := '';
+    END IF;
 END
 $$;
 
@@ -152,6 +111,36 @@ BEGIN
 END
 $_$;
 
+CREATE TABLE harvester.action_event (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    sequence bigint NOT NULL,
+    action_id text NOT NULL COLLATE pg_catalog."C",
+    plan_id text NOT NULL COLLATE pg_catalog."C",
+    at timestamp with time zone NOT NULL,
+    from_state text,
+    to_state text NOT NULL,
+    reason text NOT NULL,
+    changed_by text NOT NULL,
+    fence bigint,
+    call_number bigint,
+    amazon_id text COLLATE pg_catalog."C",
+    error_code text,
+    error_message text,
+    bid numeric,
+    fragment text NOT NULL,
+    prev_hash bytea NOT NULL,
+    hash bytea NOT NULL
+);
+
+CREATE FUNCTION harvester.event_content(event harvester.action_event) RETURNS text
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT json_build_array(
+        event.profile_id, event.sequence, event.action_id, event.plan_id, extract(epoch FROM event.at)::text,
+        event.from_state, event.to_state, event.reason, event.changed_by, event.fence, event.call_number,
+        event.amazon_id, event.error_code, event.error_message, event.bid::text, event.fragment)::text
+$$;
+
 CREATE FUNCTION harvester.event_hash(event harvester.action_event) RETURNS bytea
     LANGUAGE sql STABLE
     AS $$
@@ -188,6 +177,21 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.may_become(before text, after text) RETURNS boolean
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE before
+        WHEN 'planned' THEN after IN ('planned', 'approved', 'declined', 'held', 'superseded')
+        WHEN 'guarded' THEN after IN ('guarded', 'approved', 'declined', 'held', 'superseded')
+        WHEN 'held' THEN after IN ('held', 'approved', 'declined', 'superseded')
+        WHEN 'approved' THEN
+            after IN ('approved', 'sending', 'declined', 'held', 'superseded', 'stale', 'planned', 'guarded')
+        WHEN 'sending' THEN after IN ('sending', 'done', 'refused', 'unknown', 'approved')
+        WHEN 'unknown' THEN after IN ('unknown', 'done', 'refused', 'stale', 'approved')
+        WHEN 'done' THEN after IN ('done', 'undone')
+        ELSE after = before END
+$$;
+
 CREATE FUNCTION harvester.metrics(clicks double precision, conversions double precision, note text) RETURNS jsonb
     LANGUAGE plpgsql STABLE PARALLEL SAFE
     AS $$
@@ -207,6 +211,14 @@ BEGIN
         parsed := jsonb_build_object('note', parsed);
     END IF;
     RETURN parsed || both_metrics;
+END
+$$;
+
+CREATE FUNCTION harvester.next_hash(before bytea, start bytea, content text) RETURNS bytea
+    LANGUAGE plpgsql IMMUTABLE
+    AS $$
+BEGIN
+    RETURN sha256(coalesce(before, start) || convert_to(content, 'UTF8'));
 END
 $$;
 
@@ -234,15 +246,32 @@ CREATE FUNCTION harvester.record_changed_actions() RETURNS trigger
     LANGUAGE plpgsql
     SET enable_nestloop TO 'off'
     AS $$
+DECLARE
+    which text;
+    last record;
 BEGIN
-    INSERT INTO harvester.action_event SELECT * FROM harvester.chained(ARRAY(
-        SELECT ROW(now.profile_id, NULL, now.action_id, now.plan_id, now.changed_at, before.state, now.state, now.reason,
-            now.changed_by, now.fence, now.call_number, now.amazon_id, now.error_code, now.error_message, now.bid,
-            now.fragment, NULL, NULL)::harvester.action_event
-        FROM now_there AS now JOIN before_that AS before USING (action_id)
-        WHERE (now.state, now.fragment, now.bid, now.amazon_id)
-            IS DISTINCT FROM (before.state, before.fragment, before.bid, before.amazon_id)
-        ORDER BY now.profile_id, now.plan_id, now.position));
+    FOR which IN SELECT DISTINCT profile_id FROM now_there ORDER BY profile_id LOOP
+        last := harvester.end_of_chain(which);
+        INSERT INTO harvester.action_event
+        SELECT profile_id, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence, call_number,
+            amazon_id, error_code, error_message, bid, fragment, lag(hash, 1, last.hash) OVER in_order, hash
+        FROM (
+            SELECT *, harvester.chained(last.hash, harvester.event_content(ROW(profile_id, sequence, action_id, plan_id,
+                at, from_state, to_state, reason, changed_by, fence, call_number, amazon_id, error_code, error_message,
+                bid, fragment, NULL, NULL)::harvester.action_event)) OVER in_order AS hash
+            FROM (
+                SELECT now.profile_id, last.sequence + row_number() OVER (ORDER BY now.plan_id, now.position) AS sequence,
+                    now.action_id, now.plan_id, now.changed_at AS at, before.state AS from_state,
+                    now.state AS to_state, now.reason, now.changed_by, now.fence, now.call_number, now.amazon_id,
+                    now.error_code, now.error_message, now.bid, now.fragment
+                FROM now_there AS now JOIN before_that AS before USING (action_id)
+                WHERE now.profile_id = which AND (now.state, now.fragment, now.bid, now.amazon_id)
+                    IS DISTINCT FROM (before.state, before.fragment, before.bid, before.amazon_id)
+            ) AS numbered
+            WINDOW in_order AS (ORDER BY sequence ROWS UNBOUNDED PRECEDING)
+        ) AS linked
+        WINDOW in_order AS (ORDER BY sequence);
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -250,11 +279,29 @@ $$;
 CREATE FUNCTION harvester.record_new_actions() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
+DECLARE
+    which text;
+    last record;
 BEGIN
-    INSERT INTO harvester.action_event SELECT * FROM harvester.chained(ARRAY(
-        SELECT ROW(profile_id, NULL, action_id, plan_id, changed_at, NULL, state, reason, changed_by, fence,
-            call_number, amazon_id, error_code, error_message, bid, fragment, NULL, NULL)::harvester.action_event
-        FROM now_there ORDER BY profile_id, plan_id, position));
+    FOR which IN SELECT DISTINCT profile_id FROM now_there ORDER BY profile_id LOOP
+        last := harvester.end_of_chain(which);
+        INSERT INTO harvester.action_event
+        SELECT profile_id, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence, call_number,
+            amazon_id, error_code, error_message, bid, fragment, lag(hash, 1, last.hash) OVER in_order, hash
+        FROM (
+            SELECT *, harvester.chained(last.hash, harvester.event_content(ROW(profile_id, sequence, action_id, plan_id,
+                at, from_state, to_state, reason, changed_by, fence, call_number, amazon_id, error_code, error_message,
+                bid, fragment, NULL, NULL)::harvester.action_event)) OVER in_order AS hash
+            FROM (
+                SELECT profile_id, last.sequence + row_number() OVER (ORDER BY plan_id, position) AS sequence, action_id,
+                    plan_id, changed_at AS at, NULL AS from_state, state AS to_state, reason, changed_by, fence,
+                    call_number, amazon_id, error_code, error_message, bid, fragment
+                FROM now_there WHERE profile_id = which
+            ) AS numbered
+            WINDOW in_order AS (ORDER BY sequence ROWS UNBOUNDED PRECEDING)
+        ) AS linked
+        WINDOW in_order AS (ORDER BY sequence);
+    END LOOP;
     RETURN NULL;
 END
 $$;
@@ -288,6 +335,11 @@ EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
     RAISE NOTICE 'the index for `why` is brought up to date later: %', SQLERRM;
 END
 $$;
+
+CREATE AGGREGATE harvester.chained(start bytea, content text) (
+    SFUNC = harvester.next_hash,
+    STYPE = bytea
+);
 
 CREATE TABLE harvester.account_state (
     profile_id text NOT NULL COLLATE pg_catalog."C",
@@ -1187,7 +1239,7 @@ CREATE TRIGGER chain_event BEFORE INSERT ON harvester.action_event FOR EACH ROW 
 
 ALTER TABLE harvester.action_event ENABLE ALWAYS TRIGGER chain_event;
 
-CREATE TRIGGER check_transition BEFORE UPDATE ON harvester.action FOR EACH ROW EXECUTE FUNCTION harvester.check_transition();
+CREATE TRIGGER check_transition BEFORE UPDATE ON harvester.action FOR EACH ROW WHEN (((old.action_id IS DISTINCT FROM new.action_id) OR (old.plan_id IS DISTINCT FROM new.plan_id) OR (old."position" IS DISTINCT FROM new."position") OR (old.profile_id IS DISTINCT FROM new.profile_id) OR (old.run_id IS DISTINCT FROM new.run_id) OR (old.kind IS DISTINCT FROM new.kind) OR (old.effect IS DISTINCT FROM new.effect) OR (old.target IS DISTINCT FROM new.target) OR (old.key IS DISTINCT FROM new.key) OR (old.match IS DISTINCT FROM new.match) OR (old.level IS DISTINCT FROM new.level) OR (old.leader IS DISTINCT FROM new.leader) OR (old.seen IS DISTINCT FROM new.seen) OR (old.undoes IS DISTINCT FROM new.undoes) OR (old.follows IS DISTINCT FROM new.follows) OR (old.campaign_id IS DISTINCT FROM new.campaign_id) OR (old.ad_group_id IS DISTINCT FROM new.ad_group_id) OR (old.source_campaign_id IS DISTINCT FROM new.source_campaign_id) OR (old.source_ad_group_id IS DISTINCT FROM new.source_ad_group_id) OR (old.follow_up IS DISTINCT FROM new.follow_up) OR (old.fragment IS DISTINCT FROM new.fragment) OR (old.bid IS DISTINCT FROM new.bid) OR (old.group_id IS DISTINCT FROM new.group_id) OR ((old.amazon_id IS NOT NULL) AND (old.amazon_id IS DISTINCT FROM new.amazon_id)) OR (NOT harvester.may_become(old.state, new.state)))) EXECUTE FUNCTION harvester.check_transition();
 
 ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER check_transition;
 

@@ -46,8 +46,9 @@ UNION ALL
 SELECT 'view ' || c.oid::regclass || ' ' || pg_get_viewdef(c.oid)
 FROM pg_class c WHERE c.relnamespace IN (SELECT oid FROM ours) AND c.relkind = 'v'
 UNION ALL
-SELECT 'function ' || pg_get_functiondef(p.oid)
-FROM pg_proc p WHERE p.pronamespace IN (SELECT oid FROM ours)
+SELECT 'function ' || CASE p.prokind WHEN 'a' THEN p.oid::regprocedure || ' ' || a.aggtransfn || ' ' || a.aggtranstype::regtype
+    ELSE pg_get_functiondef(p.oid) END
+FROM pg_proc p LEFT JOIN pg_aggregate a ON a.aggfnoid = p.oid WHERE p.pronamespace IN (SELECT oid FROM ours)
 UNION ALL
 SELECT 'schema ' || nspname || coalesce(' -- ' || obj_description(oid, 'pg_namespace'), '')
 FROM pg_namespace WHERE oid IN (SELECT oid FROM ours)
