@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from harvester.domain.errors import HarvesterError, Misconfigured
+from harvester.entrypoints.cli.printable import printable
 
 DONE, FAILED, BAD_USAGE = 0, 1, 2
 
@@ -163,7 +164,7 @@ def emit(document: Mapping[str, Any]) -> None:
 
 def say(message: str) -> None:
     """A sentence for the person at the terminal, beside whatever goes to standard output."""
-    click.echo(message, err=True)
+    click.echo(printable(message), err=True)
 
 
 def hint(invocation: Invocation, arguments: str) -> str:
@@ -177,7 +178,7 @@ def hint(invocation: Invocation, arguments: str) -> str:
 
 
 def fail(invocation: Invocation, error: HarvesterError, code: int) -> NoReturn:
-    click.echo(f"harvester: {error}", err=True)
+    click.echo(printable(f"harvester: {error}"), err=True)
     if invocation.as_json:
         emit({"error": str(error)})
     sys.exit(code)

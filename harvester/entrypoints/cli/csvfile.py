@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.printable import printable
 
 EDITABLE = ("verdict", "bid", "note")
 NEEDED = ("item", "fingerprint", "verdict")
@@ -84,7 +85,7 @@ def heading_line() -> str:
 
 def item_line(item: Mapping[str, Any], plan_id: str, fingerprint: str) -> str:
     """One line of text, whatever stands in the item: blanks and line breaks are single blanks."""
-    cells = {name: " ".join(text.split()) for name, text in plain_cells(item, plan_id, fingerprint).items()}
+    cells = plain_cells(item, plan_id, fingerprint)
     return _written([text if name in NUMBERS else guarded(text) for name, text in cells.items()])
 
 
@@ -108,7 +109,7 @@ def plain_cells(item: Mapping[str, Any], plan_id: str, fingerprint: str) -> dict
         "plan": plan_id,
         "fingerprint": fingerprint,
     }
-    return {name: str(cells[name]) for name in COLUMNS}
+    return {name: printable(" ".join(str(cells[name]).split())) for name in COLUMNS}
 
 
 def guarded(text: str) -> str:

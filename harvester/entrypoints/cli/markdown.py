@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.printable import printable
 
 
 def _cell(value: object) -> str:
     """Text that cannot break the table or become markup."""
-    text = "" if value is None else str(value)
+    text = "" if value is None else printable(str(value))
     for character in "\\`*_[]<>|":
         text = text.replace(character, "\\" + character)
     return " ".join(text.split())

@@ -8,6 +8,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
+from harvester.entrypoints.cli.printable import printable
 from harvester.entrypoints.cli.session import Session, run
 from harvester.ports import AdsLogin
 from harvester.usecases.fleet import Failure, FleetResult
@@ -70,7 +71,7 @@ async def harvest_all(session: Session, profile_ids: tuple[str, ...]) -> FleetRe
 
 
 def name_of(profile: Profile) -> str:
-    return f"{profile.name} ({profile.country})"
+    return printable(f"{profile.name} ({profile.country})")
 
 
 def failure_json(failure: Failure) -> dict[str, Any]:

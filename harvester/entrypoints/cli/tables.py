@@ -1,15 +1,18 @@
 """Tables that read well at 80 columns, with and without colour."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
+
+from harvester.entrypoints.cli.printable import printable
 
 _KINDS = {
     "create_group": "new group",
@@ -27,10 +30,18 @@ _COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused"
 NARROWEST = 60
 
 
+class _Careful(Console):
+    """Prints what is printable, whoever wrote it; colours are added afterwards."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else Segment(printable(segment.text), segment.style)
+
+
 def console(*, stderr: bool = False) -> Console:
     """As wide as the terminal, 80 columns where there is none; NO_COLOR is honoured."""
     stream = sys.stderr if stderr else sys.stdout
-    return Console(
+    return _Careful(
         file=stream,
         highlight=False,
         emoji=False,
