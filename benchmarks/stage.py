@@ -58,7 +58,7 @@ class Server:
 def postgres() -> Iterator[Server]:
     """Settings are those that users get: every commit is on disk when it is acknowledged."""
     with tempfile.TemporaryDirectory(prefix="harvester-bench-") as folder:
-        embedded = EmbeddedPostgres(Path(folder))
+        embedded = EmbeddedPostgres(Path(folder), die_with_parent=True)
         server = Server(embedded.join())
         try:
             server.execute(f"CREATE DATABASE {_TEMPLATE}")
