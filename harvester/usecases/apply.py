@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -130,6 +130,7 @@ class _Session:
     applied: Applied = field(default_factory=Applied)
     sent: int = 0
     total: int = 0
+    cancelled: bool = False
 
     async def work(self, reader: AccountReader, sendable: Callable[[Standing], bool]) -> Applied:
         approved = [action for action in await self._approved() if sendable(action)]
@@ -184,43 +185,87 @@ class _Session:
             self.applied.reasons.update(("stale", why) for _, why in found)
 
     async def _send_all(self, actions: Sequence[Standing]) -> None:
-        for request in requests((ActionId(each.action_id), each) for each in actions):
-            if self.applied.stopped:
-                return
-            await self._finish_even_if_cancelled(self._send(request))
-            self.watch(self.sent, self.total)
-
-    async def _finish_even_if_cancelled(self, work: Awaitable[None]) -> None:
-        """A call in flight is ended and recorded before a stop takes effect."""
-        task = asyncio.ensure_future(work)
+        """Cancelled, it ends the call in flight and records it, and makes no other."""
+        task = asyncio.ensure_future(self._send_in_turn(requests((ActionId(each.action_id), each) for each in actions)))
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
+            self.cancelled = True
             await asyncio.wait([task])
             task.result()
             raise
 
-    async def _send(self, request: Request) -> None:
-        actions, clock = self.parts.actions, self.parts.clock
-        call_number = await actions.begin_sending(request.action_ids, self.fence, clock.now())
+    async def _send_in_turn(self, coming: Iterator[Request]) -> None:
+        """While a call is under way the next is announced; it is made once what came of the one before is recorded.
+
+        So a process that dies leaves one call without an outcome at most. What is announced when this has to end is
+        proven not to have been sent, and recorded so.
+        """
+        announced = None if self.applied.stopped else await self._announce(coming)
+        while announced is not None:
+            if self.cancelled or self.applied.stopped:
+                await self._call_off(announced, self.applied.stopped or "it was stopped before this was sent")
+                return
+            reply, following = await asyncio.gather(
+                self._call(announced), self._announce(coming), return_exceptions=True
+            )
+            if isinstance(reply, BaseException):
+                if isinstance(following, _Announced) and not isinstance(reply, LeaseLost):
+                    await self._call_off(following, f"the call before it failed: {reply}")
+                raise reply
+            await self._record(announced, reply)
+            if isinstance(following, BaseException):
+                raise following
+            announced = following
+
+    async def _announce(self, coming: Iterator[Request]) -> "_Announced | None":
+        """The next one; None where there is none."""
+        request = next(coming, None)
+        if request is None:
+            return None
+        actions, now = self.parts.actions, self.parts.clock.now()
+        return _Announced(request, await actions.begin_sending(request.action_ids, self.fence, now))
+
+    async def _call(self, announced: "_Announced") -> Reply:
+        request = announced.request
         try:
             reply = await self.writer.send(request, self.plan_id, self._gate)
         except LeaseLost:
             raise
         except HarvesterError as error:  # before the socket: proven not to have been done
             self.applied.stopped = str(error)
-            reply = Reply(tuple(NotSent(str(error)) for _ in request.action_ids), ())
-        await actions.settle(request.action_ids, reply.outcomes, reply.calls, call_number, self.fence, clock.now())
-        self.applied.count(reply.outcomes)
-        self.sent += sum(not isinstance(outcome, NotSent) for outcome in reply.outcomes)
+            return _not_sent(request, str(error))
         if all(isinstance(outcome, NotSent) for outcome in reply.outcomes) and not self.applied.stopped:
             self.applied.stopped = next(outcome.why for outcome in reply.outcomes if isinstance(outcome, NotSent))
+        return reply
+
+    async def _call_off(self, announced: "_Announced", why: str) -> None:
+        await self._record(announced, _not_sent(announced.request, why))
+
+    async def _record(self, announced: "_Announced", reply: Reply) -> None:
+        action_ids, now = announced.request.action_ids, self.parts.clock.now()
+        await self.parts.actions.settle(action_ids, reply.outcomes, reply.calls, announced.number, self.fence, now)
+        self.applied.count(reply.outcomes)
+        self.sent += sum(not isinstance(outcome, NotSent) for outcome in reply.outcomes)
+        self.watch(self.sent, self.total)
 
     async def _gate(self) -> None:
         """Immediately before the socket: since the call was announced a sleeping process may have been overtaken."""
         paused = await self.parts.actions.paused(self.profile.profile_id, self.fence)
         if paused:
             raise Refused(paused)
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """A call whose items are on their way, committed."""
+
+    request: Request
+    number: int
+
+
+def _not_sent(request: Request, why: str) -> Reply:
+    return Reply(tuple(NotSent(why) for _ in request.action_ids), ())
 
 
 def _waits(action: Standing) -> bool:
