@@ -20,9 +20,13 @@ class Cut(Enum):
 
 @dataclass
 class _Plan:
-    at: int
+    """At a message by number, or at the COMMIT of the nth transaction that holds a statement with `mark` in it."""
+
     how: Cut
-    lasting: bool
+    at: int = 0
+    mark: bytes = b""
+    lasting: bool = False
+    hold: bool = False
 
 
 @dataclass(eq=False)
@@ -35,7 +39,9 @@ class Cable:
     commits: list[int] = field(default_factory=list)
     """Which of the messages commit a transaction."""
     fired: bool = False
+    """The cut was made, or what is to be held is held."""
     dead: bool = False
+    marked: int = 0
     _plan: _Plan | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
     _served: set["asyncio.Task[None]"] = field(default_factory=set)
@@ -63,14 +69,24 @@ class Cable:
     def arm(self, at: int, how: Cut, *, lasting: bool) -> None:
         """Cuts at a message, counted from now and from 1; `lasting`: all lines, and nobody gets through again."""
         self.said, self.commits, self.fired = 0, [], False
-        self._plan = _Plan(at, how, lasting)
+        self._plan = _Plan(how, at, lasting=lasting)
+
+    def hold(self, mark: bytes, nth: int, how: Cut) -> None:
+        """Stops the nth such COMMIT on its way to Postgres, or its answer on the way back; `fired` tells when."""
+        self.marked, self.fired = 0, False
+        self._plan = _Plan(how, nth, mark, hold=True)
 
     def count(self) -> None:
         """Counts from now, and cuts nothing."""
         self.said, self.commits = 0, []
 
     def cut_all(self) -> None:
+        """For good."""
         self.dead = True
+        self.drop_all()
+
+    def drop_all(self) -> None:
+        """All lines; new ones may be opened."""
         for writer in [*self._open]:
             writer.transport.abort()
 
@@ -99,20 +115,57 @@ class Cable:
                 each.transport.abort()
                 self._open.discard(each)
 
-    def decide(self, message: bytes) -> Cut | None:
+    def decide(self, message: bytes, spoken: "_Spoken") -> Cut | None:
         """Told of every message before it goes on."""
         self.said += 1
-        if b"COMMIT" in message:
+        commits = b"COMMIT" in message
+        if commits:
             self.commits.append(self.said)
+        transaction = spoken.hear(message)
         plan = self._plan
-        if plan is None or self.fired or self.said != plan.at:
+        if plan is None or self.fired:
+            return None
+        if plan.mark:
+            self.marked += commits and any(plan.mark in statement for statement in transaction)
+            at_it = commits and self.marked == plan.at
+        else:
+            at_it = self.said == plan.at
+        if not at_it:
             return None
         self.fired = True
         return plan.how
 
+    @property
+    def holds(self) -> bool:
+        return self._plan is not None and self._plan.hold
+
     def struck(self) -> None:
         if self._plan is not None and self._plan.lasting:
             self.cut_all()
+
+
+@dataclass
+class _Spoken:
+    """What one connection says, as far as a transaction's statements matter."""
+
+    prepared: dict[bytes, bytes] = field(default_factory=dict)
+    transaction: list[bytes] = field(default_factory=list)
+
+    def hear(self, message: bytes) -> list[bytes]:
+        """The statements of the transaction that the message belongs to, or ends."""
+        at = 0
+        while at + 5 <= len(message):
+            kind, length = message[at : at + 1], int.from_bytes(message[at + 1 : at + 5], "big")
+            first, _, rest = message[at + 5 : at + 1 + length].partition(b"\0")
+            second = rest.partition(b"\0")[0]
+            if kind == b"P":
+                self.prepared[first] = second
+            elif kind == b"B":
+                self.transaction.append(self.prepared.get(second, b""))
+            elif kind == b"Q" and first.startswith(b"BEGIN"):
+                self.transaction = []
+            at += 1 + length
+        return self.transaction
 
 
 @dataclass(eq=False)
@@ -126,6 +179,7 @@ class _Line:
     to_there: asyncio.StreamWriter
     ending: bool = False
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+    spoken: _Spoken = field(default_factory=_Spoken)
 
     async def work(self) -> None:
         back = asyncio.create_task(self._back())
@@ -139,9 +193,9 @@ class _Line:
 
     async def _forth(self) -> None:
         while message := await self.reader.read(_CHUNK):
-            cut = self.cable.decide(message)
+            cut = self.cable.decide(message, self.spoken)
             if cut is Cut.BEFORE:
-                self.cable.struck()
+                await self._strike()
                 return
             self.ending = cut is Cut.AFTER
             self.to_there.write(message)
@@ -149,8 +203,14 @@ class _Line:
             if self.ending:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self.answered.wait(), _SILENCE_SECONDS)
-                self.cable.struck()
+                await self._strike()
                 return
+
+    async def _strike(self) -> None:
+        if self.cable.holds:
+            while await self.reader.read(_CHUNK):
+                pass  # held until whoever said it is gone
+        self.cable.struck()
 
     async def _back(self) -> None:
         with suppress(ConnectionError):

@@ -23,6 +23,7 @@ from harvester.domain.review import Review, Selection, Verdict
 from harvester.ports import AccountReader, AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.sandbox.auth import Logins
+from harvester.sandbox.fault_rules import FaultBook
 from harvester.sandbox.market import Kind, Market
 from harvester.sandbox.serving import Running
 from harvester.sandbox.settings import Options
@@ -32,7 +33,8 @@ from harvester.usecases.reconcile import Settled
 from harvester.usecases.undo import ToUndo, Undone
 from harvester.wiring import Services
 
-RULES = rules_file.load(Path(__file__).with_name("rules.yaml"))
+RULES_FILE = Path(__file__).with_name("rules.yaml")
+RULES = rules_file.load(RULES_FILE)
 OPTIONS = Options(profiles=1, recommendations=220)
 PROFILE = "1034000000000000"
 ACCOUNT = "main"
@@ -164,7 +166,7 @@ def show(amazon: Running, taken: bytes) -> None:
     """The account as it was when the picture was taken; the journal empty, no faults, the first morning's tokens."""
     sandbox = amazon.sandbox
     sandbox.journal.clear()
-    sandbox.faults.replace(())
+    sandbox.faults = FaultBook((), OPTIONS.seed)
     sandbox.logins = Logins(sandbox.world.accounts, OPTIONS.token_lifetime_seconds)
     sandbox.buckets = Buckets(OPTIONS.rate)
     market: Market = sandbox.world.market(PROFILE)

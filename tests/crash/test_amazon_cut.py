@@ -4,14 +4,13 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-import msgspec
 import pytest
 
 from harvester.domain.errors import HarvesterError
-from harvester.sandbox.fault_rules import Rule, load_rules
 from harvester.sandbox.serving import Running
 from tests.crash.agreement import CHANGES, Round
 from tests.crash.cable import Cable
+from tests.crash.faults import rules
 from tests.crash.scene import open_desk
 from tests.crash.stages import Stage
 
@@ -38,10 +37,6 @@ DEATHS: dict[str, Fault] = {
     "dies while Amazon has done it": {"hang_seconds": 0.03, "after_work": True},
 }
 STOPS: dict[str, Fault] = {"stopped in the middle of a call": {"delay_seconds": 0.03}}
-
-
-def rules(*found: dict[str, Any]) -> tuple[Rule, ...]:
-    return load_rules(msgspec.json.encode(list(found)))
 
 
 async def points(stage: Stage, amazon: Running) -> list[tuple[int, str]]:
