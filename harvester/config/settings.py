@@ -4,11 +4,12 @@ import difflib
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
+from dotenv import dotenv_values
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
@@ -238,10 +239,12 @@ def load(env_file: Path | None = None) -> Settings:
         raise Misconfigured(f"a setting cannot be read: {error}") from None
 
 
-def unknown(environment: Mapping[str, str] | None = None) -> list[str]:
-    """One sentence per variable (of this process) that begins like a setting and is none."""
+def unknown(environment: Iterable[str] | None = None, env_file: Path | None = None) -> list[str]:
+    """One sentence per variable of this process and its env file that begins like a setting and is none."""
+    file = env_file or Path(".env")
+    written = dotenv_values(file) if file.is_file() else {}
     sentences = []
-    for name in sorted(os.environ if environment is None else environment):
+    for name in sorted({*(os.environ if environment is None else environment), *written}):
         if not name.upper().startswith(PREFIX) or name.upper().startswith(f"{PREFIX}TEST_"):
             continue
         field = name[len(PREFIX) :].lower().split("__")[0]

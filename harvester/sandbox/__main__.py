@@ -10,19 +10,25 @@ from harvester.sandbox.settings import DIALECTS, Options
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m harvester.sandbox", description=__doc__)
+    parser = argparse.ArgumentParser(prog="harvester sandbox", description=__doc__)
     defaults = Options()
     add = parser.add_argument
-    add("--host", default=defaults.host)
+    add("--host", default=defaults.host, help="the address to listen on")
     add("--port", type=int, default=defaults.port, help="0 = any free one; the ready line on stdout names it")
-    add("--profiles", type=int, default=defaults.profiles)
+    add("--profiles", type=int, default=defaults.profiles, help="how many advertisers there are")
     add("--accounts", type=int, default=defaults.accounts, help="logins; profiles are dealt out among them")
     add("--recommendations", type=int, default=defaults.recommendations, help="rows per profile")
-    add("--seed", type=int, default=defaults.seed)
+    add("--seed", type=int, default=defaults.seed, help="another seed, another market")
     add("--faults", type=Path, help="JSON file with a list of fault rules")
     add("--latency", type=float, default=0.0, metavar="MS", help="added to every answer")
     add("--rate", type=float, default=0.0, help="requests per second and host, else 429; 0 = no limit")
-    add("--token-lifetime", type=float, default=defaults.token_lifetime_seconds, metavar="SECONDS")
+    add(
+        "--token-lifetime",
+        type=float,
+        default=defaults.token_lifetime_seconds,
+        metavar="SECONDS",
+        help="how long an access token holds",
+    )
     add("--dialect", choices=DIALECTS, default=defaults.dialect, help="whose form answers take")
     add("--accept-plain-json", action="store_true", help="also take application/json for every media type")
     add("--until-stdin-closes", action="store_true", help="end with the program that started it")
@@ -52,7 +58,10 @@ def main(arguments: list[str] | None = None) -> int:
         accept_plain_json=given.accept_plain_json,
         faults=faults,
     )
-    run(options, until_stdin_closes=given.until_stdin_closes)
+    try:
+        run(options, until_stdin_closes=given.until_stdin_closes)
+    except OSError as error:
+        parser.error(f"cannot listen on {given.host}:{given.port} ({error.strerror}); --port 0 takes a free one")
     return 0
 
 

@@ -61,7 +61,7 @@ class PlanUndo:
                 since=what.since,
             )
             if not done:
-                raise Refused("nothing of that was done, so there is nothing to undo")
+                raise Refused("nothing of that is done, or it was undone already: there is nothing to undo")
             live = await look(reader, done)
             undos, left_alone = _compensations(done, live)
             if not undos:

@@ -110,9 +110,9 @@ def _compare(files: Sequence[Migration], applied: dict[int, asyncpg.Record]) -> 
         row = applied.get(migration.number)
         if row is not None and (row["checksum"] != migration.checksum or row["name"] != migration.name):
             raise Misconfigured(
-                f"{migration.name} is not what was applied to this database (as {row['name']}, on "
-                f"{row['applied_at']:%Y-%m-%d}); applied migrations never change",
-                file=migration.name,
+                f"this database was made by another build: {row['name']}, applied on {row['applied_at']:%Y-%m-%d}, is "
+                "not the file of this version. Go on with that build, or point HARVESTER_DATABASE_URL or "
+                "HARVESTER_DATA_DIR at a new place",
             )
 
 

@@ -57,9 +57,11 @@ async def why_paused(connection: Connection, profile_id: ProfileId) -> str | Non
     row = await connection.fetchrow(_PAUSES, profile_id)
     assert row is not None
     if row["all_paused"]:
-        return f"everything is paused, by {row['all_paused_by']} since {row['all_paused_at']:%Y-%m-%d %H:%M} UTC"
+        since = f"{row['all_paused_at']:%Y-%m-%d %H:%M} UTC"
+        return f"everything is paused, by {row['all_paused_by']} since {since}: `harvester resume` lifts it"
     if row["paused"]:
-        return f"profile {profile_id} is paused, by {row['paused_by']} since {row['paused_at']:%Y-%m-%d %H:%M} UTC"
+        since, lift = f"{row['paused_at']:%Y-%m-%d %H:%M} UTC", f"`harvester resume --profile {profile_id}`"
+        return f"profile {profile_id} is paused, by {row['paused_by']} since {since}: {lift} lifts it"
     return None
 
 

@@ -65,7 +65,7 @@ def load_settings(invocation: Invocation) -> Settings:
     """Also turns logging on, and tells of variables that are no settings."""
     loaded = settings.load(invocation.env_file)
     logs.configure(loaded.log_format, loaded.log_level)
-    for sentence in settings.unknown():
+    for sentence in settings.unknown(env_file=invocation.env_file):
         say(f"harvester: {sentence}")
     return loaded
 

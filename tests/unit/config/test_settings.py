@@ -143,6 +143,16 @@ def test_unknown_variables_are_reported() -> None:
     assert said == ["HARVESTER_MOED is no setting of this version and is ignored; did you mean HARVESTER_MODE?"]
 
 
+def test_a_typo_in_the_env_file_is_reported_too(tmp_path: Path) -> None:
+    """Wherever it is written, a setting that is none does not pass in silence."""
+    file = tmp_path / "my.env"
+    file.write_text("HARVESTER_MDOE=review\nOTHER=x\n")
+
+    said = settings.unknown({}, file)
+
+    assert said == ["HARVESTER_MDOE is no setting of this version and is ignored; did you mean HARVESTER_MODE?"]
+
+
 _names = st.sampled_from(
     [*LOGIN, "HARVESTER_MODE", "HARVESTER_API_PATIENCE", "HARVESTER_ACCOUNTS", "HARVESTER_LOG_LEVEL"]
 )
