@@ -55,7 +55,7 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
     assert [(plan["mode"], plan["state"]) for plan in plans] == [("dry-run", "planned")] * 3
     doctor = visitor("--env-file", "sandbox.env", "doctor", "--json").failed().json
     settings = next(check for check in doctor["checks"] if check["what"] == "settings")
-    assert settings["detail"] == "mode review, 1 account(s)"
+    assert settings["detail"] == "mode review, 1 account"
 
 
 def test_a_demo_leaves_nothing_running(visitor: Harvester) -> None:
