@@ -2,11 +2,16 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from tests.acceptance.command_line import Harvester
+from tests.acceptance.conftest import CleanRun
 from tests.acceptance.pretend_amazon import PretendAmazon, on
 from tests.acceptance.records import Ledger
 
@@ -76,3 +81,57 @@ def test_an_apply_that_slept_through_a_takeover_sends_nothing(
     assert len(written(amazon)) == sent
     assert ledger.value("SELECT count(*) FROM harvester.action_event") == history
     assert harvester("ledger", "verify").succeeded().out
+
+
+@pytest.mark.parametrize("verb", ["pause", "resume"])
+def test_no_profile_is_not_every_profile(verb: str, clean: CleanRun) -> None:
+    """A script's empty variable must not lift the kill switch of a whole fleet, nor press it."""
+    said = clean.harvester(verb, "--profile", "", "--by", "Ann").failed(2)
+    assert "leave the option out for all" in said.err
+
+    nameless = clean.harvester(verb, "--by", " ").failed(2)
+    assert "say who you are" in nameless.err
+    assert clean.ledger.value("SELECT paused_by FROM harvester.fleet_state") is None
+
+
+def test_an_argument_that_is_no_text(clean: CleanRun) -> None:
+    """One sentence, as for any other mistake."""
+    assert "not UTF-8" in clean.harvester("why", os.fsdecode(b"t\xffwel")).failed(2).sentence
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_locale_that_lacks_letters_loses_none(encoding: str, clean: CleanRun) -> None:
+    """What goes into a pipe is UTF-8, and the JSON in it is JSON."""
+    plan_id = clean.plans[0]["id"]
+    plain = clean.harvester("show", plan_id).succeeded().out
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.acceptance.command_line._KEPT", ("PATH", "PYTHONIOENCODING"))
+        patch.setenv("PYTHONIOENCODING", encoding)
+        assert clean.harvester("show", plan_id).succeeded().out == plain
+        assert clean.harvester("show", plan_id, "--json").succeeded().json["id"] == plan_id
+
+
+@pytest.mark.parametrize("redirect", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams_are_no_reason_to_abort(redirect: str, clean: CleanRun) -> None:
+    """Schedulers start programs that way; a socket must not take the place of what is closed."""
+    assert in_a_shell(clean, f"plans --json {redirect}").returncode == 0
+
+
+def test_a_full_disk_is_told(clean: CleanRun) -> None:
+    """And is a failure: what was asked for is not there."""
+    for command in ("plans", "plans --json", f"show {clean.plans[0]['id']} --json --all"):
+        ended = in_a_shell(clean, f"{command} > /dev/full")
+        assert ended.returncode == 1
+        assert ended.stderr.decode() == "harvester: the output cannot be written: No space left on device\n"
+
+
+def in_a_shell(clean: CleanRun, command: str) -> "subprocess.CompletedProcess[bytes]":
+    environment = {**clean.harvester._plain(), **clean.harvester.environment}
+    return subprocess.run(
+        ["/bin/sh", "-c", f"'{sys.executable}' -m harvester {command}"],
+        check=False,
+        capture_output=True,
+        cwd=clean.harvester.folder,
+        env=environment,
+    )

@@ -8,7 +8,7 @@ import os
 import shlex
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 import click
 
 from harvester.domain.errors import HarvesterError, Misconfigured
+from harvester.entrypoints.cli import streams
 from harvester.entrypoints.cli.printable import printable
 
 DONE, FAILED, BAD_USAGE = 0, 1, 2
@@ -186,9 +187,14 @@ def fail(invocation: Invocation, error: HarvesterError, code: int) -> NoReturn:
 
 def main() -> None:
     """Errors that a person can mend are one sentence and an exit code, never a traceback."""
+    streams.make_usable()
     invocation = Invocation()
     try:
-        cli(prog_name="harvester", obj=invocation)
+        try:
+            _demand_text(sys.argv[1:])
+            cli(prog_name="harvester", obj=invocation)
+        finally:
+            sys.stdout.flush()
     except Misconfigured as error:
         fail(invocation, error, BAD_USAGE)
     except HarvesterError as error:
@@ -196,5 +202,16 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit(130)
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.give_up_output()
         sys.exit(FAILED)
+    except OSError as error:
+        if error.errno not in streams.CANNOT_WRITE:
+            raise
+        streams.give_up_output()
+        fail(Invocation(), HarvesterError(f"the output cannot be written: {error.strerror}"), FAILED)
+
+
+def _demand_text(arguments: Sequence[str]) -> None:
+    for argument in arguments:
+        if not argument.isascii() and argument != argument.encode(errors="replace").decode():
+            raise Misconfigured(f"an argument is not UTF-8 text: {argument.encode(errors='replace').decode()}")

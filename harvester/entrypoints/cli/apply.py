@@ -13,6 +13,7 @@ from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
 from harvester.entrypoints.cli.plan import failed_name, failure_json, name_of
+from harvester.entrypoints.cli.review import by_option
 from harvester.entrypoints.cli.session import Session, run
 from harvester.ports import AdsLogin
 from harvester.usecases.apply import Applied
@@ -291,10 +292,19 @@ def _show_undone(invocation: Invocation, plan: Mapping[str, Any] | None, left_al
     click.echo(f"Next: {look}\nThen: {agree} --by YOUR-NAME")
 
 
+def _not_empty(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+    """A script's variable that is not set must not become every profile."""
+    if value is not None and not value.strip():
+        raise click.BadParameter("say which profile, or leave the option out for all of them")
+    return value
+
+
 def _switch(name: str, help_text: str, *, paused: bool) -> click.Command:
     @click.command(name, help=help_text)
-    @click.option("--profile", "profile_id", metavar="ID", help="Only this profile; without it, all of them.")
-    @click.option("--by", required=True, metavar="NAME", help="Who says so; it is recorded.")
+    @click.option(
+        "--profile", "profile_id", metavar="ID", callback=_not_empty, help="Only this profile; without it, all of them."
+    )
+    @by_option
     @json_option
     @click.pass_obj
     def switch(invocation: Invocation, profile_id: str | None, by: str, as_json: bool) -> None:
