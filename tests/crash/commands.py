@@ -66,7 +66,7 @@ class Office:
             while not reached():
                 if started is not None and started.process.poll() is not None:
                     return reached()
-                await asyncio.sleep(0.001)
+                await asyncio.sleep(0)
         return True
 
     async def has_seen(self, more: int, started: Started) -> bool:

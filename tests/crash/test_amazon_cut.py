@@ -100,7 +100,7 @@ async def _stop(stage: Stage, amazon: Running, dsn: str) -> None:
 async def _until(reached: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
         while not reached():
-            await asyncio.sleep(0.001)
+            await asyncio.sleep(0)
 
 
 @pytest.mark.parametrize("part", range(PARTS))
