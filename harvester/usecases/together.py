@@ -8,10 +8,16 @@ _Item = TypeVar("_Item")
 
 
 async def together(*reads: Coroutine[Any, Any, _Item]) -> list[_Item]:
-    """Their results in order. The first to fail cancels the others, and its own error is raised, not a group."""
+    """Their results in order. The first to fail cancels the others, and its own error is raised, not a group.
+
+    No TaskGroup: before Python 3.13 one whose member fails leaves its own task marked as being cancelled, and the
+    lease could not tell its loss from a stop any more.
+    """
+    tasks = [asyncio.ensure_future(read) for read in reads]
     try:
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(read) for read in reads]
-    except BaseExceptionGroup as failures:
-        raise failures.exceptions[0] from None
-    return [task.result() for task in tasks]
+        return await asyncio.gather(*tasks)
+    except BaseException:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
