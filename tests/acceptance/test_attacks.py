@@ -7,7 +7,9 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
+import asyncpg
 import pytest
 
 from tests.acceptance.command_line import Harvester
@@ -135,3 +137,32 @@ def in_a_shell(clean: CleanRun, command: str) -> "subprocess.CompletedProcess[by
         cwd=clean.harvester.folder,
         env=environment,
     )
+
+
+def test_a_plain_owner_of_the_database_is_enough(harvester: Harvester, amazon: PretendAmazon, empty_dsn: str) -> None:
+    """Managed Postgres gives no superuser: from the first migration to undo, a role that owns its database will do."""
+    server, name = Ledger(empty_dsn), f"owner_{os.getpid()}"
+    server.execute(f"CREATE ROLE {name} LOGIN PASSWORD 'x'")
+    server.execute(f'ALTER DATABASE "{server.name}" OWNER TO {name}')
+    try:
+        parts = urlsplit(empty_dsn)
+        plain = urlunsplit(parts._replace(netloc=f"{name}:x@{parts.netloc.rpartition('@')[2]}"))
+        harvester.environment["HARVESTER_DATABASE_URL"] = plain
+        harvester("migrate").succeeded()
+        plan = approved(harvester, amazon.profiles[0])
+        applied = harvester("apply", plan.plan_id, "--fingerprint", plan.fingerprint, "--json", **REVIEW).json
+        assert applied["done"] > 0
+        undone = harvester("undo", plan.plan_id, "--json", **REVIEW).succeeded().json["plan"]
+        harvester("approve", undone["id"], "--by", "Ann", **REVIEW).succeeded()
+        back = harvester("apply", undone["id"], "--fingerprint", undone["fingerprint"], "--json", **REVIEW).json
+        assert back["done"] == applied["done"]
+        harvester("ledger", "verify").succeeded()
+        owned = Ledger(plain)
+        for order in ("UPDATE harvester.plan SET plan_id = 'p9'", "UPDATE harvester.plan SET mode = 'auto'"):
+            with pytest.raises(asyncpg.PostgresError, match="permission denied|is refused"):
+                owned.execute(order)
+    finally:
+        server.execute(f"REASSIGN OWNED BY {name} TO CURRENT_USER")
+        server.execute(f"DROP OWNED BY {name}")
+        server.execute(f'ALTER DATABASE "{server.name}" OWNER TO CURRENT_USER')
+        server.execute(f"DROP ROLE {name}")
