@@ -197,6 +197,6 @@ def _start_of_day(now: datetime, profile: Profile) -> datetime:
     """In the profile's own time zone; UTC where Amazon names one that nobody knows."""
     try:
         zone = ZoneInfo(profile.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
         zone = ZoneInfo("UTC")
     return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)

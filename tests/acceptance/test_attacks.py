@@ -159,7 +159,7 @@ def test_a_plain_owner_of_the_database_is_enough(harvester: Harvester, amazon: P
         harvester("ledger", "verify").succeeded()
         owned = Ledger(plain)
         for order in ("UPDATE harvester.plan SET plan_id = 'p9'", "UPDATE harvester.plan SET mode = 'auto'"):
-            with pytest.raises(asyncpg.PostgresError, match="permission denied|is refused"):
+            with pytest.raises(asyncpg.PostgresError, match=r"permission denied|is refused"):
                 owned.execute(order)
     finally:
         server.execute(f"REASSIGN OWNED BY {name} TO CURRENT_USER")

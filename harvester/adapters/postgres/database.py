@@ -50,6 +50,9 @@ _MISCONFIGURED: dict[type[Exception], str] = {
     asyncpg.InvalidAuthorizationSpecificationError: "Postgres does not let us in: {}",
     asyncpg.InvalidCatalogNameError: "Postgres has no such database: {}",
     asyncpg.InsufficientPrivilegeError: "Postgres refuses: {}",
+    asyncpg.UntranslatableCharacterError: "the database lacks characters; create one with ENCODING 'UTF8': {}",
+    asyncpg.UndefinedObjectError: "the address asks for something that this Postgres does not have: {}",
+    asyncpg.TargetServerAttributeNotMatched: "no server of the address is what it asks for: {}",
     asyncpg.ClientConfigurationError: "not an address of a Postgres database: {}",
 }
 

@@ -4,6 +4,7 @@ import asyncio
 import shutil
 import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
@@ -20,6 +21,7 @@ from harvester.domain.errors import Misconfigured, Unavailable
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Listing, Mode, Profile
 from harvester.domain.run import Cursor
+from tests.conftest import with_database
 
 from .conftest import LONG_AGO, NOW, RULES, BeginRun, Sql, a_decision, a_page, a_profile, a_row
 
@@ -211,3 +213,31 @@ async def test_hot_questions_use_their_indexes(begin: BeginRun, database: Databa
 
 def read_whole(partition: str, plan: str) -> bool:
     return f"Seq Scan on {partition} " in plan
+
+
+async def test_a_database_of_another_encoding_is_told(server_dsn: str, empty_dsn: str, sql: Sql):
+    """A keyword in Japanese does not fit into LATIN1: what to do about it, and no surprise."""
+    name = f"latin_{urlsplit(empty_dsn).path.strip('/')}"
+    await sql.execute(f"CREATE DATABASE \"{name}\" ENCODING 'LATIN1' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
+    try:
+        async with Database.open(with_database(server_dsn, name)) as database:
+            with pytest.raises(Misconfigured, match="ENCODING 'UTF8'"):
+                async with database.transaction() as connection:
+                    await connection.fetchval("SELECT $1::text", "日本")
+    finally:
+        await sql.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+@pytest.mark.parametrize("parameter", ["connect_timeout=3", "target_session_attrs=read-only"])
+async def test_a_parameter_that_cannot_be_kept_is_told(dsn: str, parameter: str):
+    """What other programs understand in an address may mean nothing here: one sentence about the setting."""
+    address = dsn + ("&" if "?" in dsn else "?") + parameter
+    for attempt in (migrate(address), _opened(address)):
+        with pytest.raises(Misconfigured) as caught:
+            await attempt
+        assert caught.value.field == "HARVESTER_DATABASE_URL"
+
+
+async def _opened(address: str) -> None:
+    async with Database.open(address):
+        pass

@@ -258,6 +258,15 @@ def test_a_profile_that_cannot_be_stored_as_it_is_loses_its_nul_only():
     assert unreadable == 0
 
 
+def test_country_and_currency_are_capitals():
+    """A cap in USD holds for what somebody writes as usd."""
+    ((profile,), _) = read_profiles(
+        answer([{"profileId": 1, "countryCode": "us", "currencyCode": "usd"}]), "a", Region.NA
+    )
+
+    assert (profile.country, profile.currency) == ("US", "USD")
+
+
 def test_a_profile_that_is_listed_twice_is_one():
     """The first of the two, in its place."""
     items = [{"profileId": 1, "countryCode": "US"}, {"profileId": 2}, {"profileId": "1", "countryCode": "CA"}]
