@@ -56,7 +56,7 @@ def _drift(action: Standing, live: Live) -> Drifted | None:
 
 
 def _target_drift(action: Standing, live: Live) -> Drifted | None:
-    now = live.targets[live.destination(action)].by_id.get(action.amazon_id)
+    now = live.targets[live.destination(action)].get(action.kind, action.amazon_id)
     if now is None:
         return Drifted(action, "removed", f"{action.amazon_id} is archived")
     if now.state != ENABLED:
@@ -67,7 +67,7 @@ def _target_drift(action: Standing, live: Live) -> Drifted | None:
 
 
 def _negative_drift(action: Standing, live: Live) -> Drifted | None:
-    now = live.negatives_at(action).by_id.get(action.amazon_id)
+    now = live.negatives_at(action).get(action.kind, action.amazon_id)
     if now is None:
         return Drifted(action, "removed", f"negative {action.amazon_id} is archived")
     return None if now.state == ENABLED else Drifted(action, "paused", f"negative {action.amazon_id} is paused")

@@ -33,7 +33,7 @@ async def due_negatives(histories: Histories, surroundings: Surroundings, now: d
 
 
 def _serves(promotion: Standing, live: Live) -> bool:
-    target = live.targets[live.destination(promotion)].by_id.get(promotion.amazon_id)
+    target = live.targets[live.destination(promotion)].get(promotion.kind, promotion.amazon_id)
     return target is not None and target.state == ENABLED
 
 

@@ -26,13 +26,19 @@ _Standing = TypeVar("_Standing", StandingTarget, StandingNegative)
 class Shelf(Generic[_Standing]):
     """What stands at one place, found by its id or by what it is: a place may hold a hundred thousand negatives."""
 
-    by_id: dict[str, _Standing] = field(default_factory=dict)
+    by_id: dict[tuple[TargetKind, str], _Standing] = field(default_factory=dict)
+    """A keyword and a product at the same place may have the same id: Amazon's are unique within a kind only."""
     by_what: dict[tuple[TargetKind, str, Match], _Standing] = field(default_factory=dict)
     """By kind, folded text or ASIN, and match."""
 
     def put(self, standing: _Standing) -> None:
-        self.by_id[standing.amazon_id] = standing
+        self.by_id[standing.kind, standing.amazon_id] = standing
         self.by_what[standing.kind, key_of(standing), standing.match] = standing
+
+    def get(self, kind: ActionKind, amazon_id: str) -> _Standing | None:
+        """The one of the kind that such an action makes or takes back."""
+        is_keyword = kind in _KEYWORDS or kind in _NEGATIVE_KEYWORDS
+        return self.by_id.get((TargetKind.KEYWORD if is_keyword else TargetKind.PRODUCT, amazon_id))
 
 
 _Targets = Shelf[StandingTarget]

@@ -118,7 +118,7 @@ def _negative_moved(action: Standing, live: Live) -> str | None:
 
 def edited(action: Standing, targets: Shelf[StandingTarget]) -> str | None:
     """Why a target of ours is not paused: it is not as we left it."""
-    now = targets.by_id.get(action.key)
+    now = targets.get(action.kind, action.key)
     if now is None:
         return "we made it, and it is archived now"
     if now.state != ENABLED:
@@ -137,7 +137,7 @@ def _campaign_moved(action: Standing, live: Live) -> str | None:
 
 
 def _negative_gone(action: Standing, live: Live) -> str | None:
-    now = live.negatives_at(action).by_id.get(action.key)
+    now = live.negatives_at(action).get(action.kind, action.key)
     if now is None:
         return "we made it, and it is archived now"
     return None if now.state == ENABLED else f"we left it enabled, and it is {now.state.lower()} now"

@@ -73,13 +73,13 @@ def arrived(action: Standing, live: Live) -> Made | None:
         case ActionKind.NEGATE_KEYWORD | ActionKind.NEGATE_PRODUCT:
             return _negative(action, live)
         case ActionKind.PAUSE_KEYWORD | ActionKind.PAUSE_TARGET:
-            still = live.targets[action.ad_group_id].by_id.get(action.key)
+            still = live.targets[action.ad_group_id].get(action.kind, action.key)
             return Made(action.key) if still is None or still.state == _PAUSED else None
         case ActionKind.PAUSE_CAMPAIGN:
             campaign = live.account.campaigns.get(action.campaign_id)
             return Made(action.key) if campaign is None or campaign.state == _PAUSED else None
         case ActionKind.ARCHIVE_NEGATIVE_KEYWORD | ActionKind.ARCHIVE_NEGATIVE_PRODUCT:
-            return None if action.key in live.negatives_at(action).by_id else Made(action.key)
+            return None if live.negatives_at(action).get(action.kind, action.key) else Made(action.key)
         case _:
             assert_never(action.kind)
 

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 import asyncpg
 import msgspec
 
+from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.verify import PostgresVerify, Severity
 from harvester.domain.errors import Refused
 from harvester.domain.ids import Fingerprint, PlanId
 from harvester.sandbox.journal import Entry
@@ -73,6 +75,9 @@ class Stage:
 
     async def demand_agreement(self, dsn: str, amazon: Running, allowed: Round) -> None:
         books = await read_books(dsn, CHANGES, self.approved)
+        async with Database.open(dsn, most_connections=1) as database:
+            flaws = [flaw async for flaw in PostgresVerify(database).flaws() if flaw.severity is Severity.BROKEN]
+        assert not flaws, flaws
         requests = amazon.sandbox.journal.select(0, {})
         Agreement(self.first, state(amazon), requests, books, allowed).demand()
 
