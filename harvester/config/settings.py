@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -20,6 +20,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from harvester.domain.action import ActionKind
 from harvester.domain.errors import Misconfigured
 from harvester.domain.profile import Mode, Region
 
@@ -112,6 +113,20 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "harvester"
 
 
+_TWO_PERSON_KINDS = frozenset({*ActionKind, "negate_brand", "target_product", "target_category"})
+"""Those of later versions too: a file that is ready for them is no mistake."""
+
+
+def _known_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """A misspelt kind would take the second person away in silence."""
+    for kind in kinds:
+        if kind not in _TWO_PERSON_KINDS:
+            near = difflib.get_close_matches(kind, _TWO_PERSON_KINDS, n=1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise ValueError(f"`{kind}` is no kind of action{hint}")
+    return kinds
+
+
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
     return NestedSecretsSettingsSource(source, secrets_dir_missing="ok", secrets_nested_delimiter="__")
 
@@ -149,7 +164,7 @@ class Settings(BaseSettings):
         description="How long an `unknown` action waits before a listing may say it never arrived.",
     )
     concurrency: int = Field(8, ge=1, le=1000, description="How many profiles are harvested side by side.")
-    two_person: Words = Field(
+    two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(
         ("create_group", "negate_brand"),
         description="Kinds that two people must approve. `create_group` means those that create campaigns.",
     )

@@ -112,6 +112,7 @@ def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
         ("HARVESTER_ACCOUNTS__MAIN__PROFILES", "[7", "must be ids separated by commas"),
         ("HARVESTER_API_PATIENCE", "-1", "greater than 0"),
         ("HARVESTER_CONCURRENCY", "many", "valid integer"),
+        ("HARVESTER_TWO_PERSON", "create_grup", "did you mean create_group?"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(
