@@ -1,6 +1,7 @@
 """One real Postgres for all tests, one fresh database for each."""
 
 import asyncio
+import logging
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
+import structlog
 
 from harvester.adapters.embedded_postgres import EmbeddedPostgres
 from harvester.adapters.postgres.database import Database
@@ -25,6 +27,17 @@ TEST_DSN = os.environ.get("HARVESTER_TEST_DSN")
 
 for _name in [name for name in os.environ if name.startswith("HARVESTER_")]:
     del os.environ[_name]
+
+
+@pytest.fixture(autouse=True)
+def _logs_end_with_their_test() -> Iterator[None]:
+    """A command run inside a test turns logging on, towards a standard error that ends with that test."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
 
 
 def in_a_loop_of_its_own(coroutine: Coroutine[object, object, T]) -> T:

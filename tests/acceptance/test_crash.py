@@ -111,7 +111,7 @@ def test_a_stopped_run_is_taken_up(
 
     stopped = started.end(10).failed(code)
 
-    assert "taken up again" in stopped.sentence
+    assert "goes on where this one was" in stopped.sentence
     assert {(run["state"], run["pages"]) for run in ledger.runs().values()} == {("running", 2)}
     large.fail()
     planner("plan", "--json").succeeded()

@@ -41,13 +41,15 @@ async def test_the_guides_wrapped_group_is_unwrapped(bench: Bench):
     ]
 
 
-async def test_the_guides_older_group_is_read_as_one_without_ad_groups(bench: Bench):
-    """It names campaigns only, so nothing can be sent through it; it is no error."""
+async def test_the_guides_older_group_is_counted_as_one_that_cannot_be_placed(bench: Bench):
+    """It names campaigns only: whose destination it is cannot be told, and a second group must not be planned."""
     bench.amazon.on("/sp/targetPromotionGroups/list", sample("groups-old.json"))
+    reader = bench.login().reader(PROFILE, None)
 
-    groups = [g async for page in bench.login().reader(PROFILE, None).promotion_groups(["1"]) for g in page]
+    groups = [g async for page in reader.promotion_groups(["1"]) for g in page]
 
-    assert groups == [PromotionGroup("203435345431311", "TargetingGroup-1", "", "", frozenset(), None, None)]
+    assert groups == []
+    assert sum(reader.unreadable.values()) == 1
 
 
 async def test_the_guides_group_targets_are_read_in_both_spellings(bench: Bench):
