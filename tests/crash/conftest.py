@@ -2,13 +2,12 @@
 
 from collections.abc import AsyncIterator, Iterator
 
-import asyncpg
 import pytest
 
 from harvester.sandbox.serving import Running, running
 from tests.conftest import in_a_loop_of_its_own
 from tests.crash.scene import OPTIONS
-from tests.crash.stages import Stage, build
+from tests.crash.stages import Stage, build, on_server
 
 
 @pytest.fixture(scope="session")
@@ -26,13 +25,7 @@ def undoing(server_dsn: str, template_database: str) -> Iterator[Stage]:
 def _staged(server_dsn: str, template: str, *, undo: bool) -> Iterator[Stage]:
     stage = in_a_loop_of_its_own(build(server_dsn, template, undo=undo))
     yield stage
-    in_a_loop_of_its_own(_drop(server_dsn, stage.database))
-
-
-async def _drop(server_dsn: str, database: str) -> None:
-    server = await asyncpg.connect(server_dsn)
-    await server.execute(f'DROP DATABASE "{database}" WITH (FORCE)')
-    await server.close()
+    in_a_loop_of_its_own(on_server(server_dsn, f'DROP DATABASE "{stage.database}" WITH (FORCE)'))
 
 
 @pytest.fixture

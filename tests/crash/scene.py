@@ -1,9 +1,9 @@
 """An account with work of every kind to do, kept as a picture that every round begins with."""
 
 import pickle
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,16 @@ def settings(url: str, mode: Mode = Mode.REVIEW) -> Settings:
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """A clock that goes ahead of the real one."""
+
+    by: timedelta
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+
+@dataclass(frozen=True)
 class Desk:
     """One process' worth of open services, and the profile they work on."""
 
@@ -68,6 +78,23 @@ class Desk:
     @property
     def writer(self) -> AccountWriter:
         return self.services.writer(self.services.logins[0], self.profile)
+
+    def later(self, by: timedelta) -> "Desk":
+        """The same desk, with a clock that goes ahead."""
+        services, clock = self.services, Ahead(by)
+        return replace(
+            self,
+            services=replace(
+                services,
+                plan_profile=replace(services.plan_profile, clock=clock),
+                apply=replace(services.apply, clock=clock),
+                reconcile=replace(services.reconcile, clock=clock),
+                undo=replace(services.undo, clock=clock),
+            ),
+        )
+
+    async def items(self, plan_id: PlanId) -> list[Mapping[str, Any]]:
+        return [item async for item in self.services.reports.items(plan_id)]
 
     async def plan(self) -> PlanId:
         planned = await self.services.plan_profile(

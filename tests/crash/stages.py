@@ -47,15 +47,11 @@ class Stage:
     async def ledger(self) -> AsyncIterator[str]:
         """A copy of the ledger, for one round."""
         name = f"{self.database}_{next(_numbers)}"
-        server = await asyncpg.connect(self.server_dsn)
+        await on_server(self.server_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{self.database}"')
         try:
-            await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{self.database}"')
-            try:
-                yield with_database(self.server_dsn, name)
-            finally:
-                await server.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+            yield with_database(self.server_dsn, name)
         finally:
-            await server.close()
+            await on_server(self.server_dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
 
     def set_up(self, amazon: Running) -> None:
         show(amazon, self.account)
@@ -82,6 +78,14 @@ class Stage:
         Agreement(self.first, state(amazon), requests, books, allowed).demand()
 
 
+async def on_server(dsn: str, statement: str) -> None:
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
 def state(amazon: Running) -> State:
     """The account as it is now; a copy that does not follow it."""
     found: State = msgspec.json.decode(msgspec.json.encode(state_of(amazon.sandbox.world, PROFILE)))["profiles"][
@@ -104,10 +108,8 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
 
 async def build(server_dsn: str, template: str, *, undo: bool = False) -> Stage:
     """A plan with work of every kind, approved but for two items; or the plan that takes all of it back."""
-    name = f"{template}_{'undo' if undo else 'apply'}"
-    server = await asyncpg.connect(server_dsn)
-    await server.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    await server.close()
+    name = f"{template}_{'undo' if undo else 'apply'}_{next(_numbers)}"
+    await on_server(server_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     dsn = with_database(server_dsn, name)
     async with running(OPTIONS) as amazon:
         first = state(amazon)

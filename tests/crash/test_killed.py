@@ -2,31 +2,35 @@
 
 import asyncio
 import json
+import os
 import random
 import signal
-import subprocess
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import pytest
 
+from harvester.adapters.embedded_postgres import EmbeddedPostgres
+from harvester.adapters.postgres.migrate import migrate
 from harvester.sandbox.edits import Edit
 from harvester.sandbox.fault_rules import Action
 from harvester.sandbox.market import Kind
 from harvester.sandbox.serving import Running
+from tests.conftest import with_database
 from tests.crash.agreement import Round
 from tests.crash.cable import Cable, Cut
 from tests.crash.commands import Office
 from tests.crash.faults import Trouble, at_change, rules
 from tests.crash.scene import PROFILE
-from tests.crash.stages import Stage, state
+from tests.crash.stages import Stage, build, on_server, state
 
 INTENT = b"attempts = attempts + 1"
 OUTCOME = b"AS outcome (action_id, state"
 SLOW = {"match": {}, "action": {"delay_seconds": 0.01}}
 SEEDS = 14
+_SOAK_FIRST, _SOAK_ROUNDS = int(os.environ.get("SOAK_SEED", "1000")), int(os.environ.get("SOAK_ROUNDS", "2000"))
+SOAKED = range(_SOAK_FIRST, _SOAK_FIRST + _SOAK_ROUNDS, 20)
 
 
 def stage_of(request: pytest.FixtureRequest, name: str) -> Stage:
@@ -35,19 +39,38 @@ def stage_of(request: pytest.FixtureRequest, name: str) -> Stage:
 
 
 @pytest.mark.parametrize("seed", range(SEEDS))
-async def test_killed_at_any_moment(seed: int, amazon: Running, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+async def test_killed_at_any_moment(
+    seed: int, applying: Stage, undoing: Stage, amazon: Running, tmp_path: Path
+) -> None:
     """Kill -9 at a random call and a random moment after it, up to three times over."""
+    await _kill_at_random(seed, [applying, undoing], amazon, tmp_path)
+
+
+@pytest.mark.soak
+async def test_killed_at_any_moment_many_times(
+    applying: Stage, undoing: Stage, amazon: Running, tmp_path: Path
+) -> None:
+    """The same for one in twenty of the soak's seeds; the one that fails is named with the command that replays it."""
+    for seed in SOAKED:
+        try:
+            folder = tmp_path / f"{seed}"
+            folder.mkdir()
+            await _kill_at_random(seed, [applying, undoing], amazon, folder)
+        except BaseException as error:
+            error.add_note(f"again: SOAK_SEED={seed} SOAK_ROUNDS=1 make soak ARGS=tests/crash/test_killed.py")
+            raise
+
+
+async def _kill_at_random(seed: int, stages: list[Stage], amazon: Running, folder: Path) -> None:
     dice = random.Random(seed)
-    stage = stage_of(request, dice.choice(["applying", "undoing"]))
-    async with Office.opened(stage, amazon, tmp_path) as office:
+    async with Office.opened(dice.choice(stages), amazon, folder) as office:
         amazon.sandbox.faults.replace(rules(SLOW))
         deaths = 0
         for _ in range(dice.choice([1, 1, 1, 2, 3])):
             started = office.start_apply()
             if not await office.has_seen(dice.randint(1, 20), started):
                 break
-            with suppress(subprocess.TimeoutExpired):  # the moment comes, or it ends before
-                await asyncio.to_thread(started.process.wait, dice.uniform(0, 0.02))
+            await asyncio.sleep(dice.uniform(0, 0.02))
             await office.kill(started)
             deaths += 1
         await office.finish(Round(deaths=deaths))
@@ -244,3 +267,27 @@ async def _a_keyword(office: Office) -> dict[str, Any]:
     )
     place = {name: ad_group[name] for name in ("campaignId", "adGroupId")}
     return {**place, "keywordText": wanted["target"].upper(), "matchType": "EXACT", "bid": 0.5}
+
+
+async def test_postgres_restarts_in_the_middle(amazon: Running, tmp_path: Path) -> None:
+    """A server that is really stopped and started while a call is under way: the apply, or the next one, ends it whole."""
+    server = EmbeddedPostgres(tmp_path / "postgres", durable=False)
+    try:
+        dsn = await asyncio.to_thread(server.join)
+        await on_server(dsn, 'CREATE DATABASE "restarted"')
+        await migrate(with_database(dsn, "restarted"))
+        stage = await build(dsn, "restarted")
+        folder = tmp_path / "at"
+        folder.mkdir()
+        async with Office.opened(stage, amazon, folder) as office:
+            trouble = amazon.sandbox.faults = at_change(3, Action(hang_seconds=0.3, after_work=True))
+            started = office.start_apply()
+            assert await office.until(lambda: trouble.fired == 1, started)
+            await asyncio.to_thread(server.leave)
+            assert await asyncio.to_thread(server.join) == dsn
+            result = await office.end(started)
+            assert result.code in (0, 1), result
+            assert "Traceback" not in result.err, result
+            await office.finish(Round(deaths=1))
+    finally:
+        server.leave()
