@@ -73,6 +73,14 @@ class Started:
             self.over = True
         return Result(self.arguments, self.process.returncode, out, err)
 
+    def ends_within(self, seconds: float) -> bool:
+        """By itself."""
+        try:
+            self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def kill(self) -> None:
         """Like a power cut: no signal handler runs."""
         self.process.kill()

@@ -80,6 +80,10 @@ class Office:
     async def run(self, *arguments: str) -> Result:
         return await self.end(self.harvester.start(*arguments))
 
+    async def run_on(self, started: Started, seconds: float) -> None:
+        """What dies at a random moment lives until then, unless it ends before."""
+        await asyncio.to_thread(started.ends_within, seconds)
+
     async def kill(self, started: Started) -> None:
         await asyncio.to_thread(started.kill)
 

@@ -70,7 +70,7 @@ async def _kill_at_random(seed: int, stages: list[Stage], amazon: Running, folde
             started = office.start_apply()
             if not await office.has_seen(dice.randint(1, 20), started):
                 break
-            await asyncio.sleep(dice.uniform(0, 0.02))
+            await office.run_on(started, dice.uniform(0, 0.02))
             await office.kill(started)
             deaths += 1
         await office.finish(Round(deaths=deaths))
