@@ -25,7 +25,7 @@ APPEND_ONLY = [
     "plan_review",
     "ruleset",
 ]
-VIEWS = ["runs", "recommendations", "decisions", "actions", "api_calls", "action_calls", "action_decisions"]
+VIEWS = ["runs", "recommendations", "decisions", "actions", "api_calls", "action_calls", "action_decisions", "slots"]
 
 
 async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql: Sql) -> str:
