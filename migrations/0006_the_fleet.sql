@@ -74,6 +74,9 @@ CREATE VIEW ledger.slots AS
 SELECT task, nullif(profile_id, '') AS profile_id, due_at, state, put_at, started_at, finished_at, not_before, deliveries,
     failures, replica_id, run_id, reason
 FROM harvester.slot;
+CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON ledger.slots
+    FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ledger.slots FROM PUBLIC, CURRENT_USER;
 COMMENT ON VIEW ledger.slots IS 'What fell due on the clock and what became of it.';
 COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up, apply or reconcile (of a profile); discover, expire, retain or notify (of the fleet).';
 COMMENT ON COLUMN ledger.slots.profile_id IS 'Amazon''s profile id; null for chores of the fleet.';

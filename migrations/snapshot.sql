@@ -1578,6 +1578,8 @@ CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.recomme
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.runs FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.slots FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
 ALTER TABLE ONLY harvester.account_state
     ADD CONSTRAINT account_state_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
 
