@@ -561,11 +561,50 @@ CREATE TABLE harvester.fleet_state (
     CONSTRAINT fleet_state_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE harvester.login (
+    account text NOT NULL,
+    closed_at timestamp with time zone,
+    code text,
+    reason text,
+    noted_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT login_check CHECK ((((closed_at IS NULL) = (code IS NULL)) AND ((closed_at IS NULL) = (reason IS NULL))))
+);
+
 CREATE TABLE harvester.migration (
     number integer NOT NULL,
     name text NOT NULL,
     checksum text NOT NULL,
     applied_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE harvester.notice (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    account text NOT NULL,
+    items bigint NOT NULL,
+    detail text NOT NULL,
+    version text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    seen_turn bigint NOT NULL,
+    told_at timestamp with time zone,
+    told_version text,
+    told_items bigint DEFAULT 0 NOT NULL,
+    resolved_at timestamp with time zone,
+    good boolean DEFAULT false NOT NULL,
+    over_told boolean DEFAULT false NOT NULL,
+    telling bigint
+)
+WITH (fillfactor='70');
+
+CREATE TABLE harvester.notice_turn (
+    only_row boolean DEFAULT true NOT NULL,
+    turn bigint DEFAULT 0 NOT NULL,
+    taken_at timestamp with time zone,
+    taken_until timestamp with time zone,
+    told_at timestamp with time zone,
+    CONSTRAINT notice_turn_only_row_check CHECK (only_row)
 );
 
 CREATE TABLE harvester.observation (
@@ -1329,8 +1368,17 @@ ALTER TABLE ONLY harvester.existing
 ALTER TABLE ONLY harvester.fleet_state
     ADD CONSTRAINT fleet_state_pkey PRIMARY KEY (only_row);
 
+ALTER TABLE ONLY harvester.login
+    ADD CONSTRAINT login_pkey PRIMARY KEY (account);
+
 ALTER TABLE ONLY harvester.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY harvester.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (kind, subject);
+
+ALTER TABLE ONLY harvester.notice_turn
+    ADD CONSTRAINT notice_turn_pkey PRIMARY KEY (only_row);
 
 ALTER TABLE ONLY harvester.own_product
     ADD CONSTRAINT own_product_pkey PRIMARY KEY (profile_id, asin);
@@ -1404,7 +1452,11 @@ CREATE UNIQUE INDEX action_one_per_effect ON harvester.action USING btree (profi
 
 CREATE UNIQUE INDEX action_one_undo ON harvester.action USING btree (undoes, effect) WHERE ((state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text])) AND (undoes IS NOT NULL));
 
+CREATE INDEX action_refused ON harvester.action USING btree (settled_at) WHERE (state = 'refused'::text);
+
 CREATE INDEX action_undoes ON harvester.action USING btree (undoes) WHERE (undoes IS NOT NULL);
+
+CREATE INDEX action_unknown ON harvester.action USING btree (profile_id, changed_at) WHERE (state = ANY (ARRAY['sending'::text, 'unknown'::text]));
 
 CREATE INDEX action_unreviewed ON harvester.action USING btree (profile_id, plan_id) WHERE (state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]));
 
