@@ -418,5 +418,5 @@ class Notifier(Protocol):
         ...
 
     async def send(self, message: Message) -> int:
-        """How many of the addresses took it. Raises Misconfigured where one is no address; nothing else."""
+        """How many of the addresses took it. Raises Misconfigured where one is no address; Unavailable."""
         ...

@@ -3,6 +3,7 @@
 import difflib
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,7 @@ from pydantic_settings import (
 
 from harvester.domain.action import ActionKind
 from harvester.domain.errors import Misconfigured
+from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Region
 
 PREFIX = "HARVESTER_"
@@ -69,8 +71,35 @@ def _database_address(value: object) -> object:
     return value
 
 
+_NOTIFY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://\S")
+_BETWEEN_ADDRESSES = re.compile(r"[,\s]+(?=[A-Za-z][A-Za-z0-9+.-]*://)|\s+")
+
+
+def _notify_addresses(value: object) -> object:
+    """One per address. A comma parts them only where another address begins: inside of one it parts its receivers.
+
+    Only a scheme and a place in the list are ever named: a token may stand anywhere else.
+    """
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            found = [str(address) for address in json.loads(value)]
+        except (ValueError, TypeError):
+            raise ValueError("must be Apprise URLs separated by blanks, or a JSON list of them") from None
+    else:
+        found = [each for piece in _BETWEEN_ADDRESSES.split(value) if (each := piece.strip(","))]
+    for place, address in enumerate(found, 1):
+        if not _NOTIFY_SCHEME.match(address) or re.search(r"\s", address):
+            scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://", address)
+            shown = f"{place} ({scheme.group(1).lower()})" if scheme else str(place)
+            raise ValueError(f"address {shown} is not an Apprise URL: it begins with a service and ://")
+    return found
+
+
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Address = Annotated[str, BeforeValidator(_web_address)]
+NotifyAddresses = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_notify_addresses)]
 DatabaseAddress = Annotated[SecretStr, BeforeValidator(_database_address)]
 
 
@@ -127,6 +156,16 @@ def _known_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return kinds
 
 
+def _known_notices(kinds: tuple[str, ...]) -> tuple[str, ...]:
+    """A misspelt kind would be told to nobody in silence."""
+    for kind in kinds:
+        if kind not in list(NoticeKind):
+            near = difflib.get_close_matches(kind, list(NoticeKind), n=1)
+            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(NoticeKind)}"
+            raise ValueError(f"`{kind}` is no kind of notice{hint}")
+    return kinds
+
+
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
     return NestedSecretsSettingsSource(source, secrets_dir_missing="ok", secrets_nested_delimiter="__")
 
@@ -167,6 +206,15 @@ class Settings(BaseSettings):
     two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(
         ("create_group", "negate_brand"),
         description="Kinds that two people must approve. `create_group` means those that create campaigns.",
+    )
+    notify_urls: NotifyAddresses = Field(
+        (), description="Apprise URLs that are told what people must know. They hold tokens."
+    )
+    notify_every: float = Field(
+        900, ge=1, le=604_800, description="At most one message per this time; what happens meanwhile is grouped."
+    )
+    notify_about: Annotated[Words, AfterValidator(_known_notices)] = Field(
+        (), description="Only these kinds of notices. Empty: all."
     )
     log_format: Literal["console", "json"] = Field("console", description="`console` or `json`.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
