@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://")
 _STATUS = re.compile(r"\berror=(\d{3})\b")
+_READY_SECONDS = 60.0
 FIELD = "HARVESTER_NOTIFY_URLS"
 
 
@@ -51,9 +52,9 @@ class AppriseNotifier:
         """The addresses as they may be shown. Raises Misconfigured for the first that Apprise does not know."""
         if self.urls:
             try:
-                await in_a_thread(self._check, self.timeout_seconds)
+                await in_a_thread(self._check, _READY_SECONDS)
             except TimeoutError:
-                raise Unavailable(f"Apprise was not ready within {self.timeout_seconds:g} s") from None
+                raise Unavailable(f"Apprise was not ready within {_READY_SECONDS:g} s") from None
         return [shown(position, url) for position, url in enumerate(self.urls, 1)]
 
     async def send(self, message: Message) -> int:
@@ -93,8 +94,12 @@ def _opened(url: str) -> "Apprise | None":
     """With nothing of its own: no storage on disk, no pictures from its home page, no word of a log but to us."""
     import apprise  # noqa: PLC0415 - half a second
 
+    class Ours(apprise.AppriseAsset):
+        _service_timeout = 0.0
+        """We wait ourselves: its own waiting takes threads that keep a program from its end."""
+
     _silence(apprise.logger.name)
-    asset = apprise.AppriseAsset(
+    asset = Ours(
         app_id="Harvester",
         app_desc="Harvester",
         app_url="",

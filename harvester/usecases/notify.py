@@ -6,7 +6,8 @@ from datetime import timedelta
 
 from harvester.domain.errors import HarvesterError
 from harvester.domain.notice import NoticeKind
-from harvester.ports import Clock, Notices, Notifier
+from harvester.ports import Clock
+from harvester.ports.notices import Notices, Notifier
 from harvester.rules.digest import message
 
 

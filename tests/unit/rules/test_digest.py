@@ -66,11 +66,11 @@ def broken(**changes: Any) -> Notice:
     ("notice", "title", "heading", "line"),
     [
         (broken(), "1 broken rules file", "Rules file broken",
-         "the whole fleet: the rules file is broken, and the one before stays in force (2 replicas): "
-         "rules.yaml:7: no such check → harvester rules check"),
+         ("the whole fleet: the rules file is broken, and the one before stays in force (2 replicas): "
+         "rules.yaml:7: no such check → harvester rules check")),
         (closed(), "1 account without its grant", "Lost their grant: nothing of these accounts goes on",
-         "account main with Acme Store (1234567890, US), Bolt & Nut (2234567890, UK), 7 more: the grant was revoked "
-         "→ harvester doctor"),
+         ("account main with Acme Store (1234567890, US), Bolt & Nut (2234567890, UK), 7 more: the grant was revoked "
+         "→ harvester doctor")),
         (closed(whose=(ACME,), items=1), "1 account without its grant", "Lost their grant: nothing of these accounts goes on",
          "account main with Acme Store (1234567890, US): the grant was revoked → harvester doctor"),
         (closed(whose=(), items=0), "1 account without its grant", "Lost their grant: nothing of these accounts goes on",
@@ -78,28 +78,28 @@ def broken(**changes: Any) -> Notice:
         (chore(), "1 chore stopped", "Chores that stopped",
          "the whole fleet: finding profiles given up (since 2026-11-24 06:30 UTC) → harvester status"),
         (stopped(), "1 profile stopped", "Profiles that stopped",
-         "Acme Store (1234567890, US): planning failed: page 3 cannot be read (since 2026-11-24 06:30 UTC) "
-         "→ harvester status"),
+         ("Acme Store (1234567890, US): planning failed: page 3 cannot be read (since 2026-11-24 06:30 UTC) "
+         "→ harvester status")),
         (unknown(), "1 profile with unknown items", "Unknown: nobody can say whether they arrived (1 item)",
-         "Acme Store (1234567890, US): 1 item sent without a clear answer, not settled since 2026-11-24 06:30 UTC "
-         "→ harvester reconcile --profile 1234567890"),
+         ("Acme Store (1234567890, US): 1 item sent without a clear answer, not settled since 2026-11-24 06:30 UTC "
+         "→ harvester reconcile --profile 1234567890")),
         (unknown(whose=()), "1 profile with unknown items", "Unknown: nobody can say whether they arrived (1 item)",
-         "the whole fleet: 1 item sent without a clear answer, not settled since 2026-11-24 06:30 UTC "
-         "→ harvester reconcile"),
+         ("the whole fleet: 1 item sent without a clear answer, not settled since 2026-11-24 06:30 UTC "
+         "→ harvester reconcile")),
         (refused(), "1 plan with refused items", "Refused by Amazon (7 items)",
          "Acme Store (1234567890, US): 7 items of plan p12 refused: bid too low → harvester show p12"),
         (refused(told_items=5, detail=""), "1 plan with refused items", "Refused by Amazon (7 items)",
          "Acme Store (1234567890, US): 7 items of plan p12 refused, 2 of them since the last message → harvester show p12"),
         (guarded(), "1 plan with guarded items", "Held by the guard, until somebody names them (3 items)",
-         "Acme Store (1234567890, US): 3 items of plan p12 over a cap (promotions per run, negative share) "
-         "→ harvester show p12"),
+         ("Acme Store (1234567890, US): 3 items of plan p12 over a cap (promotions per run, negative share) "
+         "→ harvester show p12")),
         (guarded(detail=""), "1 plan with guarded items", "Held by the guard, until somebody names them (3 items)",
          "Acme Store (1234567890, US): 3 items of plan p12 over a cap (see the plan) → harvester show p12"),
         (waiting(), "1 plan to review", "Waiting for your review (10 items)",
          "Acme Store (1234567890, US): 10 items of plan p12, made 2026-11-24 06:30 UTC → harvester show p12"),
         (waiting(detail="dry-run", news=News.STILL), "1 plan to review", "Waiting for your review (10 items)",
-         "Acme Store (1234567890, US): 10 items of plan p12, made 2026-11-24 06:30 UTC, in dry run "
-         "(still so, since 2026-11-24 06:30 UTC) → harvester show p12"),
+         ("Acme Store (1234567890, US): 10 items of plan p12, made 2026-11-24 06:30 UTC, in dry run "
+         "(still so, since 2026-11-24 06:30 UTC) → harvester show p12")),
     ],
 )  # fmt: skip
 def test_each_kind_says_who_what_and_what_to_run(notice: Notice, title: str, heading: str, line: str) -> None:

@@ -94,10 +94,7 @@ WITH slot AS (
     FROM oldest_open WHERE failures > 0 AND due_at <= $2::timestamptz - interval '3 hours'
     UNION ALL
     SELECT task, profile_id, 2, CASE state WHEN 'given_up' THEN 'given up' ELSE 'failed' END, finished_at, reason
-    FROM newest_closed
-    WHERE state IN ('failed', 'given_up') AND NOT EXISTS (
-        SELECT FROM oldest_open AS again
-        WHERE again.task = newest_closed.task AND again.profile_id = newest_closed.profile_id)
+    FROM newest_closed WHERE state IN ('failed', 'given_up')
     UNION ALL
     SELECT 'plan', profile_id, 3, 'failed', finished_at, coalesce(error, '')
     FROM newest_run

@@ -2,14 +2,13 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Protocol
 
 from harvester.domain.action import Standing
 from harvester.domain.candidate import EffectRecord
 from harvester.domain.decision import DecidedRow, Decision
 from harvester.domain.ids import Effect, Fingerprint, PlanId, ProfileId, RunId
-from harvester.domain.notice import Message, NoticeKind, NoticeTurn
 from harvester.domain.outcome import ItemOutcome, Reply
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import (
@@ -386,37 +385,4 @@ class Plans(Protocol):
 
     async def sent_on(self, profile_id: ProfileId, since: datetime) -> tuple[int, int]:
         """Promotions and negatives sent since then (the start of the profile's day), or approved and about to be."""
-        ...
-
-
-class Notices(Protocol):
-    """What people must know, and what of it they were told: each thing once, whichever replica looks."""
-
-    async def take_turn(
-        self, now: datetime, every: timedelta, accounts: Collection[str], kinds: Collection[NoticeKind]
-    ) -> NoticeTurn | None:
-        """Looks, and takes upon itself to tell what is news. None: nothing is, another replica is at it, or the last
-        message is not `every` old.
-
-        The turn ends with `told` or `give_up`; where neither comes, by itself after a few minutes.
-        """
-        ...
-
-    async def told(self, turn: NoticeTurn, now: datetime) -> None: ...
-
-    async def give_up(self, turn: NoticeTurn) -> None:
-        """Nobody was told: it is news for the next turn."""
-        ...
-
-
-class Notifier(Protocol):
-    """The addresses that the settings name: a channel, a mailbox, a web hook."""
-
-    @property
-    def addresses(self) -> int:
-        """How many."""
-        ...
-
-    async def send(self, message: Message) -> int:
-        """How many of the addresses took it. Raises Misconfigured where one is no address; Unavailable."""
         ...
