@@ -1,16 +1,6 @@
 -- before: adds tables and an index that the code before does not know.
 -- What people must know about, and what of it they were told.
 
--- Whether Amazon takes a login of the settings, as whoever asked for an access token last was answered.
-CREATE TABLE harvester.login (
-    account text PRIMARY KEY,
-    closed_at timestamptz,
-    code text,
-    reason text,
-    noted_at timestamptz NOT NULL DEFAULT now(),
-    CHECK ((closed_at IS NULL) = (code IS NULL) AND (closed_at IS NULL) = (reason IS NULL))
-);
-
 -- One thing that people must know. The key lets it be told once, whichever replica looks, whatever dies.
 --
 --   first seen          told_at null: news

@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time as clock
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlencode, urlsplit
 
@@ -55,26 +55,17 @@ class _Grant:
         """Renewals that ended, well or not."""
         self.failure: HarvesterError | None = None
         """Of the last renewal."""
-        self.accounts: set[str] = set()
-        """All that share it: one login serves several regions."""
 
     def secrets(self) -> tuple[str, ...]:
         known = (self.client_secret, self.first_refresh_token, self.refresh_token)
         return known if self.access_token is None else (*known, self.access_token)
 
 
-Noted = Callable[[str, AccountClosed | None], Awaitable[None]]
-"""Told after each renewal, before anybody gets its token, whether Amazon takes the login of this account."""
-
-
 class AccessTokens:
     """The tokens of all logins of the process. One token serves all regions and profiles of its grant."""
 
-    def __init__(
-        self, http: HttpClient, *, time: Callable[[], float] = clock.monotonic, noted: Noted | None = None
-    ) -> None:
+    def __init__(self, http: HttpClient, *, time: Callable[[], float] = clock.monotonic) -> None:
         self._http = http
-        self._noted = noted
         self._time = time
         self._grants: dict[tuple[str, str], _Grant] = {}
 
@@ -83,7 +74,6 @@ class AccessTokens:
         grant = self._grants.get(key)
         if grant is None or grant.client_secret != credentials.client_secret or grant.url != url:
             grant = self._grants[key] = _Grant(credentials, url)
-        grant.accounts.add(account)
         return GrantBearer(self, grant, account)
 
     async def token(self, grant: _Grant, account: str) -> str:
@@ -121,14 +111,6 @@ class AccessTokens:
             grant.ends_at = asked_at + token.life_seconds
             grant.renew_at = grant.ends_at - min(_LONGEST_MARGIN_SECONDS, _MARGIN_SHARE * token.life_seconds)
         grant.tries += 1
-        await self._note(grant)
-
-    async def _note(self, grant: _Grant) -> None:
-        """What is a failure of the moment says nothing of the grant."""
-        if self._noted is None or not (grant.failure is None or isinstance(grant.failure, AccountClosed)):
-            return
-        for account in sorted(grant.accounts):
-            await self._noted(account, _closed(grant.failure, account) if grant.failure else None)
 
 
 class GrantBearer:
@@ -206,10 +188,8 @@ def _translated(error: HarvesterError, account: str) -> HarvesterError:
 
 def _again(error: HarvesterError, account: str) -> HarvesterError:
     """The same failure for another caller, with what that caller's account should do."""
-    return _closed(error, account) if isinstance(error, AccountClosed) else replace(error)
-
-
-def _closed(error: AccountClosed, account: str) -> AccountClosed:
+    if not isinstance(error, AccountClosed):
+        return replace(error)
     prefix = f"HARVESTER_ACCOUNTS__{account.upper()}__"
     advice = {
         "invalid_grant": f"the grant was revoked: authorise the app again and set {prefix}REFRESH_TOKEN",

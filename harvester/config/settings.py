@@ -3,9 +3,9 @@
 import difflib
 import json
 import os
-import re
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -21,9 +21,9 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from harvester.config.notices import known_notices, notify_addresses
 from harvester.domain.action import ActionKind
 from harvester.domain.errors import Misconfigured
-from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Region
 
 PREFIX = "HARVESTER_"
@@ -71,35 +71,9 @@ def _database_address(value: object) -> object:
     return value
 
 
-_NOTIFY_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://\S")
-_BETWEEN_ADDRESSES = re.compile(r"[,\s]+(?=[A-Za-z][A-Za-z0-9+.-]*://)|\s+")
-
-
-def _notify_addresses(value: object) -> object:
-    """One per address. A comma parts them only where another address begins: inside of one it parts its receivers.
-
-    Only a scheme and a place in the list are ever named: a token may stand anywhere else.
-    """
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            found = [str(address) for address in json.loads(value)]
-        except (ValueError, TypeError):
-            raise ValueError("must be Apprise URLs separated by blanks, or a JSON list of them") from None
-    else:
-        found = [each for piece in _BETWEEN_ADDRESSES.split(value) if (each := piece.strip(","))]
-    for place, address in enumerate(found, 1):
-        if not _NOTIFY_SCHEME.match(address) or re.search(r"\s", address):
-            scheme = re.match(r"([A-Za-z][A-Za-z0-9+.-]{0,19})://", address)
-            shown = f"{place} ({scheme.group(1).lower()})" if scheme else str(place)
-            raise ValueError(f"address {shown} is not an Apprise URL: it begins with a service and ://")
-    return found
-
-
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Address = Annotated[str, BeforeValidator(_web_address)]
-NotifyAddresses = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_notify_addresses)]
+NotifyAddresses = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(notify_addresses)]
 DatabaseAddress = Annotated[SecretStr, BeforeValidator(_database_address)]
 
 
@@ -156,14 +130,25 @@ def _known_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return kinds
 
 
-def _known_notices(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """A misspelt kind would be told to nobody in silence."""
-    for kind in kinds:
-        if kind not in list(NoticeKind):
-            near = difflib.get_close_matches(kind, list(NoticeKind), n=1)
-            hint = f"; did you mean {near[0]}?" if near else f"; there are {', '.join(NoticeKind)}"
-            raise ValueError(f"`{kind}` is no kind of notice{hint}")
-    return kinds
+def _cron(line: str) -> str:
+    line = " ".join(line.split())
+    if line != Settings.model_fields["schedule"].default:
+        from croniter import croniter  # noqa: PLC0415 - every command loads this module, few have a schedule of their own
+
+        wanted = (
+            "must be a cron line of five fields that comes true some day, such as `30 6 * * *` (every day at 06:30)"
+        )
+        if len(line.split()) != _CRON_FIELDS and line not in _CRON_NAMES:
+            raise ValueError(wanted)
+        try:
+            croniter(line, datetime(2026, 1, 1, tzinfo=UTC)).get_next()
+        except (ValueError, KeyError):
+            raise ValueError(wanted) from None
+    return line
+
+
+_CRON_FIELDS = 5
+_CRON_NAMES = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly"})
 
 
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
@@ -202,6 +187,34 @@ class Settings(BaseSettings):
         le=86_400,
         description="How long an `unknown` action waits before a listing may say it never arrived.",
     )
+    schedule: Annotated[str, AfterValidator(_cron)] = Field(
+        "30 6 * * *",
+        description="When each profile is harvested: a cron line of five fields, in the profile's own time zone.",
+    )
+    schedule_jitter: float = Field(
+        1800,
+        ge=0,
+        le=86_400,
+        description="The profiles of a time zone are spread over so long after their moment, each always alike.",
+    )
+    discover_every: int = Field(
+        3600, ge=10, le=86_400, description="How often the service asks which profiles its logins can edit."
+    )
+    worker_silence: float = Field(
+        30,
+        ge=1,
+        le=3600,
+        description="After so long without a sign of life from its worker, another one takes a piece of work over.",
+    )
+    lease_grace: float = Field(
+        90,
+        ge=1,
+        le=3600,
+        description="After so long without a sign of life a process loses the profiles it holds; longer than any call.",
+    )
+    drain: float = Field(
+        75, ge=1, le=3600, description="How long a service that was told to stop waits for calls under way."
+    )
     concurrency: int = Field(8, ge=1, le=1000, description="How many profiles are harvested side by side.")
     two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(
         ("create_group", "negate_brand"),
@@ -213,7 +226,7 @@ class Settings(BaseSettings):
     notify_every: float = Field(
         900, ge=1, le=604_800, description="At most one message per this time; what happens meanwhile is grouped."
     )
-    notify_about: Annotated[Words, AfterValidator(_known_notices)] = Field(
+    notify_about: Annotated[Words, AfterValidator(known_notices)] = Field(
         (), description="Only these kinds of notices. Empty: all."
     )
     log_format: Literal["console", "json"] = Field("console", description="`console` or `json`.")

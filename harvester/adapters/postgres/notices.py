@@ -10,7 +10,6 @@ import asyncpg
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.once import once
 from harvester.adapters.postgres.queries import named
-from harvester.domain.errors import AccountClosed
 from harvester.domain.ids import ProfileId
 from harvester.domain.notice import News, Notice, NoticeKind, NoticeTurn, Sighting, Whose
 
@@ -23,8 +22,6 @@ _RESOLVE = named("resolve_notices")
 _FORGET = named("forget_notices")
 _TAKE = named("take_notices")
 _MARK_TOLD = named("mark_notices_told")
-_NOTE_CLOSED = named("note_login_closed")
-_NOTE_OPEN = named("note_login_open")
 
 _OF_ACCOUNTS = MappingProxyType(
     {
@@ -44,6 +41,7 @@ _TASKS: Mapping[str, str] = MappingProxyType(
     {
         "plan": "planning",
         "follow_up": "planning what follows",
+        "apply": "sending",
         "reconcile": "reconciling",
         "discover": "finding profiles",
         "expire": "ending approvals",
@@ -91,22 +89,6 @@ class PostgresNotices:
     async def give_up(self, turn: NoticeTurn) -> None:
         async def work(connection: Connection, _repeated: bool) -> None:
             await connection.execute(_END_TURN, turn.number, False)
-
-        await self.database.repeat(work)
-
-
-@dataclass(frozen=True, slots=True)
-class PostgresLogins:
-    """Which logins Amazon refuses; whoever asks for an access token notes the answer."""
-
-    database: Database
-
-    async def note(self, account: str, closed: AccountClosed | None) -> None:
-        async def work(connection: Connection, _repeated: bool) -> None:
-            if closed is None:
-                await connection.execute(_NOTE_OPEN, account)
-            else:
-                await connection.execute(_NOTE_CLOSED, account, closed.code or "", str(closed))
 
         await self.database.repeat(work)
 

@@ -8,11 +8,11 @@ import pytest
 
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.database import Database
-from harvester.adapters.postgres.notices import TURN_LASTS, PostgresLogins, PostgresNotices
+from harvester.adapters.postgres.notices import TURN_LASTS, PostgresNotices
 from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.replicas import PostgresFleetProfiles
 from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.domain.action import ActionState
-from harvester.domain.errors import AccountClosed
 from harvester.domain.notice import News, Notice, NoticeKind, NoticeTurn
 from harvester.domain.outcome import TurnedDown, Unsure
 from harvester.domain.profile import Mode
@@ -178,8 +178,8 @@ async def test_a_login_that_is_refused_is_told_with_its_profiles_and_that_it_wor
     """Its profiles are not told one by one beside it, though none of them runs."""
     await PostgresProfiles(database).save([a_profile(str(number)) for number in range(1, 6)])
     await a_slot(sql, later(-60), "failed", "the login is refused", profile_id="1")
-    logins = PostgresLogins(database)
-    await logins.note("main", AccountClosed("the grant was revoked", 400, "invalid_grant", None, "main"))
+    logins = PostgresFleetProfiles(database)
+    await logins.note_failure("main", "the grant was revoked", closed=True, now=NOW)
 
     assert await reader.reads(NOW) == [(NoticeKind.ACCOUNT_CLOSED, News.NEW, "main", 5)]
     (notice,) = reader.last
@@ -187,7 +187,7 @@ async def test_a_login_that_is_refused_is_told_with_its_profiles_and_that_it_wor
     assert [whose.profile_id for whose in notice.whose] == ["1", "2", "3"]
     assert await reader.reads(later(16)) == []
 
-    await logins.note("main", None)
+    await logins.note_listed("main", [a_profile(str(number)) for number in range(1, 6)], later(20))
     await a_slot(sql, later(20), "done", profile_id="1")
 
     assert await reader.reads(later(32)) == [(NoticeKind.ACCOUNT_CLOSED, News.OVER, "main", 5)]
@@ -196,22 +196,43 @@ async def test_a_login_that_is_refused_is_told_with_its_profiles_and_that_it_wor
 
 async def test_a_login_that_was_refused_again_is_news_again(reader: Reader, database: Database):
     """One message for each time, and nothing for the hours in which it stays so."""
-    logins = PostgresLogins(database)
-    closed = AccountClosed("the grant was revoked", 400, "invalid_grant", None, "main")
+    logins = PostgresFleetProfiles(database)
     news = []
-    for minutes, state in ((0, closed), (20, closed), (40, None), (60, None), (80, closed)):
-        await logins.note("main", state)
+    for minutes, closed in ((0, True), (20, True), (40, False), (60, False), (80, True)):
+        if closed:
+            await logins.note_failure("main", "the grant was revoked", closed=True, now=later(minutes))
+        else:
+            await logins.note_listed("main", [], later(minutes))
         news.append([told[1] for told in await reader.reads(later(minutes))])
 
     assert news == [[News.NEW], [], [News.OVER], [], [News.NEW]]
 
 
+async def test_a_login_that_did_not_answer_is_not_taken_for_a_closed_one(reader: Reader, database: Database):
+    """Amazon away for a moment wakes nobody."""
+    await PostgresFleetProfiles(database).note_failure("main", "no answer", closed=False, now=NOW)
+
+    assert await reader.reads(NOW) == []
+
+
 async def test_an_account_that_left_the_settings_is_told_no_more(reader: Reader, database: Database):
     """Not as well again either: nobody knows."""
-    await PostgresLogins(database).note("main", AccountClosed("no", 400, "invalid_grant", None, "main"))
+    await PostgresFleetProfiles(database).note_failure("main", "no", closed=True, now=NOW)
     assert len(await reader.reads(NOW)) == 1
 
     assert await reader.reads(later(2 * DAY), accounts=("other",)) == []
+
+
+async def test_a_profile_that_its_login_no_longer_shows_is_left_alone(reader: Reader, database: Database, sql: Sql):
+    """An advertiser who left has not stopped."""
+    await PostgresProfiles(database).save([a_profile("1"), a_profile("2")])
+    logins = PostgresFleetProfiles(database)
+    await logins.note_listed("main", [a_profile("1"), a_profile("2")], later(-DAY))
+    await logins.note_listed("main", [a_profile("2")], later(-90))
+    for profile_id in ("1", "2"):
+        await a_slot(sql, later(-60), "failed", "no login can edit this profile", profile_id=profile_id)
+
+    assert [told[2] for told in await reader.reads(NOW)] == ["plan 2"]
 
 
 @pytest.mark.parametrize(

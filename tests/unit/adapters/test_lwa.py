@@ -254,32 +254,3 @@ def test_secrets_never_show_in_a_repr(bench: Bench):
 
     assert CLIENT_SECRET not in shown
     assert REFRESH_TOKEN not in shown
-
-
-async def test_whether_a_login_is_taken_is_noted_for_all_accounts_that_share_it(bench: Bench):
-    """After each renewal; what fails for the moment says nothing of the grant."""
-    noted: list[tuple[str, str | None]] = []
-
-    async def note(account: str, closed: AccountClosed | None) -> None:
-        noted.append((account, str(closed) if closed else None))
-
-    tokens = AccessTokens(bench.http, noted=note)
-    one = tokens.bearer("acme", CREDENTIALS, bench.amazon.token_url)
-    tokens.bearer("other", CREDENTIALS, bench.amazon.token_url)
-    bench.amazon.token_replies.extend(
-        [Reply({"error": "invalid_scope"}, status=400), says(), Reply({"error": "invalid_grant"}, status=400)]
-    )
-
-    with pytest.raises(Rejected):
-        await one.token()
-    assert noted == []
-
-    await one.token()
-    assert noted == [("acme", None), ("other", None)]
-
-    one.refused("Atza|one")
-    with pytest.raises(AccountClosed):
-        await one.token()
-    assert [account for account, _ in noted[2:]] == ["acme", "other"]
-    assert "HARVESTER_ACCOUNTS__OTHER__REFRESH_TOKEN" in str(noted[3][1])
-    assert REFRESH_TOKEN not in str(noted)

@@ -59,9 +59,9 @@ WHERE profile.account = ANY ($1);
 -- Logins that Amazon refuses, and how many profiles wait for each.
 SELECT login.account AS subject, '' AS profile_id, login.account,
     (SELECT count(*) FROM harvester.profile WHERE profile.account = login.account) AS items,
-    login.reason AS detail, login.code AS version, login.closed_at AS since
+    coalesce(login.failure, '') AS detail, '' AS version, login.failed_since AS since
 FROM harvester.login
-WHERE login.closed_at IS NOT NULL AND login.account = ANY ($1);
+WHERE login.closed AND login.account = ANY ($1);
 
 -- name: work_stopped
 -- Tasks that failed, were given up or are set aside for hours; profiles of which nothing complete was read for two days.
@@ -111,7 +111,9 @@ SELECT DISTINCT ON (found.task, found.profile_id)
     found.task, found.profile_id, coalesce(profile.account, '') AS account, found.how, found.reason, found.since
 FROM found LEFT JOIN harvester.profile ON profile.profile_id = found.profile_id
 WHERE found.profile_id = '' OR (profile.account = ANY ($1) AND NOT EXISTS (
-    SELECT FROM harvester.login WHERE login.account = profile.account AND login.closed_at IS NOT NULL))
+    SELECT FROM harvester.login
+    WHERE login.account = profile.account
+        AND (login.closed OR login.listed_at > coalesce(profile.listed_at, '-infinity'))))
 ORDER BY found.task, found.profile_id, found.place;
 
 -- name: rules_broken
@@ -143,7 +145,7 @@ ON CONFLICT (kind, subject) DO UPDATE SET
 -- What is no longer so; it is worth telling where the thing itself works again.
 UPDATE harvester.notice SET resolved_at = $1, good = CASE kind
     WHEN 'account_closed' THEN EXISTS (
-        SELECT FROM harvester.login WHERE login.account = notice.subject AND login.closed_at IS NULL)
+        SELECT FROM harvester.login WHERE login.account = notice.subject AND NOT login.closed)
     WHEN 'rules_broken' THEN EXISTS (
         SELECT FROM harvester.replica
         WHERE replica.rules_error IS NULL AND replica.seen_at > $1::timestamptz - interval '1 minute')
@@ -156,7 +158,7 @@ UPDATE harvester.notice SET resolved_at = $1, good = CASE kind
         WHERE slot.task = notice.subject AND slot.profile_id = '' AND slot.state = 'done'
             AND slot.finished_at >= notice.since)
     WHEN 'profile_stopped' THEN NOT EXISTS (
-        SELECT FROM harvester.login WHERE login.account = notice.account AND login.closed_at IS NOT NULL)
+        SELECT FROM harvester.login WHERE login.account = notice.account AND login.closed)
         AND (EXISTS (
             SELECT FROM harvester.slot
             WHERE slot.profile_id = notice.profile_id AND slot.task || ' ' || slot.profile_id = notice.subject
@@ -204,15 +206,3 @@ ORDER BY taken.kind, taken.subject;
 UPDATE harvester.notice SET told_at = $2, told_version = version, told_items = items,
     over_told = resolved_at IS NOT NULL, telling = NULL
 WHERE telling = $1;
-
--- name: note_login_closed
--- A login that Amazon refuses, since when and why.
-INSERT INTO harvester.login AS known (account, closed_at, code, reason) VALUES ($1, now(), $2, $3)
-ON CONFLICT (account) DO UPDATE SET closed_at = coalesce(known.closed_at, excluded.closed_at), code = excluded.code,
-    reason = excluded.reason, noted_at = now();
-
--- name: note_login_open
--- A login that Amazon takes.
-INSERT INTO harvester.login AS known (account) VALUES ($1)
-ON CONFLICT (account) DO UPDATE SET closed_at = NULL, code = NULL, reason = NULL, noted_at = now()
-WHERE known.closed_at IS NOT NULL;

@@ -1,8 +1,8 @@
 """Composition root: settings in, open services out."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,9 +19,10 @@ from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
-from harvester.adapters.postgres.notices import PostgresLogins, PostgresNotices
+from harvester.adapters.postgres.notices import PostgresNotices
 from harvester.adapters.postgres.plans import PostgresPlans
 from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
 from harvester.adapters.postgres.runs import PostgresRuns
@@ -30,7 +31,8 @@ from harvester.adapters.postgres.verify import PostgresVerify
 from harvester.adapters.throttle import Throttle
 from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
-from harvester.domain.errors import AccountClosed, HarvesterError, Misconfigured, Refused
+from harvester.domain.errors import Misconfigured, Refused
+from harvester.domain.ids import ProfileId
 from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Profile
 from harvester.ports import AccountWriter
@@ -64,6 +66,7 @@ class Services:
     settings: Settings
     rules: RuleSet
     database: Database
+    modes: PostgresModes
     reports: PostgresReports
     stories: PostgresStories
     verify: PostgresVerify
@@ -146,10 +149,23 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         most_connections = max(4, min(settings.concurrency * 2, 40))
         database = await stack.enter_async_context(Database.open(dsn, most_connections=most_connections))
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
-        lease = await stack.enter_async_context(PostgresLease.open(dsn))
+        lease = await stack.enter_async_context(PostgresLease.open(dsn, grace_seconds=settings.lease_grace))
         client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience)
         http = await stack.enter_async_context(client)
-        yield _services(settings, rules, database, lease, _logins(settings, http, database))
+        yield _services(settings, rules, database, lease, _logins(settings, http))
+
+
+def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
+    """The same services under other rules; what is under way goes on under its own."""
+    return replace(
+        services,
+        rules=rules,
+        plan_profile=replace(services.plan_profile, rules=rules, mode_of=mode_of),
+        cover=replace(services.cover, rules=rules),
+        review=replace(services.review, rules=rules),
+        apply=replace(services.apply, rules=rules, mode_of=mode_of),
+        undo=replace(services.undo, rules=rules),
+    )
 
 
 def _services(
@@ -160,10 +176,16 @@ def _services(
     histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), PostgresRuns(database)
     only = {name: account.profiles for name, account in settings.accounts.items()}
     wait = timedelta(seconds=settings.reconcile_after)
+    modes = PostgresModes(database)
+
+    def mode_of(profile_id: ProfileId) -> Mode:
+        return rules.for_profile(profile_id).strictest_mode(mode)
+
     return Services(
         settings=settings,
         rules=rules,
         database=database,
+        modes=modes,
         reports=PostgresReports(database),
         stories=PostgresStories(database),
         verify=PostgresVerify(database),
@@ -171,10 +193,10 @@ def _services(
         actions=actions,
         logins=logins,
         fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
-        plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, mode),
+        plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
-        apply=Apply(lease, actions, clock, rules, mode),
+        apply=Apply(lease, actions, clock, rules, modes, mode_of),
         reconcile=Reconcile(lease, actions, clock, wait),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
         drift=FindDrift(histories),
@@ -205,17 +227,8 @@ def _notify(settings: Settings, database: Database) -> Notify:
     )
 
 
-def _logins(settings: Settings, http: HttpClient, database: Database) -> Sequence[AmazonLogin]:
-    known = PostgresLogins(database)
-
-    async def noted(account: str, closed: AccountClosed | None) -> None:
-        """That a login is refused is told even where it cannot be noted: by the error itself."""
-        try:
-            await known.note(account, closed)
-        except HarvesterError as error:
-            log.warning("login.not_noted", account=account, error=str(error))
-
-    tokens = AccessTokens(http, noted=noted)
+def _logins(settings: Settings, http: HttpClient) -> Sequence[AmazonLogin]:
+    tokens = AccessTokens(http)
     return [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
 
 
