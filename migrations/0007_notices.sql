@@ -17,7 +17,6 @@ CREATE TABLE harvester.notice (
     version text NOT NULL,
     since timestamptz NOT NULL,
     first_seen timestamptz NOT NULL,
-    seen_turn bigint NOT NULL,
     told_at timestamptz,
     told_version text,
     told_items bigint NOT NULL DEFAULT 0,

@@ -587,7 +587,6 @@ CREATE TABLE harvester.notice (
     version text NOT NULL,
     since timestamp with time zone NOT NULL,
     first_seen timestamp with time zone NOT NULL,
-    seen_turn bigint NOT NULL,
     told_at timestamp with time zone,
     told_version text,
     told_items bigint DEFAULT 0 NOT NULL,

@@ -12,6 +12,7 @@ LONGEST_DETAIL = 240
 LONGEST_NAME = 60
 
 _MENTION = re.compile(r"@(?=everyone|here|channel)", re.IGNORECASE)
+_NEWS = {news: place for place, news in enumerate(News)}
 _BRACKETS = str.maketrans("<>", "‹›")
 
 
@@ -45,7 +46,8 @@ def message(notices: Sequence[Notice]) -> Message:
     over = sorted((each for each in notices if each.news is News.OVER), key=_order)
     if over:
         counted.append(f"{len(over):,} well again")
-        blocks.append(_lines("Well again", [f"{_subject(each)}: {_well(each)}" for each in over], ""))
+        shown = [f"{_subject(each)}: {_well(each)}" for each in over[:LINES_PER_SECTION]]
+        blocks.append(_lines("Well again", shown, len(over), ""))
     return Message(f"Harvester: {', '.join(counted)}", "\n\n".join(blocks), urgency)
 
 
@@ -58,8 +60,8 @@ def trial() -> Message:
 def _block(section: _Section, notices: Sequence[Notice]) -> str:
     items = sum(notice.items for notice in notices if notice.kind in _COUNTED)
     heading = f"{section.heading} ({_count(items, 'item', 'items')})" if items else section.heading
-    lines = [_line(section, notice) for notice in notices]
-    return _lines(heading, lines, section.more)
+    shown = [_line(section, notice) for notice in notices[:LINES_PER_SECTION]]
+    return _lines(heading, shown, len(notices), section.more)
 
 
 def _line(section: _Section, notice: Notice) -> str:
@@ -67,10 +69,10 @@ def _line(section: _Section, notice: Notice) -> str:
     return f"{_subject(notice)}: {section.sentence(notice)}{still} → {section.command(notice)}"
 
 
-def _lines(heading: str, lines: Sequence[str], command: str) -> str:
-    shown = [f"• {line}" for line in lines[:LINES_PER_SECTION]]
-    if len(lines) > LINES_PER_SECTION:
-        more = f"• and {len(lines) - LINES_PER_SECTION:,} more"
+def _lines(heading: str, lines: Sequence[str], total: int, command: str) -> str:
+    shown = [f"• {line}" for line in lines]
+    if total > len(lines):
+        more = f"• and {total - len(lines):,} more"
         shown.append(f"{more} → {command}" if command else more)
     return "\n".join([heading, *shown])
 
@@ -78,7 +80,7 @@ def _lines(heading: str, lines: Sequence[str], command: str) -> str:
 def _order(notice: Notice) -> tuple[int, int, str, str]:
     """News first, then the largest, then by name."""
     name = notice.whose[0].name.casefold() if notice.whose else ""
-    return list(News).index(notice.news), -notice.items, name, notice.subject
+    return _NEWS[notice.news], -notice.items, name, notice.subject
 
 
 def _subject(notice: Notice) -> str:

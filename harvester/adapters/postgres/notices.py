@@ -68,8 +68,9 @@ class PostgresNotices:
             if number is None:
                 return None
             names = [kind.value for kind in kinds]
-            await connection.execute(_SEE, now, number, *_columns(await _look(connection, now, accounts, kinds)))
-            await connection.execute(_RESOLVE, now, number, names)
+            seen = _columns(await _look(connection, now, accounts, kinds))
+            await connection.execute(_SEE, now, *seen)
+            await connection.execute(_RESOLVE, now, names, *seen[:2])
             await connection.execute(_FORGET, now)
             rows = await connection.fetch(_TAKE, now, number, names)
             if not rows:
@@ -139,7 +140,7 @@ def _stopped(row: asyncpg.Record) -> Sighting:
 
 
 def _columns(found: Sequence[Sighting]) -> tuple[list[object], ...]:
-    """In the order of the statement that writes them."""
+    """In the order of the statements that take them: kind and subject first."""
     return (
         [sighting.kind.value for sighting in found],
         [sighting.subject for sighting in found],
@@ -153,14 +154,14 @@ def _columns(found: Sequence[Sighting]) -> tuple[list[object], ...]:
 
 
 def _notice(row: asyncpg.Record) -> Notice:
-    whose = zip(row["ids"] or (), row["names"] or (), row["countries"] or (), strict=True)
+    whose = zip(row["ids"], row["names"], row["countries"], strict=True)
     return Notice(
         kind=NoticeKind(row["kind"]),
         news=News(row["news"]),
         subject=row["subject"],
         since=row["since"],
         account=row["account"],
-        whose=tuple(Whose(ProfileId(profile_id), name, country) for profile_id, name, country in whose),
+        whose=tuple(Whose(ProfileId(profile_id), name, country) for profile_id, name, country in whose if profile_id),
         items=row["items"],
         told_items=row["told_items"],
         detail=row["detail"],

@@ -125,21 +125,23 @@ WHERE rules_error IS NOT NULL AND seen_at > $1::timestamptz - interval '1 minute
 HAVING count(*) > 0;
 
 -- name: see_notices
--- What a look found: first seen, still there, or there again.
-INSERT INTO harvester.notice AS known (kind, subject, profile_id, account, items, detail, version, since, first_seen,
-    seen_turn)
-SELECT kind, subject, profile_id, account, items, detail, version, since, $1::timestamptz, $2::bigint
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[], $7::bigint[], $8::text[], $9::text[], $10::timestamptz[])
+-- What a look found: first seen, there again, or changed; what is as it was is left as it is.
+INSERT INTO harvester.notice AS known (kind, subject, profile_id, account, items, detail, version, since, first_seen)
+SELECT kind, subject, profile_id, account, items, detail, version, since, $1::timestamptz
+FROM unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[], $9::timestamptz[])
     AS seen (kind, subject, profile_id, account, items, detail, version, since)
 ON CONFLICT (kind, subject) DO UPDATE SET
     profile_id = excluded.profile_id, account = excluded.account, items = excluded.items, detail = excluded.detail,
-    version = excluded.version, seen_turn = excluded.seen_turn,
+    version = excluded.version,
     since = CASE WHEN known.resolved_at IS NULL THEN least(known.since, excluded.since) ELSE excluded.since END,
     first_seen = CASE WHEN known.resolved_at IS NULL THEN known.first_seen ELSE excluded.first_seen END,
     told_at = CASE
         WHEN known.resolved_at IS NULL OR (known.good AND NOT known.over_told) OR known.kind = 'items_refused'
         THEN known.told_at END,
-    resolved_at = NULL, good = false, over_told = false;
+    resolved_at = NULL, good = false, over_told = false
+WHERE known.resolved_at IS NOT NULL OR known.since > excluded.since
+    OR (known.profile_id, known.account, known.items, known.detail, known.version)
+        IS DISTINCT FROM (excluded.profile_id, excluded.account, excluded.items, excluded.detail, excluded.version);
 
 -- name: resolve_notices
 -- What is no longer so; it is worth telling where the thing itself works again.
@@ -168,7 +170,9 @@ UPDATE harvester.notice SET resolved_at = $1, good = CASE kind
             WHERE run.profile_id = notice.profile_id AND notice.subject = 'plan ' || run.profile_id
                 AND run.source <> 'undo' AND run.state IN ('complete', 'partial') AND run.finished_at >= notice.since))
     ELSE false END
-WHERE resolved_at IS NULL AND seen_turn <> $2 AND kind = ANY ($3);
+WHERE resolved_at IS NULL AND kind = ANY ($2) AND NOT EXISTS (
+    SELECT FROM unnest($3::text[], $4::text[]) AS seen (kind, subject)
+    WHERE seen.kind = notice.kind AND seen.subject = notice.subject);
 
 -- name: forget_notices
 -- What has been over for a month.
@@ -188,17 +192,18 @@ WITH taken AS (
             WHEN told_at IS NULL OR told_version IS DISTINCT FROM version THEN 'new'
             ELSE 'still' END AS news
 )
-SELECT taken.*, whose.ids, whose.names, whose.countries
+SELECT taken.*, coalesce(few.ids, ARRAY[profile.profile_id]) AS ids, coalesce(few.names, ARRAY[profile.name]) AS names,
+    coalesce(few.countries, ARRAY[profile.country]) AS countries
 FROM taken
-CROSS JOIN LATERAL (
+LEFT JOIN harvester.profile ON profile.profile_id = taken.profile_id
+LEFT JOIN LATERAL (
     SELECT array_agg(profile_id) AS ids, array_agg(name) AS names, array_agg(country) AS countries
     FROM (
         SELECT profile_id, name, country FROM harvester.profile
-        WHERE CASE WHEN taken.kind = 'account_closed' THEN profile.account = taken.account
-            ELSE profile.profile_id = taken.profile_id END
+        WHERE taken.kind = 'account_closed' AND profile.account = taken.account
         ORDER BY profile_id LIMIT 3
     ) AS first_few
-) AS whose
+) AS few ON taken.kind = 'account_closed'
 ORDER BY taken.kind, taken.subject;
 
 -- name: mark_notices_told
