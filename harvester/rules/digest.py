@@ -65,8 +65,10 @@ def _block(section: _Section, notices: Sequence[Notice]) -> str:
 
 
 def _line(section: _Section, notice: Notice) -> str:
-    still = f" (still so, since {_day(notice.since)})" if notice.news is News.STILL else ""
-    return f"{_subject(notice)}: {section.sentence(notice)}{still} → {section.command(notice)}"
+    sentence, since = section.sentence(notice), _day(notice.since)
+    if notice.news is News.STILL:
+        sentence += " (still so)" if since in sentence else f" (still so, since {since})"
+    return f"{_subject(notice)}: {sentence} → {section.command(notice)}"
 
 
 def _lines(heading: str, lines: Sequence[str], total: int, command: str) -> str:
