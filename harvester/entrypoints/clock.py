@@ -19,7 +19,7 @@ from harvester.usecases.dispatch import Dispatch
 CLOCK = ProfileId("clock")
 """What its holder holds of the clock's own lease."""
 TRY_EVERY_SECONDS = 1.0
-LOOK_EVERY_SECONDS = 10
+LOOK_EVERY_SECONDS = 2
 """Beside the moments of the schedule: for chores, for what was missed, and for a clock that jumps."""
 
 log = structlog.get_logger()

@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Literal
 
 import structlog
@@ -16,7 +17,8 @@ from harvester.entrypoints.clock import ClockKeeper
 from harvester.entrypoints.workers import Workers
 from harvester.wiring.daemon import DaemonServices, open_daemon
 
-SIGN_EVERY_SECONDS = 2.0
+SIGNS_IN_A_SILENCE = 5
+"""So many signs of life may be late before a replica is taken for dead."""
 
 log = structlog.get_logger()
 
@@ -63,7 +65,7 @@ class Daemon:
                 await self._sign()
             except HarvesterError as error:
                 log.warning("replica.silent", error=str(error))
-            await asyncio.sleep(SIGN_EVERY_SECONDS)
+            await asyncio.sleep(self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
 
     async def _sign(self) -> None:
         sign = self.parts.sign(
@@ -85,7 +87,8 @@ class Daemon:
 async def serve(settings: Settings, kind: Literal["serve", "worker"]) -> None:
     """Raises Misconfigured or Unavailable where it cannot start. Returns when it was told to stop and has stopped."""
     async with open_daemon(settings, _tell_of_rules) as parts:
-        workers = Workers(parts.slots, parts.queue, parts.clock, parts.replica_id, parts.work)
+        busy_pause = timedelta(seconds=settings.worker_silence / SIGNS_IN_A_SILENCE)
+        workers = Workers(parts.slots, parts.queue, parts.clock, parts.replica_id, busy_pause, parts.work)
         clock = ClockKeeper(parts.clock_lease, parts.dispatch, parts.calendar, _tell_of_clock)
         daemon = Daemon(parts, kind, workers, clock if kind == "serve" else None)
         with structlog.contextvars.bound_contextvars(replica_id=parts.replica_id):

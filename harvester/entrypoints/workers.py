@@ -14,7 +14,6 @@ from harvester.ports.fleet import JobQueue, Slots
 
 MOST_UNANSWERED = 5
 """So many workers may die of a slot before it is given up."""
-BUSY_PAUSE = timedelta(seconds=10)
 
 log = structlog.get_logger()
 
@@ -25,6 +24,8 @@ class Workers:
     queue: JobQueue
     clock: Clock
     replica_id: str
+    busy_pause: timedelta
+    """Before a slot that another replica has is looked at again."""
     work: Callable[[Taken], Awaitable[Result]]
     """Under the rules in force when it is called."""
     _under_way: "dict[str, asyncio.Task[Result]]" = field(default_factory=dict, init=False)
@@ -52,12 +53,12 @@ class Workers:
             if self._stopping:
                 return now
             if slot.key in self._under_way:
-                return now + BUSY_PAUSE
+                return now + self.busy_pause
             try:
                 return await self._take_and_work(slot)
             except HarvesterError as error:
                 log.warning("slot.delayed", due_at=slot.due_at.isoformat(), error=str(error))
-                return self.clock.now() + BUSY_PAUSE
+                return self.clock.now() + self.busy_pause
 
     async def _take_and_work(self, slot: Slot) -> datetime | None:
         taken = await self.slots.take(slot, self.replica_id, self.clock.now(), MOST_UNANSWERED)
@@ -68,7 +69,7 @@ class Workers:
                 log.error("slot.given_up", due_at=slot.due_at.isoformat(), deliveries=MOST_UNANSWERED)
                 return None
             case NotTaken.BUSY:
-                return self.clock.now() + BUSY_PAUSE
+                return self.clock.now() + self.busy_pause
             case datetime():
                 return taken
         result = await self._result(taken)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from harvester.domain.fleet import Login
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.slot import Slot, Task
@@ -13,6 +14,7 @@ from harvester.ports.fleet import Calendar, FleetProfiles, Modes, Slots
 
 APPLY_AFTER, APPLY_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
 RECONCILE_PAUSE = timedelta(minutes=5)
+LOOK_FOR_FOLLOW_UPS = timedelta(minutes=1)
 FOLLOW_UP_PAUSE = timedelta(hours=25)
 """The daily run plans them by itself."""
 
@@ -36,6 +38,10 @@ class Dispatch:
     """What the settings and the rules in force allow."""
     _put: dict[ProfileId, datetime] = field(default_factory=dict, init=False)
     """What this process has put last: it need not ask again."""
+    _logins: Sequence[Login] = field(default=(), init=False)
+    _listed: Sequence[Profile] = field(default=(), init=False)
+    """The profiles that those logins showed; a fleet of thousands is read again only when one was asked again."""
+    _follow_ups_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     async def __call__(self) -> int:
         """How many slots are new."""
@@ -45,7 +51,7 @@ class Dispatch:
             await self._put_chores(now)
             + await self._put_plans(now)
             + await self.slots.put_reconciles(now, now - self.settle_after, now - RECONCILE_PAUSE)
-            + await self.slots.put_follow_ups(now, now - FOLLOW_UP_PAUSE)
+            + await self._put_follow_ups(now)
             + await self._put_applies(now)
         )
 
@@ -69,6 +75,13 @@ class Dispatch:
         self._put.update((profile.profile_id, slot.due_at) for slot, profile in fresh)
         return put
 
+    async def _put_follow_ups(self, now: datetime) -> int:
+        """They are due by the day: to look once a minute is enough."""
+        if abs(now - self._follow_ups_at) >= LOOK_FOR_FOLLOW_UPS:
+            self._follow_ups_at = now
+            return await self.slots.put_follow_ups(now, now - FOLLOW_UP_PAUSE)
+        return 0
+
     async def _put_applies(self, now: datetime) -> int:
         found = await self.slots.profiles_to_apply(now, now - APPLY_AFTER, now - APPLY_PAUSE)
         due_at = now.replace(microsecond=0)
@@ -80,11 +93,15 @@ class Dispatch:
         return await self.slots.put([(slot, due_at) for slot in automatic], now)
 
     async def _profiles(self) -> Sequence[Profile]:
-        return [
-            profile
-            for profile in await self.profiles.listed(self.only)
-            if not self.only[profile.account] or profile.profile_id in self.only[profile.account]
-        ]
+        logins = await self.profiles.logins()
+        if logins != self._logins:
+            self._listed = [
+                profile
+                for profile in await self.profiles.listed(self.only)
+                if not self.only[profile.account] or profile.profile_id in self.only[profile.account]
+            ]
+            self._logins = logins
+        return self._listed
 
     def _offset(self, profile: Profile) -> timedelta:
         """The same for a profile every day, and even over all of them."""

@@ -147,7 +147,10 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         dsn = await stack.enter_async_context(database_address(settings))
         await demand_current(settings, dsn)
         most_connections = max(4, min(settings.concurrency * 2, 40))
-        database = await stack.enter_async_context(Database.open(dsn, most_connections=most_connections))
+        idle_seconds = min(60.0, settings.lease_grace)
+        database = await stack.enter_async_context(
+            Database.open(dsn, most_connections=most_connections, idle_seconds=idle_seconds)
+        )
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
         lease = await stack.enter_async_context(PostgresLease.open(dsn, grace_seconds=settings.lease_grace))
         client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience)

@@ -115,7 +115,7 @@ async def open_daemon(settings: Settings, changed: Callable[[RulesInForce], None
             clock=clock,
             calendar=CronCalendar(settings.schedule),
             rules=rules,
-            slots=PostgresSlots(services.database),
+            slots=_slots(services),
             replicas=PostgresReplicas(services.database),
             profiles=PostgresFleetProfiles(services.database),
             queue=PostgresJobQueue(dsn, settings.concurrency, settings.worker_silence),
@@ -123,6 +123,10 @@ async def open_daemon(settings: Settings, changed: Callable[[RulesInForce], None
             dispatch=_dispatch(services, rules, {task: every for task, (every, _) in chores.items()}),
             chores={task: chore for task, (_, chore) in chores.items()},
         )
+
+
+def _slots(services: Services) -> PostgresSlots:
+    return PostgresSlots(services.database, timedelta(seconds=services.settings.worker_silence))
 
 
 def _chores(services: Services) -> Mapping[Task, tuple[timedelta, Chore]]:
@@ -140,14 +144,14 @@ def _chores(services: Services) -> Mapping[Task, tuple[timedelta, Chore]]:
     return {
         Task.NOTIFY: (timedelta(seconds=services.settings.notify_every), notified),
         Task.DISCOVER: (timedelta(seconds=services.settings.discover_every), discovered),
-        Task.EXPIRE: (EXPIRE_EVERY, ExpireApprovals(PostgresSlots(database), services.actions, clock)),
+        Task.EXPIRE: (EXPIRE_EVERY, ExpireApprovals(_slots(services), services.actions, clock)),
     }
 
 
 def _dispatch(services: Services, rules: RulesInForce, every: Mapping[Task, timedelta]) -> Dispatch:
     settings, database = services.settings, services.database
     return Dispatch(
-        slots=PostgresSlots(database),
+        slots=_slots(services),
         profiles=PostgresFleetProfiles(database),
         modes=services.modes,
         calendar=CronCalendar(settings.schedule),

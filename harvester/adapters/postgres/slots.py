@@ -27,8 +27,6 @@ _PUT_ASIDE = named("put_aside_slot")
 _GIVE_UP = named("give_up_slot")
 _EXPIRED = named("plans_with_expired_approvals")
 
-SILENT = timedelta(seconds=15)
-"""After so long without a sign of life a replica's slots are anybody's."""
 _SOON = timedelta(seconds=1)
 """The queue and we need not agree about the time to the last bit."""
 
@@ -36,6 +34,8 @@ _SOON = timedelta(seconds=1)
 @dataclass(frozen=True, slots=True)
 class PostgresSlots:
     database: Database
+    silence: timedelta
+    """After so long without a sign of life a replica's slots are anybody's."""
 
     async def put(self, slots: Sequence[tuple[Slot, datetime]], now: datetime) -> int:
         async def work(connection: Connection, _repeated: bool) -> int:
@@ -96,7 +96,7 @@ class PostgresSlots:
             row = await connection.fetchrow(_TO_TAKE, *key)
             if row is None or row["state"] not in ("waiting", "running"):
                 return NotTaken.OVER
-            if row["state"] == "running" and row["replica_id"] != replica_id and _alive(row["seen_at"], now):
+            if row["state"] == "running" and row["replica_id"] != replica_id and self._alive(row["seen_at"], now):
                 return NotTaken.BUSY
             if row["not_before"] is not None and row["not_before"] > now + _SOON:
                 not_before: datetime = row["not_before"]
@@ -110,6 +110,9 @@ class PostgresSlots:
             return Taken(slot, row["deliveries"] + 1, row["failures"])
 
         return await self.database.repeat(work)
+
+    def _alive(self, seen_at: datetime | None, now: datetime) -> bool:
+        return seen_at is not None and now - seen_at < self.silence
 
     async def settle(self, taken: Taken, result: Result, now: datetime) -> bool:
         """Written again when the answer to a COMMIT is lost: then it finds its own work done, and says so."""
@@ -149,7 +152,3 @@ def _slot(row: asyncpg.Record) -> Slot:
 
 def _key(slot: Slot) -> tuple[str, str, datetime]:
     return (slot.task.value, slot.profile_id or "", slot.due_at)
-
-
-def _alive(seen_at: datetime | None, now: datetime) -> bool:
-    return seen_at is not None and now - seen_at < SILENT

@@ -28,7 +28,7 @@ def a_slot(minutes: int = 0, task: Task = Task.PLAN, profile_id: ProfileId | Non
 
 @pytest.fixture
 def slots(database: Database) -> PostgresSlots:
-    return PostgresSlots(database)
+    return PostgresSlots(database, timedelta(seconds=15))
 
 
 async def put(slots: PostgresSlots, *wanted: Slot) -> int:
