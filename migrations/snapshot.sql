@@ -577,6 +577,35 @@ CREATE TABLE harvester.migration (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE harvester.notice (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    account text NOT NULL,
+    items bigint NOT NULL,
+    detail text NOT NULL,
+    version text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    told_version text,
+    told_items bigint DEFAULT 0 NOT NULL,
+    resolved_at timestamp with time zone,
+    good boolean DEFAULT false NOT NULL,
+    over_told boolean DEFAULT false NOT NULL,
+    telling bigint
+)
+WITH (fillfactor='70');
+
+CREATE TABLE harvester.notice_turn (
+    only_row boolean DEFAULT true NOT NULL,
+    turn bigint DEFAULT 0 NOT NULL,
+    taken_at timestamp with time zone,
+    taken_until timestamp with time zone,
+    told_at timestamp with time zone,
+    CONSTRAINT notice_turn_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE harvester.observation (
     run_id text NOT NULL COLLATE pg_catalog."C",
     place integer NOT NULL,
@@ -1346,6 +1375,12 @@ ALTER TABLE ONLY harvester.login
 ALTER TABLE ONLY harvester.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY harvester.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (kind, subject);
+
+ALTER TABLE ONLY harvester.notice_turn
+    ADD CONSTRAINT notice_turn_pkey PRIMARY KEY (only_row);
+
 ALTER TABLE ONLY harvester.own_product
     ADD CONSTRAINT own_product_pkey PRIMARY KEY (profile_id, asin);
 
@@ -1418,7 +1453,11 @@ CREATE UNIQUE INDEX action_one_per_effect ON harvester.action USING btree (profi
 
 CREATE UNIQUE INDEX action_one_undo ON harvester.action USING btree (undoes, effect) WHERE ((state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text])) AND (undoes IS NOT NULL));
 
+CREATE INDEX action_refused ON harvester.action USING btree (settled_at) WHERE (state = 'refused'::text);
+
 CREATE INDEX action_undoes ON harvester.action USING btree (undoes) WHERE (undoes IS NOT NULL);
+
+CREATE INDEX action_unknown ON harvester.action USING btree (profile_id, changed_at) WHERE (state = ANY (ARRAY['sending'::text, 'unknown'::text]));
 
 CREATE INDEX action_unreviewed ON harvester.action USING btree (profile_id, plan_id) WHERE (state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]));
 

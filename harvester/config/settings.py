@@ -21,6 +21,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from harvester.config.notices import known_notices, notify_addresses
 from harvester.domain.action import ActionKind
 from harvester.domain.errors import Misconfigured
 from harvester.domain.profile import Mode, Region
@@ -72,6 +73,7 @@ def _database_address(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Address = Annotated[str, BeforeValidator(_web_address)]
+NotifyAddresses = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(notify_addresses)]
 DatabaseAddress = Annotated[SecretStr, BeforeValidator(_database_address)]
 
 
@@ -217,6 +219,15 @@ class Settings(BaseSettings):
     two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(
         ("create_group", "negate_brand"),
         description="Kinds that two people must approve. `create_group` means those that create campaigns.",
+    )
+    notify_urls: NotifyAddresses = Field(
+        (), description="Apprise URLs that are told what people must know. They hold tokens."
+    )
+    notify_every: float = Field(
+        900, ge=1, le=604_800, description="At most one message per this time; what happens meanwhile is grouped."
+    )
+    notify_about: Annotated[Words, AfterValidator(known_notices)] = Field(
+        (), description="Only these kinds of notices. Empty: all."
     )
     log_format: Literal["console", "json"] = Field("console", description="`console` or `json`.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")

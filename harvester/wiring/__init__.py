@@ -12,12 +12,14 @@ from harvester.adapters.ads.client import AmazonLogin
 from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
+from harvester.adapters.notifying import AppriseNotifier
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
+from harvester.adapters.postgres.notices import PostgresNotices
 from harvester.adapters.postgres.plans import PostgresPlans
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.replicas import PostgresModes
@@ -31,6 +33,7 @@ from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
+from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Profile
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
@@ -38,6 +41,7 @@ from harvester.usecases.apply import Apply
 from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
+from harvester.usecases.notify import Notify
 from harvester.usecases.plan_profile import PlanProfile
 from harvester.usecases.reconcile import Reconcile
 from harvester.usecases.review import ReviewPlan
@@ -77,6 +81,7 @@ class Services:
     reconcile: Reconcile
     undo: PlanUndo
     drift: FindDrift
+    notify: Notify
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -198,6 +203,30 @@ def _services(
         reconcile=Reconcile(lease, actions, clock, wait),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
         drift=FindDrift(histories),
+        notify=_notify(settings, database),
+    )
+
+
+def make_notifier(settings: Settings) -> AppriseNotifier:
+    """Its `check` raises Misconfigured for an address that is none; without addresses it costs nothing."""
+    secrets = [settings.database_url] if settings.database_url else []
+    for account in settings.accounts.values():
+        secrets += [account.client_secret, account.refresh_token]
+    return AppriseNotifier(
+        urls=[url.get_secret_value() for url in settings.notify_urls],
+        hidden=[secret.get_secret_value() for secret in secrets],
+        trouble=_notification_failed,
+    )
+
+
+def _notify(settings: Settings, database: Database) -> Notify:
+    return Notify(
+        notices=PostgresNotices(database),
+        notifier=make_notifier(settings),
+        clock=SystemClock(),
+        every=timedelta(seconds=settings.notify_every),
+        accounts=list(settings.accounts),
+        kinds=[NoticeKind(kind) for kind in settings.notify_about or NoticeKind],
     )
 
 
@@ -227,6 +256,10 @@ def _call_log_trouble(what: str, lost: int) -> None:
         log.error("call_log.lost", calls=lost, error=what)
     else:
         log.warning("call_log.delayed", error=what)
+
+
+def _notification_failed(address: str, why: str) -> None:
+    log.warning("notification.failed", address=address, error=why)
 
 
 def _surprised(profile: Profile, error: Exception) -> None:

@@ -8,12 +8,13 @@ from typing import Any
 import click
 from rich.text import Text
 
+from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
 from harvester.entrypoints.cli.session import Session, load_settings, run
 from harvester.entrypoints.cli.tables import plural
-from harvester.wiring import bring_up_to_date, database_address, load_rules, rules_path
+from harvester.wiring import bring_up_to_date, database_address, load_rules, make_notifier, rules_path
 
 
 @click.command()
@@ -55,7 +56,9 @@ class Finding:
 @json_option
 @click.pass_obj
 def doctor(invocation: Invocation, as_json: bool) -> None:
-    """Check settings, rules, database, tokens, hosts, profile access and clock: one line each, and what to do."""
+    """Check settings, notifications, rules, database, tokens, hosts, profile access and clock: one line each, and what
+    to do.
+    """
     run(_doctor(invocation, as_json))
 
 
@@ -75,7 +78,8 @@ async def examine(invocation: Invocation) -> Sequence[Finding]:
     except HarvesterError as error:
         return [Finding("settings", well=False, detail=str(error), advice="mend the setting; see docs/settings.md")]
     findings = [
-        Finding("settings", well=True, detail=f"mode {settings.mode}, {plural(len(settings.accounts), 'account')}")
+        Finding("settings", well=True, detail=f"mode {settings.mode}, {plural(len(settings.accounts), 'account')}"),
+        await _notification_check(settings),
     ]
     try:
         rules = load_rules(settings)
@@ -90,6 +94,21 @@ async def examine(invocation: Invocation) -> Sequence[Finding]:
     except HarvesterError as error:
         advice = "see docs/settings.md, HARVESTER_DATABASE_URL and HARVESTER_DATA_DIR"
         return [*findings, Finding("database", well=False, detail=str(error), advice=advice)]
+
+
+async def _notification_check(settings: Settings) -> Finding:
+    """Sends nothing."""
+    try:
+        shown = await make_notifier(settings).check()
+    except HarvesterError as error:
+        advice = "docs/notifications.md has examples"
+        return Finding("notifications", well=False, detail=str(error), advice=advice)
+    if not shown:
+        return Finding("notifications", well=True, detail="nobody is told: HARVESTER_NOTIFY_URLS is not set")
+    detail = (
+        f"{plural(len(shown), 'address', 'addresses')}: {', '.join(shown)}; `harvester notify --test` sends a message"
+    )
+    return Finding("notifications", well=True, detail=detail)
 
 
 async def _open_checks(session: Session) -> list[Finding]:

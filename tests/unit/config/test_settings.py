@@ -173,3 +173,63 @@ def test_any_garbage_is_one_clear_sentence(changes: dict[str, str]) -> None:
             assert CANARY not in str(error)
         else:
             assert CANARY not in repr(loaded)
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("slack://a/b/c", ["slack://a/b/c"]),
+        ("slack://a/b/c/#x,#y, mailto://u:p@h?to=a@b,c@d", ["slack://a/b/c/#x,#y", "mailto://u:p@h?to=a@b,c@d"]),
+        ("slack://a\nmailto://b ,\n json://c,", ["slack://a", "mailto://b", "json://c"]),
+        ('["slack://a,b", "json://c"]', ["slack://a,b", "json://c"]),
+        ("", []),
+    ],
+)
+def test_addresses_for_notices_are_a_list_however_they_are_written(
+    monkeypatch: pytest.MonkeyPatch, written: str, read: list[str]
+) -> None:
+    """A comma inside an address parts its receivers, not addresses."""
+    _set(monkeypatch, HARVESTER_NOTIFY_URLS=written)
+
+    loaded = settings.load()
+
+    assert [url.get_secret_value() for url in loaded.notify_urls] == read
+    assert all(url not in repr(loaded) for url in read)
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        (f"json://h, slack:/{CANARY}", "address 2 is not"),
+        (f"json://h {CANARY}", "address 2 is not"),
+        (f"json://h slack://{CANARY} mailto://", "address 3 (mailto) is not"),
+        (f'["json://h", "slack://{CANARY} {CANARY}"]', "address 2 (slack) is not"),
+        (f'["json://h", "{CANARY}', "Apprise URLs separated by blanks, or a JSON list"),
+    ],
+)
+def test_an_address_that_is_none_is_named_by_place_and_scheme(
+    monkeypatch: pytest.MonkeyPatch, written: str, complaint: str
+) -> None:
+    """Never by its text, which may be a token."""
+    _set(monkeypatch, HARVESTER_NOTIFY_URLS=written)
+
+    with pytest.raises(Misconfigured) as caught:
+        settings.load()
+
+    assert str(caught.value).startswith("HARVESTER_NOTIFY_URLS: ")
+    assert complaint in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+def test_a_misspelt_kind_of_notice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for messages that never come."""
+    _set(monkeypatch, HARVESTER_NOTIFY_ABOUT="account_closed,profile_stoped")
+    with pytest.raises(Misconfigured, match=r"NOTIFY_ABOUT: `profile_stoped` .*did you mean profile_stopped\?"):
+        settings.load()
+
+    _set(monkeypatch, HARVESTER_NOTIFY_ABOUT="everything")
+    with pytest.raises(Misconfigured, match="there are rules_broken, account_closed"):
+        settings.load()
+
+    _set(monkeypatch, HARVESTER_NOTIFY_ABOUT="account_closed, profile_stopped")
+    assert settings.load().notify_about == ("account_closed", "profile_stopped")
