@@ -14,6 +14,7 @@ from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import (
     AdGroup,
     Campaign,
+    FoundProfiles,
     Mode,
     ProductAd,
     Profile,
@@ -108,7 +109,7 @@ class AdsLogin(Protocol):
     @property
     def account(self) -> str: ...
 
-    async def profiles(self) -> Sequence[Profile]:
+    async def profiles(self) -> FoundProfiles:
         """Those that the login can edit. Raises AccountClosed, Rejected, Unavailable, PageBroken."""
         ...
 

@@ -29,7 +29,7 @@ from harvester.adapters.throttle import Throttle
 from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
-from harvester.domain.profile import Mode, Profile
+from harvester.domain.profile import Mode, Profile, UnreadableProfile
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
@@ -194,6 +194,7 @@ def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessT
         tokens=tokens,
         ads_url=account.ads_url,
         lwa_url=account.lwa_url,
+        on_unreadable=_unreadable,
     )
 
 
@@ -202,6 +203,10 @@ def _call_log_trouble(what: str, lost: int) -> None:
         log.error("call_log.lost", calls=lost, error=what)
     else:
         log.warning("call_log.delayed", error=what)
+
+
+def _unreadable(account: str, profile: UnreadableProfile) -> None:
+    log.warning("profile.unreadable", account=account, profile_id=profile.profile_id, reason=profile.reason)
 
 
 def _surprised(profile: Profile, error: Exception) -> None:
