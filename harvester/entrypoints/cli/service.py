@@ -96,7 +96,7 @@ async def examine(invocation: Invocation) -> Sequence[Finding]:
 async def _open_checks(session: Session) -> list[Finding]:
     services = session.services
     version = await services.reports.server_version()
-    findings = [Finding("database", well=True, detail=f"PostgreSQL {version}, schema at this version")]
+    findings = [_database_check(version, await services.reports.takes_changes())]
     if not services.logins:
         findings.append(
             Finding("accounts", well=False, detail="none", advice="set HARVESTER_ACCOUNTS__MAIN__... or try `demo`")
@@ -105,6 +105,13 @@ async def _open_checks(session: Session) -> list[Finding]:
         wanted = services.settings.accounts[login.account].profiles
         findings.extend(await _login_checks(login.account, wanted, login.check))
     return findings
+
+
+def _database_check(version: str, takes_changes: bool) -> Finding:
+    if takes_changes:
+        return Finding("database", well=True, detail=f"PostgreSQL {version}, schema at this version")
+    detail = f"PostgreSQL {version} takes no changes: it is a standby, or default_transaction_read_only is on"
+    return Finding("database", well=False, detail=detail, advice="let HARVESTER_DATABASE_URL name the primary")
 
 
 async def _login_checks(account: str, wanted: Sequence[str], check: Callable[[], Awaitable[Any]]) -> Sequence[Finding]:
