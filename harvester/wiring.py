@@ -142,7 +142,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = await stack.enter_async_context(Database.open(dsn, most_connections=most_connections))
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
         lease = await stack.enter_async_context(PostgresLease.open(dsn))
-        client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience)
+        client = HttpClient(
+            calls, Throttle(), patience_seconds=settings.api_patience, timeout_seconds=settings.call_timeout
+        )
         http = await stack.enter_async_context(client)
         yield _services(settings, rules, database, lease, _logins(settings, http))
 

@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -127,6 +136,14 @@ def _known_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return kinds
 
 
+def _longer_than_a_call(reconcile_after: float, read: ValidationInfo) -> float:
+    """What is still under way has not failed to arrive."""
+    timeout = read.data.get("call_timeout", 0)
+    if 0 < reconcile_after <= timeout:
+        raise ValueError(f"must be longer than a call may take (HARVESTER_CALL_TIMEOUT, {timeout:g}), or 0")
+    return reconcile_after
+
+
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
     return NestedSecretsSettingsSource(source, secrets_dir_missing="ok", secrets_nested_delimiter="__")
 
@@ -157,11 +174,14 @@ class Settings(BaseSettings):
     api_patience: float = Field(
         120, gt=0, le=86_400, description="How long one reading call is retried before it is given up."
     )
-    reconcile_after: float = Field(
+    call_timeout: float = Field(
+        60, ge=30, le=600, description="How long one call waits for its answer; good ones may take 30."
+    )
+    reconcile_after: Annotated[float, AfterValidator(_longer_than_a_call)] = Field(
         120,
         ge=0,
         le=86_400,
-        description="How long an `unknown` action waits before a listing may say it never arrived.",
+        description="How long an `unknown` action waits until a listing may say it never came. Over `CALL_TIMEOUT`.",
     )
     concurrency: int = Field(8, ge=1, le=1000, description="How many profiles are harvested side by side.")
     two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(
