@@ -82,7 +82,8 @@ def _print(each: Covered) -> None:
         console.print(tables.hanging(mark + Text(f"{line.campaign_name} / {line.ad_group_name}")))
         if line.group_ids:
             made = tables.plural(line.targets, "target")
-            console.print(tables.hanging(f"      group {', '.join(line.group_ids)}: {made} so far"))
+            groups = "group" if len(line.group_ids) == 1 else "groups"
+            console.print(tables.hanging(f"      {groups} {', '.join(line.group_ids)}: {made} so far"))
         if line.misses:
             console.print(tables.hanging(f"      {line.misses[:1].upper()}{line.misses[1:]}"))
     console.print()

@@ -95,5 +95,5 @@ async def _reason_lines(session: Session, outcome: str, run_id: str) -> list[_Li
             lines.append((target, tables.evidence(row["metrics"]), Text(in_short(row))))
         if count > len(rows):
             words = reason.replace("_", " ")
-            lines.append((f"… and {count - len(rows):,} more: {words}", "", Text("")))
+            lines.append((f"… and {count - len(rows):,} more", "", Text(words)))
     return lines
