@@ -52,7 +52,8 @@ _Line = tuple[str, str, Text]
 
 def _print_section(console: Console, heading: str, style: str, lines: Sequence[_Line]) -> None:
     console.print(Text(heading, style=f"bold {style}"))
-    table = Table(box=None, show_header=False, expand=True, pad_edge=False, padding=(0, 1))
+    width = min(console.width, tables.WIDEST)
+    table = Table(box=None, show_header=False, width=width, pad_edge=False, padding=(0, 1))
     table.add_column(width=1)
     table.add_column(ratio=4, overflow="ellipsis", no_wrap=True)
     table.add_column(justify="right", no_wrap=True, min_width=6)
