@@ -56,9 +56,18 @@ def _upper(value: object) -> object:
 
 
 def _web_address(value: object) -> object:
-    if isinstance(value, str) and not value.startswith(("http://", "https://")):
+    if not isinstance(value, str):
+        return value
+    if not value.startswith(("http://", "https://")):
         raise ValueError("must be a full address that begins with https:// or http://")
-    return value.rstrip("/") if isinstance(value, str) else value
+    try:
+        parts = urlsplit(value)
+        known = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("must be an address such as https://host or http://127.0.0.1:8080")
+    return value.rstrip("/")
 
 
 def _database_address(value: object) -> object:
@@ -300,6 +309,8 @@ def _sentence(error: ValidationError) -> Misconfigured:
     elif first["type"] == "extra_forbidden":
         near = _nearest(location)
         message = "is no setting" + (f"; did you mean {near}?" if near else "")
+    elif first["type"] in {"dict_type", "model_type"}:
+        message = "is no value by itself; write HARVESTER_ACCOUNTS__MAIN__CLIENT_ID and so on"
     elif first["type"] in {"enum", "literal_error"}:
         message = f"must be one of {first.get('ctx', {}).get('expected', '')}".replace("'", "")
     return Misconfigured(message, field=name)
