@@ -11,7 +11,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -49,9 +58,18 @@ def _upper(value: object) -> object:
 
 
 def _web_address(value: object) -> object:
-    if isinstance(value, str) and not value.startswith(("http://", "https://")):
+    if not isinstance(value, str):
+        return value
+    if not value.startswith(("http://", "https://")):
         raise ValueError("must be a full address that begins with https:// or http://")
-    return value.rstrip("/") if isinstance(value, str) else value
+    try:
+        parts = urlsplit(value)
+        known = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("must be an address such as https://host or http://127.0.0.1:8080")
+    return value.rstrip("/")
 
 
 def _database_address(value: object) -> object:
@@ -151,6 +169,14 @@ _CRON_FIELDS = 5
 _CRON_NAMES = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly"})
 
 
+def _longer_than_a_call(reconcile_after: float, read: ValidationInfo) -> float:
+    """What is still under way has not failed to arrive."""
+    timeout = read.data.get("call_timeout", 0)
+    if 0 < reconcile_after <= timeout:
+        raise ValueError(f"must be longer than a call may take (HARVESTER_CALL_TIMEOUT, {timeout:g}), or 0")
+    return reconcile_after
+
+
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
     return NestedSecretsSettingsSource(source, secrets_dir_missing="ok", secrets_nested_delimiter="__")
 
@@ -181,11 +207,14 @@ class Settings(BaseSettings):
     api_patience: float = Field(
         120, gt=0, le=86_400, description="How long one reading call is retried before it is given up."
     )
-    reconcile_after: float = Field(
+    call_timeout: float = Field(
+        60, ge=30, le=600, description="How long one call waits for its answer; good ones may take 30."
+    )
+    reconcile_after: Annotated[float, AfterValidator(_longer_than_a_call)] = Field(
         120,
         ge=0,
         le=86_400,
-        description="How long an `unknown` action waits before a listing may say it never arrived.",
+        description="How long an `unknown` action waits until a listing may say it never came. Over `CALL_TIMEOUT`.",
     )
     schedule: Annotated[str, AfterValidator(_cron)] = Field(
         "30 6 * * *",
@@ -341,6 +370,8 @@ def _sentence(error: ValidationError) -> Misconfigured:
     elif first["type"] == "extra_forbidden":
         near = _nearest(location)
         message = "is no setting" + (f"; did you mean {near}?" if near else "")
+    elif first["type"] in {"dict_type", "model_type"}:
+        message = "is no value by itself; write HARVESTER_ACCOUNTS__MAIN__CLIENT_ID and so on"
     elif first["type"] in {"enum", "literal_error"}:
         message = f"must be one of {first.get('ctx', {}).get('expected', '')}".replace("'", "")
     return Misconfigured(message, field=name)

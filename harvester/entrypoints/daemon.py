@@ -86,6 +86,8 @@ class Daemon:
 
 async def serve(settings: Settings, kind: Literal["serve", "worker"]) -> None:
     """Raises Misconfigured or Unavailable where it cannot start. Returns when it was told to stop and has stopped."""
+    if settings.lease_grace <= settings.call_timeout:
+        log.warning("lease.short", lease_grace=settings.lease_grace, call_timeout=settings.call_timeout)
     async with open_daemon(settings, _tell_of_rules) as parts:
         busy_pause = timedelta(seconds=settings.worker_silence / SIGNS_IN_A_SILENCE)
         workers = Workers(parts.slots, parts.queue, parts.clock, parts.replica_id, busy_pause, parts.work)

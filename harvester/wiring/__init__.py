@@ -34,7 +34,7 @@ from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
 from harvester.domain.notice import NoticeKind
-from harvester.domain.profile import Mode, Profile
+from harvester.domain.profile import Mode, Profile, UnreadableProfile
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
@@ -153,7 +153,9 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
         lease = await stack.enter_async_context(PostgresLease.open(dsn, grace_seconds=settings.lease_grace))
-        client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience)
+        client = HttpClient(
+            calls, Throttle(), patience_seconds=settings.api_patience, timeout_seconds=settings.call_timeout
+        )
         http = await stack.enter_async_context(client)
         yield _services(settings, rules, database, lease, _logins(settings, http))
 
@@ -248,6 +250,7 @@ def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessT
         tokens=tokens,
         ads_url=account.ads_url,
         lwa_url=account.lwa_url,
+        on_unreadable=_unreadable,
     )
 
 
@@ -260,6 +263,10 @@ def _call_log_trouble(what: str, lost: int) -> None:
 
 def _notification_failed(address: str, why: str) -> None:
     log.warning("notification.failed", address=address, error=why)
+
+
+def _unreadable(account: str, profile: UnreadableProfile) -> None:
+    log.warning("profile.unreadable", account=account, profile_id=profile.profile_id, reason=profile.reason)
 
 
 def _surprised(profile: Profile, error: Exception) -> None:

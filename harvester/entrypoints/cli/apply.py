@@ -153,13 +153,17 @@ async def _reconcile(invocation: Invocation, profile_ids: tuple[str, ...], as_js
         )
     else:
         for profile, settled in result.done:
-            click.echo(
-                f"{name_of(profile)}: {settled.arrived} arrived, {settled.never_arrived} never arrived, "
-                f"{settled.too_early} too early to say" + (f", open: {', '.join(settled.open)}" if settled.open else "")
-            )
+            click.echo(f"{name_of(profile)}: {_settled_words(settled)}")
         for failure in result.failed:
             say(f"{failed_name(failure)}: {failure.reason}")
     return FAILED if result.failed or still_open else DONE
+
+
+def _settled_words(settled: Settled) -> str:
+    if settled == Settled():
+        return "nothing to settle"
+    told = f"{settled.arrived} arrived, {settled.never_arrived} never arrived, {settled.too_early} too early to say"
+    return told + (f", open: {', '.join(settled.open)}" if settled.open else "")
 
 
 def _settled_json(profile: Profile, settled: Settled) -> dict[str, Any]:
@@ -201,7 +205,7 @@ async def _drift(invocation: Invocation, profile_ids: tuple[str, ...], as_json: 
                 table.add_row(each.action.action_id, name_of(profile), each.action.target, what)
         if table.row_count:
             tables.console().print(table)
-        else:
+        elif not result.failed:
             click.echo("everything that Harvester made is as it left it")
         for failure in result.failed:
             say(f"{failed_name(failure)}: {failure.reason}")

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
+from harvester.domain.profile import UnreadableProfile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
 from harvester.entrypoints.cli.session import Session, load_settings, run
@@ -114,7 +115,7 @@ async def _notification_check(settings: Settings) -> Finding:
 async def _open_checks(session: Session) -> list[Finding]:
     services = session.services
     version = await services.reports.server_version()
-    findings = [Finding("database", well=True, detail=f"PostgreSQL {version}, schema at this version")]
+    findings = [_database_check(version, await services.reports.takes_changes())]
     if not services.logins:
         findings.append(
             Finding("accounts", well=False, detail="none", advice="set HARVESTER_ACCOUNTS__MAIN__... or try `demo`")
@@ -123,6 +124,13 @@ async def _open_checks(session: Session) -> list[Finding]:
         wanted = services.settings.accounts[login.account].profiles
         findings.extend(await _login_checks(login.account, wanted, login.check))
     return findings
+
+
+def _database_check(version: str, takes_changes: bool) -> Finding:
+    if takes_changes:
+        return Finding("database", well=True, detail=f"PostgreSQL {version}, schema at this version")
+    detail = f"PostgreSQL {version} takes no changes: it is a standby, or default_transaction_read_only is on"
+    return Finding("database", well=False, detail=detail, advice="let HARVESTER_DATABASE_URL name the primary")
 
 
 async def _login_checks(account: str, wanted: Sequence[str], check: Callable[[], Awaitable[Any]]) -> Sequence[Finding]:
@@ -136,6 +144,7 @@ async def _login_checks(account: str, wanted: Sequence[str], check: Callable[[],
         Finding(f"account {account}, token", well=True, detail=f"given in {found.token_ms:.0f} ms"),
         Finding(f"account {account}, host", well=True, detail=f"{found.host} answers in {found.profiles_ms:.0f} ms"),
         _profile_check(account, wanted, found.profile_ids),
+        *_unreadable_checks(account, wanted, found.unreadable),
         _clock_check(account, found.ahead_seconds),
     ]
 
@@ -147,6 +156,15 @@ def _profile_check(account: str, wanted: Sequence[str], seen: Sequence[str]) -> 
         return Finding(what, well=False, detail=detail, advice="correct __PROFILES, or ask for edit access to them")
     advice = "" if seen else "the login sees no profile: is the region right, has it ever advertised?"
     return Finding(what, well=bool(seen), detail=f"can edit {plural(len(seen), 'profile')}", advice=advice)
+
+
+def _unreadable_checks(account: str, wanted: Sequence[str], unreadable: Sequence[UnreadableProfile]) -> list[Finding]:
+    advice = "ask Amazon's support what is wrong with it, or name in __PROFILES those that you want"
+    return [
+        Finding(f"account {account}, profile {each.profile_id or '?'}", well=False, detail=each.reason, advice=advice)
+        for each in unreadable
+        if not wanted or each.profile_id is None or each.profile_id in wanted
+    ]
 
 
 def _clock_check(account: str, ahead_seconds: float | None) -> Finding:

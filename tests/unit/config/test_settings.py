@@ -60,6 +60,17 @@ def test_profile_ids_are_a_list_however_they_are_written(
     assert settings.load().accounts["main"].profiles == read
 
 
+def test_a_longer_call_needs_a_longer_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is under way for five minutes has not failed to arrive after two; at once is for those who know better."""
+    monkeypatch.setenv("HARVESTER_CALL_TIMEOUT", "300")
+    with pytest.raises(Misconfigured, match=r"HARVESTER_RECONCILE_AFTER.* 300"):
+        settings.load()
+
+    for wait in ("301", "0"):
+        monkeypatch.setenv("HARVESTER_RECONCILE_AFTER", wait)
+        assert settings.load().reconcile_after == float(wait)
+
+
 def test_secret_files_fill_what_the_environment_leaves_open(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A file named like the variable gives its value, nested ones too."""
     secrets = tmp_path / "secrets"
@@ -111,6 +122,12 @@ def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
         ("HARVESTER_ACCOUNTS__MAIN__ADS_URL", "sandbox:80", "must be a full address"),
         ("HARVESTER_ACCOUNTS__MAIN__PROFILES", "[7", "must be ids separated by commas"),
         ("HARVESTER_API_PATIENCE", "-1", "greater than 0"),
+        ("HARVESTER_ACCOUNTS", "[]", "is no value by itself; write HARVESTER_ACCOUNTS__MAIN__CLIENT_ID"),
+        ("HARVESTER_ACCOUNTS__MAIN__ADS_URL", "http://[::1", "must be an address such as https://host"),
+        ("HARVESTER_ACCOUNTS__MAIN__ADS_URL", "https://", "must be an address such as https://host"),
+        ("HARVESTER_ACCOUNTS__MAIN__LWA_URL", "http://127.0.0.1:99999", "must be an address such as https://host"),
+        ("HARVESTER_CALL_TIMEOUT", "29", "greater than or equal to 30"),
+        ("HARVESTER_RECONCILE_AFTER", "60", "must be longer than a call may take (HARVESTER_CALL_TIMEOUT, 60), or 0"),
         ("HARVESTER_CONCURRENCY", "many", "valid integer"),
         ("HARVESTER_TWO_PERSON", "create_grup", "did you mean create_group?"),
     ],

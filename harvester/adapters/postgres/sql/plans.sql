@@ -38,10 +38,10 @@ SELECT DISTINCT ad_group_id FROM harvester.observation
 WHERE run_id = $1 AND outcome IN ('promote', 'negate') ORDER BY ad_group_id;
 
 -- name: held_ad_groups
--- Source ad groups whose promotions are held for want of a destination, each with one ad that shows it.
-SELECT ad_group_id, min(ad_id) AS ad_id FROM harvester.observation
+-- Source ad groups whose promotions are held for want of a destination, with the ads that show it.
+SELECT DISTINCT ad_group_id, ad_id FROM harvester.observation
 WHERE run_id = $1 AND outcome = 'hold' AND reason IN ('no_destination', 'ambiguous_destination')
-GROUP BY ad_group_id ORDER BY ad_group_id;
+ORDER BY ad_group_id, ad_id;
 
 -- name: plan_of_run
 -- The plan made of a run.

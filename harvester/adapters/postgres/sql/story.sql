@@ -13,8 +13,9 @@ WHERE (action.amazon_id = $1 OR action.undoes IN (SELECT action_id FROM harveste
 ORDER BY plan.created_at, action.position;
 
 -- name: events_of_action
--- Every change of an action, in order.
-SELECT at, from_state, to_state, reason, changed_by, 'c' || call_number AS call_id, error_code, error_message, bid,
+-- Every change of an action, in order. What was undone was undone by the call of another item.
+SELECT at, from_state, to_state, reason, changed_by,
+    CASE to_state WHEN 'undone' THEN NULL ELSE 'c' || call_number END AS call_id, error_code, error_message, bid,
     encode(hash, 'hex') AS hash
 FROM harvester.action_event WHERE action_id = $1 ORDER BY sequence;
 
