@@ -86,14 +86,14 @@ class Daemon:
 
 async def serve(settings: Settings, kind: Literal["serve", "worker"]) -> None:
     """Raises Misconfigured or Unavailable where it cannot start. Returns when it was told to stop and has stopped."""
-    if settings.lease_grace <= settings.call_timeout:
-        log.warning("lease.short", lease_grace=settings.lease_grace, call_timeout=settings.call_timeout)
     async with open_daemon(settings, _tell_of_rules) as parts:
         busy_pause = timedelta(seconds=settings.worker_silence / SIGNS_IN_A_SILENCE)
         workers = Workers(parts.slots, parts.queue, parts.clock, parts.replica_id, busy_pause, parts.work)
         clock = ClockKeeper(parts.clock_lease, parts.dispatch, parts.calendar, _tell_of_clock)
         daemon = Daemon(parts, kind, workers, clock if kind == "serve" else None)
         with structlog.contextvars.bound_contextvars(replica_id=parts.replica_id):
+            if settings.lease_grace <= settings.call_timeout:
+                log.warning("lease.short", lease_grace=settings.lease_grace, call_timeout=settings.call_timeout)
             loop = asyncio.get_running_loop()
             for which in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(which, daemon.stop)
