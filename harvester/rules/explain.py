@@ -38,6 +38,8 @@ REASONS: dict[str, str] = {
     GuardReason.CREATES_CAMPAIGNS: "it creates campaigns that spend money, so a person must name it",
     "conflicting_evidence": "not every row about it in its ad group says negate",
     "too_many_words": "it has more words than a negative of this match may have",
+    "would_block_orders": "it would block what brought orders here before",
+    "edited_since": "somebody has edited it since",
     "level_not_allowed": "its campaign takes no negative products at campaign level",
 }
 """Why nothing is done, for decisions and for items of a plan, as the end of a sentence."""

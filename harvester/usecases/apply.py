@@ -23,6 +23,7 @@ APPROVAL_HOLDS = timedelta(hours=72)
 _PASSES = 3
 """An item that Amazon throttled inside an answered call is sent again so many times at most."""
 
+_NOT_YET_MADE = (ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD, ActionState.APPROVED, ActionState.UNKNOWN)
 _NEVER_MADE = (ActionState.REFUSED, ActionState.STALE, ActionState.DECLINED, ActionState.SUPERSEDED)
 
 
@@ -161,11 +162,26 @@ class _Session:
             if not again or self.applied.stopped:
                 break
             await self._send_all(again)
-        self.applied.waiting = len(await self._approved())
+        await self._count_waiting(sendable)
         return self.applied
 
     async def _approved(self) -> Sequence[Standing]:
         return await self.parts.actions.in_state(self.profile.profile_id, [ActionState.APPROVED], self.plan_id)
+
+    async def _count_waiting(self, sendable: Callable[[Standing], bool]) -> None:
+        """With the reason of what sending again would not change."""
+        waiting = await self._approved()
+        self.applied.waiting = len(waiting)
+        open_ones = await self.parts.actions.in_state(self.profile.profile_id, _NOT_YET_MADE, self.plan_id)
+        makers = {each.source_ad_group_id: each for each in open_ones if each.kind is ActionKind.CREATE_GROUP}
+        for each in waiting:
+            maker = makers.get(each.source_ad_group_id)
+            if not sendable(each):
+                self.applied.reasons["waiting", f"rule {each.rule} is in dry-run"] += 1
+            elif _waits(each) and maker is not None and maker.state is not ActionState.APPROVED:
+                self.applied.reasons[
+                    "waiting", f"item {maker.action_id} is to make the promotion group first, and is {maker.state}"
+                ] += 1
 
     async def _put_aside(self, reader: AccountReader, approved: Sequence[Standing]) -> Collection[str]:
         """What moved becomes stale; the rest goes on."""

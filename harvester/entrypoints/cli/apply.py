@@ -112,7 +112,10 @@ def _what_next(invocation: Invocation, plan: Mapping[str, Any], applied: Applied
     if states.get("unknown"):
         return f"Next: {hint(invocation, 'reconcile')}\nThen the same command again."
     if applied.waiting:
-        return "Next: the same command again."
+        stuck = sum(items for (state, _), items in applied.reasons.items() if state == "waiting")
+        if stuck < applied.waiting:
+            return "Next: the same command again."
+        return f"Next, once nothing stands in their way: the same command again; {hint(invocation, f'show {plan_id}')}"
     if applied.done:
         takes_back = not plan["counts"]["candidates"]
         return "" if takes_back else f"To take it back: {hint(invocation, f'undo {plan_id}')}"
@@ -258,7 +261,7 @@ def undo(
         raise click.UsageError("--since needs --profile")
     what = ToUndo(
         action_ids,
-        PlanId(plan_id) if plan_id and not action_ids else None,
+        PlanId(plan_id) if plan_id else None,
         RunId(run_id) if run_id else None,
         since.replace(tzinfo=UTC) if since else None,
     )
