@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 
 from harvester.domain.action import ActionKind, ActionState, Standing
 from harvester.domain.errors import HarvesterError, LeaseLost, Refused
@@ -98,7 +99,8 @@ class Apply:
 
     def _sendable(self, strictest: Callable[[Mode, str], Mode]) -> Callable[[Standing], bool]:
         """A rule may be stricter than the service: what it decided in dry-run is never sent."""
-        return lambda action: strictest(self.mode, action.rule) is not Mode.DRY_RUN
+        sent = cache(lambda rule: strictest(self.mode, rule) is not Mode.DRY_RUN)
+        return lambda action: sent(action.rule)
 
     async def _demand(self, profile: Profile, plan_id: PlanId, fingerprint: Fingerprint) -> None:
         found = await self.actions.fingerprint(plan_id)
@@ -136,20 +138,24 @@ class _Session:
         approved = [action for action in await self._approved() if sendable(action)]
         self.total = len(approved)
         stale = await self._put_aside(reader, approved)
-        groups = [each for each in approved if each.kind is ActionKind.CREATE_GROUP and each.action_id not in stale]
+        approved = [action for action in approved if action.action_id not in stale]
+        groups = [each for each in approved if each.kind is ActionKind.CREATE_GROUP]
         await self._send_all(groups)
-        await self._put_aside_without_group(sendable)
+        if any(map(_waits, approved)):
+            await self._put_aside_without_group(sendable)
+        if groups:
+            approved = await self._sendable_now(sendable, stale)
         for _ in range(_PASSES):
-            again = [
-                each
-                for each in await self._approved()
-                if sendable(each) and each.action_id not in stale and not _waits(each)
-            ]
+            again = [action for action in approved if not _waits(action)]
             if not again or self.applied.stopped:
                 break
             await self._send_all(again)
+            approved = await self._sendable_now(sendable, stale)
         self.applied.waiting = len(await self._approved())
         return self.applied
+
+    async def _sendable_now(self, sendable: Callable[[Standing], bool], stale: Collection[str]) -> list[Standing]:
+        return [each for each in await self._approved() if sendable(each) and each.action_id not in stale]
 
     async def _approved(self) -> Sequence[Standing]:
         return await self.parts.actions.in_state(self.profile.profile_id, [ActionState.APPROVED], self.plan_id)
