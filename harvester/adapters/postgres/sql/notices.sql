@@ -13,7 +13,8 @@ WHERE turn = $1;
 -- Plans with planned items that wait for a person; in auto mode only what was not taken within the hour.
 SELECT plan.plan_id AS subject, plan.profile_id, plan.account, tally.items, plan.mode AS detail, '' AS version,
     plan.created_at AS since
-FROM (SELECT plan_id, count(*) AS items FROM harvester.action WHERE state = 'planned' GROUP BY plan_id) AS tally
+FROM (SELECT plan_id, count(*) AS items FROM harvester.action WHERE phase = 'waiting' AND state = 'planned'
+    GROUP BY plan_id) AS tally
 JOIN harvester.plan ON plan.plan_id = tally.plan_id
 WHERE plan.account = ANY ($1) AND (plan.mode <> 'auto' OR plan.created_at <= $2::timestamptz - interval '1 hour');
 
@@ -23,7 +24,7 @@ SELECT plan.plan_id AS subject, plan.profile_id, plan.account, tally.items, tall
     plan.created_at AS since
 FROM (
     SELECT plan_id, count(*) AS items, string_agg(DISTINCT reason, ', ' ORDER BY reason) AS reasons
-    FROM harvester.action WHERE state = 'guarded' GROUP BY plan_id
+    FROM harvester.action WHERE phase = 'waiting' AND state = 'guarded' GROUP BY plan_id
 ) AS tally
 JOIN harvester.plan ON plan.plan_id = tally.plan_id
 WHERE plan.account = ANY ($1);
@@ -37,8 +38,8 @@ FROM (
         mode() WITHIN GROUP (ORDER BY coalesce(action.error_message, action.error_code, '')) AS said
     FROM harvester.action
     WHERE action.state = 'refused' AND action.plan_id IN (
-        SELECT plan_id FROM harvester.action
-        WHERE state = 'refused' AND settled_at > $2::timestamptz - interval '7 days')
+        SELECT plan_id FROM harvester.action_event
+        WHERE to_state = 'refused' AND at > $2::timestamptz - interval '7 days')
     GROUP BY action.plan_id
 ) AS tally
 JOIN harvester.plan ON plan.plan_id = tally.plan_id
@@ -48,9 +49,10 @@ WHERE plan.account = ANY ($1);
 -- Profiles with items that were sent an hour ago or longer, and of which nobody can say whether they arrived.
 SELECT tally.profile_id AS subject, tally.profile_id, profile.account, tally.items, '' AS detail, '' AS version, tally.since
 FROM (
-    SELECT profile_id, count(*) AS items, min(changed_at) AS since FROM harvester.action
+    SELECT action.profile_id, count(*) AS items, min(changed_at) AS since
+    FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND phase = 'owning'
     WHERE state IN ('sending', 'unknown') AND changed_at <= $2::timestamptz - interval '1 hour'
-    GROUP BY profile_id
+    GROUP BY action.profile_id
 ) AS tally
 JOIN harvester.profile ON profile.profile_id = tally.profile_id
 WHERE profile.account = ANY ($1);
@@ -152,8 +154,8 @@ UPDATE harvester.notice SET resolved_at = $1, good = CASE kind
         SELECT FROM harvester.replica
         WHERE replica.rules_error IS NULL AND replica.seen_at > $1::timestamptz - interval '1 minute')
     WHEN 'items_unknown' THEN NOT EXISTS (
-        SELECT FROM harvester.action
-        WHERE action.profile_id = notice.profile_id AND action.state IN ('sending', 'unknown')
+        SELECT FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND phase = 'owning'
+        WHERE open_plan.profile_id = notice.profile_id AND action.state IN ('sending', 'unknown')
             AND action.changed_at <= notice.first_seen)
     WHEN 'chore_stopped' THEN EXISTS (
         SELECT FROM harvester.slot
