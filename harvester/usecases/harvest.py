@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Protocol, Self
+from functools import partial
+from typing import Protocol
 
 from harvester.domain.candidate import Candidate
 from harvester.domain.decision import Decision
@@ -15,6 +15,7 @@ from harvester.domain.recommendation import Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
 from harvester.domain.target import PRODUCT, asin_of, fold, kind_of
 from harvester.ports import Clock, Profiles, RecommendationSource, Runs
+from harvester.usecases.behind import Behind
 from harvester.usecases.surroundings import Surroundings
 
 BATCH = 200
@@ -106,7 +107,7 @@ class Harvest:
         batches = _batches(surroundings.account.sources(), run.cursor)
         for done, (ids, token) in enumerate(batches):
             trouble = None
-            async with aclosing(source.pages(ids, token)) as pages, _OneBehind() as ledger:
+            async with aclosing(source.pages(ids, token)) as pages, Behind() as ledger:
                 while True:
                     try:
                         page = await anext(pages, None)
@@ -125,52 +126,18 @@ class Harvest:
                 break
         return Harvested(work.pages, work.rows, tuple(work.troubles))
 
-    async def _take(self, work: "_Work", page: RecommendationPage, ids: Sequence[str], ledger: "_OneBehind") -> None:
+    async def _take(self, work: "_Work", page: RecommendationPage, ids: Sequence[str], ledger: Behind) -> None:
         rows = await work.judged(page)
         cursor = (
             Cursor(batch=tuple(ids), token=page.next_token) if page.next_token else Cursor(finished_through=ids[-1])
         )
         trouble = f"{page.unreadable} items of a page were no recommendations" if page.unreadable else None
-        await ledger.settled()
-        ledger.begin(self.runs.save_page(work.run, work.rows, rows, cursor, self.clock.now(), trouble))
+        now = self.clock.now()
+        await ledger.begin(partial(self.runs.save_page, work.run, work.rows, rows, cursor, now, trouble))
         work.pages += 1
         work.rows += len(rows)
         if trouble:
             work.troubles.append(trouble)
-
-
-class _OneBehind:
-    """Writes a page while the next one is fetched and judged: one at a time, in their order.
-
-    What the last write raised is raised by `settled`, and at the end of the block. An error that leaves the block
-    lets the write end first; a cancellation takes it along.
-    """
-
-    def __init__(self) -> None:
-        self._writing: asyncio.Task[None] | None = None
-
-    def begin(self, write: Coroutine[Any, Any, None]) -> None:
-        self._writing = asyncio.create_task(write)
-
-    async def settled(self) -> None:
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            await writing
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None:
-            await self.settled()
-        elif self._writing is not None:
-            if not isinstance(error, Exception):
-                self._writing.cancel()
-            await asyncio.wait([self._writing])
-            if not self._writing.cancelled():
-                self._writing.exception()
 
 
 @dataclass
