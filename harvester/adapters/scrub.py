@@ -13,6 +13,9 @@ _SHAPES = re.compile(
 """Access and refresh tokens and client secrets, as Amazon makes them; and what follows `Bearer`, unless it is as short
 as a word: "ball bearer set" is a keyword."""
 
+_OPENINGS = ("atz", "amzn1.oa2", "bearer")
+"""How each of them begins. Looking for these takes a twentieth of the time, and hardly any answer holds one."""
+
 
 def scrub(text: str, secrets: Iterable[str]) -> str:
     """The text without these secrets, in plain, JSON or URL spelling, and without anything shaped like one."""
@@ -22,7 +25,8 @@ def scrub(text: str, secrets: Iterable[str]) -> str:
         for spelling in {secret, dumps(secret)[1:-1], quote_plus(secret)}:
             if spelling in text:
                 text = text.replace(spelling, _MARK)
-    return _SHAPES.sub(_MARK, text)
+    lowered = text.lower()
+    return _SHAPES.sub(_MARK, text) if any(opening in lowered for opening in _OPENINGS) else text
 
 
 def readable(raw: bytes, secrets: Iterable[str], most_bytes: int | None) -> str:

@@ -57,34 +57,38 @@ class _Recent:
 
     def __init__(self, rows: Sequence[Recommendation]) -> None:
         self._known = {_identity(row) for row in rows}
-        self._pages: deque[list[tuple[str, ...]]] = deque([list(self._known)])
+        self._pages = deque([set(self._known)])
 
-    def page(self) -> "Callable[[Recommendation], bool]":
-        """Opens a page; the answer tells whether a row came before, and remembers it."""
+    def repeats(self, rows: Sequence[Recommendation]) -> Sequence[bool]:
+        """Opens a page: which of its rows came before, in it or in the last pages."""
         if len(self._pages) > WINDOW:
-            self._known.difference_update(self._pages.popleft())
-        known, fresh = self._known, list[tuple[str, ...]]()
+            self._known -= self._pages.popleft()
+        known, identities = self._known, [_identity(row) for row in rows]
+        fresh = set(identities)
+        if len(fresh) == len(identities):
+            again = known & fresh
+            repeated = [identity in again for identity in identities]
+        else:
+            first = fresh - known
+            repeated = [not _taken(first, identity) for identity in identities]
+        fresh -= known
+        known |= fresh
         self._pages.append(fresh)
-
-        def repeated(row: Recommendation) -> bool:
-            identity = _identity(row)
-            if identity in known:
-                return True
-            known.add(identity)
-            fresh.append(identity)
-            return False
-
         return repeated
 
 
-def _identity(row: Recommendation) -> tuple[str, ...]:
+Identity = tuple[str, str, str, str, str]
+
+
+def _identity(row: Recommendation) -> Identity:
     return (row.campaign_id, row.ad_group_id, row.ad_id, row.target, row.target_type)
 
 
-def candidate_of(row: Recommendation, surroundings: Surroundings, *, repeated: bool) -> Candidate:
-    kind = kind_of(row.target_type)
-    key = row.target.strip().upper() if kind is PRODUCT else fold(row.target)
-    return Candidate(row, surroundings.ground(row.ad_group_id, row.ad_id), kind, key, repeated)
+def _taken(identities: set[Identity], identity: Identity) -> bool:
+    """Out of the set, where it is in it: once."""
+    there = identity in identities
+    identities.discard(identity)
+    return there
 
 
 @dataclass(frozen=True)
@@ -164,12 +168,16 @@ class _Work:
     async def judged(self, page: RecommendationPage) -> list[Row]:
         await self.surroundings.cover({row.ad_group_id for row in page.rows})
         await self._note_own_asins(page.rows)
-        repeated, judge = self.recent.page(), self.judge.judge
+        repeats = self.recent.repeats(page.rows)
+        ground, judge = self.surroundings.ground, self.judge.judge
         rows: list[Row] = []
         for start in range(0, len(page.rows), SLICE):
-            for row in page.rows[start : start + SLICE]:
-                candidate = candidate_of(row, self.surroundings, repeated=repeated(row))
-                rows.append((row, candidate.key, judge(candidate)))
+            part = slice(start, start + SLICE)
+            for row, repeated in zip(page.rows[part], repeats[part], strict=True):
+                kind = kind_of(row.target_type)
+                key = row.target.strip().upper() if kind is PRODUCT else fold(row.target)
+                candidate = Candidate(row, ground(row.ad_group_id, row.ad_id), kind, key, repeated)
+                rows.append((row, key, judge(candidate)))
             await asyncio.sleep(0)
         return rows
 
