@@ -64,31 +64,16 @@ class _Recent:
         if len(self._pages) > WINDOW:
             self._known -= self._pages.popleft()
         known, identities = self._known, [_identity(row) for row in rows]
-        fresh = set(identities)
-        if len(fresh) == len(identities):
-            again = known & fresh
-            repeated = [identity in again for identity in identities]
-        else:
-            first = fresh - known
-            repeated = [not _taken(first, identity) for identity in identities]
-        fresh -= known
+        first = dict(zip(reversed(identities), range(len(identities) - 1, -1, -1), strict=True))
+        repeated = [first[identity] != place or identity in known for place, identity in enumerate(identities)]
+        fresh = first.keys() - known
         known |= fresh
         self._pages.append(fresh)
         return repeated
 
 
-Identity = tuple[str, str, str, str, str]
-
-
-def _identity(row: Recommendation) -> Identity:
+def _identity(row: Recommendation) -> tuple[str, str, str, str, str]:
     return (row.campaign_id, row.ad_group_id, row.ad_id, row.target, row.target_type)
-
-
-def _taken(identities: set[Identity], identity: Identity) -> bool:
-    """Out of the set, where it is in it: once."""
-    there = identity in identities
-    identities.discard(identity)
-    return there
 
 
 @dataclass(frozen=True)
