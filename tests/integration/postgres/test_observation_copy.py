@@ -1,9 +1,7 @@
 """What is encoded by hand must be in Postgres as it was said, to the last bit."""
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import asyncpg
 import pytest
 
 from harvester.adapters.postgres import observation_copy
@@ -43,8 +41,9 @@ def as_given(run_id: str, rows: Rows, seen_at: datetime) -> list[dict[str, objec
     ]
 
 
-async def kept(sql: Sql) -> Sequence[asyncpg.Record]:
-    return await sql.fetch(f"SELECT {', '.join(COLUMNS)} FROM harvester.observation ORDER BY place")
+async def kept(sql: Sql) -> list[dict[str, object]]:
+    rows = await sql.fetch(f"SELECT {', '.join(COLUMNS)} FROM harvester.observation ORDER BY place")
+    return [dict(row) for row in rows]
 
 
 async def test_every_column_is_kept_as_it_was_said(begin: BeginRun, runs: PostgresRuns, sql: Sql):
@@ -52,7 +51,7 @@ async def test_every_column_is_kept_as_it_was_said(begin: BeginRun, runs: Postgr
     run = await begin()
     await runs.save_page(run, 0, ODD, Cursor(), SEEN)
 
-    assert [dict(row) for row in await kept(sql)] == as_given(run.run_id, ODD, SEEN)
+    assert await kept(sql) == as_given(run.run_id, ODD, SEEN)
 
 
 async def test_a_whole_page_is_kept_row_by_row(begin: BeginRun, runs: PostgresRuns, sql: Sql):
@@ -61,7 +60,7 @@ async def test_a_whole_page_is_kept_row_by_row(begin: BeginRun, runs: PostgresRu
     rows = [*a_page(0, 301), *ODD]
     await runs.save_page(run, 0, rows, Cursor(), SEEN)
 
-    assert [dict(row) for row in await kept(sql)] == as_given(run.run_id, rows, SEEN)
+    assert await kept(sql) == as_given(run.run_id, rows, SEEN)
 
 
 async def test_what_is_remembered_stays_within_its_bounds(
@@ -78,4 +77,4 @@ async def test_what_is_remembered_stays_within_its_bounds(
         await runs.save_page(run, first, rows[first : first + 4], Cursor(token=str(first)), SEEN)
 
     assert len(runs.page_copy._verdicts) <= 5 + 4
-    assert [dict(row) for row in await kept(sql)] == as_given(run.run_id, rows, SEEN)
+    assert await kept(sql) == as_given(run.run_id, rows, SEEN)
