@@ -1,6 +1,7 @@
 """The peer: what one writes around the public Python client: `requests`, `json`, a few ifs, an INSERT per row.
 
-As that client does, every call opens a connection of its own and reads the answer with `json`. One transaction a page.
+As that client does: a token by one call of its own, kept from then on; every call by `requests.request`, without a
+session, so over a connection of its own; the answer decoded as UTF-8 and read with `json`. One transaction a page.
 """
 
 import json
@@ -21,8 +22,27 @@ VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 _PATIENCE_SECONDS = 60
 
 
+def access_token(task: Task) -> str:
+    amazon = task.amazon
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": amazon.client_id,
+        "refresh_token": amazon.refresh_token,
+        "client_secret": amazon.client_secret,
+    }
+    token: str = requests.post(amazon.lwa_url, data=form, timeout=_PATIENCE_SECONDS).json()["access_token"]
+    return token
+
+
 def pages(task: Task) -> Iterator[list[dict[str, Any]]]:
-    headers = {"Content-Type": MEDIA_TYPE, "Accept": MEDIA_TYPE, "User-Agent": "a script"}
+    headers = {
+        "User-Agent": "a script",
+        "Amazon-Advertising-API-ClientId": task.amazon.client_id,
+        "Authorization": f"Bearer {access_token(task)}",
+        "Amazon-Advertising-API-Scope": task.profile_id,
+        "Content-Type": MEDIA_TYPE,
+        "Accept": MEDIA_TYPE,
+    }
     token = None
     for _ in range(task.most_pages):
         body = json.dumps(question(task.ad_group_ids, token))

@@ -30,6 +30,17 @@ class Passed(msgspec.Struct, frozen=True):
 
     rule: Rule
     findings: str
+    decisions: dict[tuple[Outcome, str], Decision] = msgspec.field(default_factory=dict)
+    """Those that nothing more was found out for: one for all rows with this evidence."""
+
+    def decided(self, outcome: Outcome, reason: str, more: Finding | None = None) -> Decision:
+        if more is not None:
+            return Decision(outcome, reason, self.rule.name, _with(self.findings, more))
+        decision = self.decisions.get((outcome, reason))
+        if decision is None:
+            decision = Decision(outcome, reason, self.rule.name, self.findings)
+            self.decisions[outcome, reason] = decision
+        return decision
 
 
 class Cover:
@@ -141,7 +152,7 @@ class Judge:
             if reason is None and not self._has_bid(known, kind, rule):
                 reason = Reason.NO_BID
             if reason is not None:
-                return Decision(Outcome.HOLD, reason, rule.name, passed.findings)
+                return passed.decided(Outcome.HOLD, reason)
         return _decided(passed, opening, Outcome.PROMOTE)
 
     def _has_bid(self, known: _Known, kind: TargetKind, rule: Rule) -> bool:
@@ -169,10 +180,9 @@ def promotion_bid(ground: Ground, kind: TargetKind, rule: Rule, rules: ProfileRu
 
 
 def _decided(passed: Passed, opening: Opening, outcome: Outcome) -> Decision:
-    findings = passed.findings if opening.finding is None else _with(passed.findings, opening.finding)
     if opening.reason is not None:
-        return Decision(Outcome.SKIP, opening.reason, passed.rule.name, findings)
-    return Decision(outcome, passed.rule.name, passed.rule.name, findings)
+        return passed.decided(Outcome.SKIP, opening.reason, opening.finding)
+    return passed.decided(outcome, passed.rule.name, opening.finding)
 
 
 def _skip(reason: Reason, finding: Finding) -> Decision:

@@ -2,11 +2,11 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Protocol, Self
+from functools import partial
+from typing import Protocol
 
 from harvester.domain.candidate import Candidate
 from harvester.domain.decision import Decision
@@ -15,6 +15,7 @@ from harvester.domain.recommendation import Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
 from harvester.domain.target import PRODUCT, asin_of, fold, kind_of
 from harvester.ports import Clock, Profiles, RecommendationSource, Runs
+from harvester.usecases.behind import Behind
 from harvester.usecases.surroundings import Surroundings
 
 BATCH = 200
@@ -56,34 +57,23 @@ class _Recent:
 
     def __init__(self, rows: Sequence[Recommendation]) -> None:
         self._known = {_identity(row) for row in rows}
-        self._pages: deque[list[tuple[str, ...]]] = deque([list(self._known)])
+        self._pages = deque([set(self._known)])
 
-    def page(self) -> "Callable[[Recommendation], bool]":
-        """Opens a page; the answer tells whether a row came before, and remembers it."""
+    def repeats(self, rows: Sequence[Recommendation]) -> Sequence[bool]:
+        """Opens a page: which of its rows came before, in it or in the last pages."""
         if len(self._pages) > WINDOW:
-            self._known.difference_update(self._pages.popleft())
-        known, fresh = self._known, list[tuple[str, ...]]()
+            self._known -= self._pages.popleft()
+        known, identities = self._known, [_identity(row) for row in rows]
+        first = dict(zip(reversed(identities), range(len(identities) - 1, -1, -1), strict=True))
+        repeated = [first[identity] != place or identity in known for place, identity in enumerate(identities)]
+        fresh = first.keys() - known
+        known |= fresh
         self._pages.append(fresh)
-
-        def repeated(row: Recommendation) -> bool:
-            identity = _identity(row)
-            if identity in known:
-                return True
-            known.add(identity)
-            fresh.append(identity)
-            return False
-
         return repeated
 
 
-def _identity(row: Recommendation) -> tuple[str, ...]:
+def _identity(row: Recommendation) -> tuple[str, str, str, str, str]:
     return (row.campaign_id, row.ad_group_id, row.ad_id, row.target, row.target_type)
-
-
-def candidate_of(row: Recommendation, surroundings: Surroundings, *, repeated: bool) -> Candidate:
-    kind = kind_of(row.target_type)
-    key = row.target.strip().upper() if kind is PRODUCT else fold(row.target)
-    return Candidate(row, surroundings.ground(row.ad_group_id, row.ad_id), kind, key, repeated)
 
 
 @dataclass(frozen=True)
@@ -106,7 +96,7 @@ class Harvest:
         batches = _batches(surroundings.account.sources(), run.cursor)
         for done, (ids, token) in enumerate(batches):
             trouble = None
-            async with aclosing(source.pages(ids, token)) as pages, _OneBehind() as ledger:
+            async with aclosing(source.pages(ids, token)) as pages, Behind() as ledger:
                 while True:
                     try:
                         page = await anext(pages, None)
@@ -125,52 +115,18 @@ class Harvest:
                 break
         return Harvested(work.pages, work.rows, tuple(work.troubles))
 
-    async def _take(self, work: "_Work", page: RecommendationPage, ids: Sequence[str], ledger: "_OneBehind") -> None:
+    async def _take(self, work: "_Work", page: RecommendationPage, ids: Sequence[str], ledger: Behind) -> None:
         rows = await work.judged(page)
         cursor = (
             Cursor(batch=tuple(ids), token=page.next_token) if page.next_token else Cursor(finished_through=ids[-1])
         )
         trouble = f"{page.unreadable} items of a page were no recommendations" if page.unreadable else None
-        await ledger.settled()
-        ledger.begin(self.runs.save_page(work.run, work.rows, rows, cursor, self.clock.now(), trouble))
+        now = self.clock.now()
+        await ledger.begin(partial(self.runs.save_page, work.run, work.rows, rows, cursor, now, trouble))
         work.pages += 1
         work.rows += len(rows)
         if trouble:
             work.troubles.append(trouble)
-
-
-class _OneBehind:
-    """Writes a page while the next one is fetched and judged: one at a time, in their order.
-
-    What the last write raised is raised by `settled`, and at the end of the block. An error that leaves the block
-    lets the write end first; a cancellation takes it along.
-    """
-
-    def __init__(self) -> None:
-        self._writing: asyncio.Task[None] | None = None
-
-    def begin(self, write: Coroutine[Any, Any, None]) -> None:
-        self._writing = asyncio.create_task(write)
-
-    async def settled(self) -> None:
-        writing, self._writing = self._writing, None
-        if writing is not None:
-            await writing
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if error is None:
-            await self.settled()
-        elif self._writing is not None:
-            if not isinstance(error, Exception):
-                self._writing.cancel()
-            await asyncio.wait([self._writing])
-            if not self._writing.cancelled():
-                self._writing.exception()
 
 
 @dataclass
@@ -197,12 +153,16 @@ class _Work:
     async def judged(self, page: RecommendationPage) -> list[Row]:
         await self.surroundings.cover({row.ad_group_id for row in page.rows})
         await self._note_own_asins(page.rows)
-        repeated, judge = self.recent.page(), self.judge.judge
+        repeats = self.recent.repeats(page.rows)
+        ground, judge = self.surroundings.ground, self.judge.judge
         rows: list[Row] = []
         for start in range(0, len(page.rows), SLICE):
-            for row in page.rows[start : start + SLICE]:
-                candidate = candidate_of(row, self.surroundings, repeated=repeated(row))
-                rows.append((row, candidate.key, judge(candidate)))
+            part = slice(start, start + SLICE)
+            for row, repeated in zip(page.rows[part], repeats[part], strict=True):
+                kind = kind_of(row.target_type)
+                key = row.target.strip().upper() if kind is PRODUCT else fold(row.target)
+                candidate = Candidate(row, ground(row.ad_group_id, row.ad_id), kind, key, repeated)
+                rows.append((row, key, judge(candidate)))
             await asyncio.sleep(0)
         return rows
 

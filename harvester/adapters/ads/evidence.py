@@ -5,6 +5,8 @@ The specification says that `data` is text, Amazon's guide shows an object; what
 
 import math
 import re
+from contextlib import suppress
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -16,47 +18,48 @@ _PLAIN = 2**53
 """Whole numbers below this are the same as floats."""
 _LONGEST_NOTE = 4000
 _LONGEST_RAW = 1000
+_REMEMBERED = 2048
+"""Each is some two hundred bytes, and hardly ever a note."""
 
 Evidence = tuple[float | None, float | None, str | None]
 
 
-class PlainMetrics(msgspec.Struct, rename="upper", gc=False, forbid_unknown_fields=True):
+class _PlainMetrics(msgspec.Struct, rename="upper", gc=False, forbid_unknown_fields=True):
     clicks: int
     conversions: int
 
 
-class PlainReason(msgspec.Struct, gc=False):
-    """A reason in the form that is quick to read; any other form is read as whatever JSON it is."""
+class _PlainReason(msgspec.Struct, gc=False):
+    """A reason in one of the two forms that are quick to read; any other is read as whatever JSON it is."""
 
     reason: str = ""
-    data: PlainMetrics | str | None = None
+    data: _PlainMetrics | str | None = None
 
 
-_metrics_text = msgspec.json.Decoder(PlainMetrics)
+_plain_reasons = msgspec.json.Decoder(list[_PlainReason])
+_plain_text = msgspec.json.Decoder(_PlainMetrics)
+
+
+@lru_cache(_REMEMBERED)
+def evidence_in(reasons: bytes) -> Evidence:
+    """The evidence in reasons as they stand on the wire. Remembered: the same few come again and again."""
+    with suppress(*UNDECODABLE):
+        found = _plain_reasons.decode(reasons)
+        if len(found) == 1:
+            data = found[0].data
+            metrics = _plain_text.decode(data) if isinstance(data, str) else data
+            if metrics is not None and 0 <= metrics.clicks < _PLAIN and 0 <= metrics.conversions < _PLAIN:
+                return float(metrics.clicks), float(metrics.conversions), None
+    with suppress(*UNDECODABLE):
+        return evidence_of(msgspec.json.decode(reasons))
+    return evidence_of(reasons.decode("utf-8", "replace"))
 
 
 def evidence_of(reasons: Any) -> Evidence:
     """Clicks, conversions (None where unreadable) and, as JSON text, whatever else there was.
 
-    `reasons` are `PlainReason`s, or any JSON. Where reasons of HISTORICAL_PERF are among several, only they count.
+    `reasons` are any JSON. Where reasons of HISTORICAL_PERF are among several, only they count.
     """
-    if type(reasons) is list and len(reasons) == 1 and type(reasons[0]) is PlainReason:
-        data = reasons[0].data
-        if type(data) is str:
-            data = _plain(data)
-        if type(data) is PlainMetrics and 0 <= data.clicks < _PLAIN and 0 <= data.conversions < _PLAIN:
-            return float(data.clicks), float(data.conversions), None
-    return _searched(msgspec.to_builtins(reasons))
-
-
-def _plain(data: str) -> PlainMetrics | None:
-    try:
-        return _metrics_text.decode(data)
-    except UNDECODABLE:
-        return None
-
-
-def _searched(reasons: Any) -> Evidence:
     listed = reasons if isinstance(reasons, list) else [reasons]
     read = [_Read(reason) for reason in listed if reason not in (None, {})]
     if not read:

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from harvester.adapters.ads.evidence import PlainReason, evidence_of
+from harvester.adapters.ads.evidence import evidence_in, evidence_of
 from harvester.adapters.ads.wire import NOTHING, PageReader, Text, WirePage, decimal_text, text
 from harvester.domain.profile import PromotionGroup, StandingTarget
 from harvester.domain.recommendation import PROMOTION, Recommendation, RecommendationPage
@@ -37,7 +37,7 @@ class RecommendedItem(msgspec.Struct, rename="camel", gc=False):
 
 
 class PlainItem(RecommendedItem, rename="camel", gc=False):
-    """As the specification and the guide have it: every text a text, one of two known forms of evidence."""
+    """As the specification and the guide have it: every text a text. What the reasons hold is read later."""
 
     campaign_id: str = ""
     ad_group_id: str = ""
@@ -45,7 +45,7 @@ class PlainItem(RecommendedItem, rename="camel", gc=False):
     ad_asin: str = ""
     recommended_target: str = ""
     target_type: str = ""
-    recommendation_reasons: list[PlainReason] | None = None
+    recommendation_reasons: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class GroupItem(msgspec.Struct, rename="camel"):
@@ -81,8 +81,8 @@ def recommendation_page(page: WirePage[RecommendedItem]) -> RecommendationPage:
 
 
 def recommendation(item: RecommendedItem) -> Recommendation:
-    clicks, conversions, note = evidence_of(item.recommendation_reasons)
     if type(item) is PlainItem:
+        clicks, conversions, note = evidence_in(bytes(item.recommendation_reasons))
         return Recommendation(
             PROMOTION,
             item.campaign_id,
@@ -95,6 +95,7 @@ def recommendation(item: RecommendedItem) -> Recommendation:
             conversions,
             note,
         )
+    clicks, conversions, note = evidence_of(item.recommendation_reasons)
     return Recommendation(
         PROMOTION,
         text(item.campaign_id),

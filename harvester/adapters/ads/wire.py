@@ -4,7 +4,7 @@ import json
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 import msgspec
 
@@ -36,6 +36,13 @@ class WirePage(Generic[W]):
     """Items that are not what the list holds."""
 
 
+class _PlainPage(msgspec.Struct, Generic[W]):
+    """What `_plain_page` makes for one list."""
+
+    items: list[W]
+    next_token: str | None
+
+
 class PageReader(Generic[W]):
     """Reads one list's pages: `key` names the array in the answer.
 
@@ -44,12 +51,17 @@ class PageReader(Generic[W]):
 
     def __init__(self, key: str, item: type[W], plain: type[W] | None = None) -> None:
         self._key = key
-        self._plain: msgspec.json.Decoder[list[W]] = msgspec.json.Decoder(list[plain or item])  # type: ignore[misc]  # mypy takes no type from a variable
+        self._plain = None if plain is None else msgspec.json.Decoder(_plain_page(key, plain))
         self._all: msgspec.json.Decoder[list[W]] = msgspec.json.Decoder(list[item])  # type: ignore[valid-type]  # mypy takes no type from a variable
         self._one: msgspec.json.Decoder[W] = msgspec.json.Decoder(item)
 
     def read(self, answer: Answer) -> WirePage[W]:
         """Raises Unreadable when the body is no JSON, or no page of this list."""
+        # Postgres keeps no NUL, so an item with one is as good as none.
+        if self._plain is not None and NUL not in answer.body:
+            with suppress(*UNDECODABLE):
+                page = self._plain.decode(answer.body)
+                return WirePage(page.items, page.next_token or None)
         fields = _object(answer.body)
         try:
             token = _token.decode(fields["nextToken"]) if "nextToken" in fields else None
@@ -65,11 +77,9 @@ class PageReader(Generic[W]):
         return WirePage(items, next_token, unreadable)
 
     def _items(self, array: msgspec.Raw) -> tuple[list[W], int]:
-        # Postgres keeps no NUL, so an item with one is as good as none.
         if NUL not in bytes(array):
-            for decoder in (self._plain, self._all):
-                with suppress(*UNDECODABLE):
-                    return decoder.decode(array), 0
+            with suppress(*UNDECODABLE):
+                return self._all.decode(array), 0
         return self._one_by_one(array)
 
     def _one_by_one(self, array: msgspec.Raw) -> tuple[list[W], int]:
@@ -85,6 +95,15 @@ class PageReader(Generic[W]):
                 with suppress(*UNDECODABLE):
                     items.append(self._one.decode(raw))
         return items, len(raws) - len(items)
+
+
+def _plain_page(key: str, item: type[W]) -> type[_PlainPage[W]]:
+    """A page that is nothing but such items and, where there is more, the next page's token."""
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]]
+    fields = [("items", list[item]), ("next_token", str | None, None)]  # type: ignore[valid-type]  # as above
+    return cast(
+        "type[_PlainPage[W]]", msgspec.defstruct("PlainPage", fields, rename={"items": key, "next_token": "nextToken"})
+    )
 
 
 def _object(body: bytes) -> dict[str, msgspec.Raw]:

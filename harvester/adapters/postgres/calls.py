@@ -10,7 +10,7 @@ import asyncpg
 
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
-from harvester.adapters.postgres.runs import storable
+from harvester.adapters.postgres.storable import storable
 from harvester.domain.errors import HarvesterError
 from harvester.domain.run import ApiCall
 

@@ -1,16 +1,16 @@
 """Runs, and the observations they record page by page."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import asyncpg
 import msgspec
 
 from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.observation_copy import COLUMNS, PageCopy, Rows
 from harvester.adapters.postgres.profiles import profile_columns
 from harvester.adapters.postgres.queries import named
-from harvester.domain.decision import Decision
 from harvester.domain.errors import LeaseLost
 from harvester.domain.ids import Fingerprint, ProfileId, RunId
 from harvester.domain.profile import Mode, Profile
@@ -30,38 +30,14 @@ _SUMMARIZE_KEYS = named("summarize_keys")
 _AS_IT_IS = named("run_as_it_is")
 _ENSURE_PARTITIONS = named("ensure_partitions")
 
-_COLUMNS = (
-    "run_id",
-    "place",
-    "profile_id",
-    "source",
-    "campaign_id",
-    "ad_group_id",
-    "ad_id",
-    "ad_asin",
-    "target",
-    "key",
-    "target_type",
-    "clicks",
-    "conversions",
-    "evidence_note",
-    "outcome",
-    "reason",
-    "rule",
-    "findings",
-    "seen_at",
-)
-
 _read_cursor = msgspec.json.Decoder(Cursor).decode
 _write_cursor = msgspec.json.Encoder().encode
-
-Rows = Sequence[tuple[Recommendation, str, Decision]]
-Columns = tuple[object, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresRuns:
     database: Database
+    page_copy: PageCopy = field(default_factory=PageCopy)
 
     async def begin(
         self, profile: Profile, *, source: str, trigger: str, mode: Mode, ruleset: Fingerprint, resume_after: datetime
@@ -111,28 +87,25 @@ class PostgresRuns:
     ) -> None:
         """Waits while Postgres is away, up to the database's patience; a page that was kept is not repeated."""
         cursor_text = _write_cursor(cursor).decode()
-        clean = False
 
-        async def work(connection: Connection, repeated: bool) -> None:
-            if repeated and await _is_at(connection, run, cursor_text):
-                return
-            if rows:
-                columns = _columns(run, first_place, rows, seen_at)
-                await connection.copy_records_to_table(
-                    "observation",
-                    schema_name="harvester",
-                    columns=_COLUMNS,
-                    records=map(_without_nul, columns) if clean else columns,
-                )
-            # Last, so that Postgres has the rows to work on while the next page is judged.
-            changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble)
-            _still_ours(changed, run)
+        async def write(copy: Sequence[bytes]) -> None:
+            async def work(connection: Connection, repeated: bool) -> None:
+                if repeated and await _is_at(connection, run, cursor_text):
+                    return
+                if rows:
+                    await connection.copy_to_table(
+                        "observation", schema_name="harvester", columns=COLUMNS, source=_each(copy), format="binary"
+                    )
+                # Last, so that Postgres has the rows to work on while the next page is judged.
+                changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble)
+                _still_ours(changed, run)
+
+            await self.database.repeat(work)
 
         try:
-            await self.database.repeat(work)
+            await write(self.page_copy(run, first_place, rows, seen_at))
         except (asyncpg.CharacterNotInRepertoireError, UnicodeEncodeError):
-            clean = True
-            await self.database.repeat(work)
+            await write(self.page_copy(run, first_place, rows, seen_at, clean=True))
 
     async def save_cursor(self, run: Run, cursor: Cursor, trouble: str | None = None) -> None:
         cursor_text = _write_cursor(cursor).decode()
@@ -178,6 +151,11 @@ def _run(profile_id: ProfileId, found: asyncpg.Record, fence: int) -> Run:
     )
 
 
+async def _each(pieces: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for piece in pieces:
+        yield piece
+
+
 async def _is_at(connection: Connection, run: Run, cursor_text: str) -> bool:
     """Whether the attempt whose COMMIT got no answer was kept after all."""
     found = await connection.fetchrow(_AS_IT_IS, run.run_id)
@@ -187,40 +165,3 @@ async def _is_at(connection: Connection, run: Run, cursor_text: str) -> bool:
 def _still_ours(status: str, run: Run) -> None:
     if status != "UPDATE 1":
         raise LeaseLost(f"run {run.run_id} of profile {run.profile_id} was taken over or has ended")
-
-
-def _columns(run: Run, first_place: int, rows: Rows, seen_at: datetime) -> Iterator[Columns]:
-    run_id, profile_id = run.run_id, run.profile_id
-    for place, (row, key, decision) in enumerate(rows, first_place):
-        yield (
-            run_id,
-            place,
-            profile_id,
-            row.source,
-            row.campaign_id,
-            row.ad_group_id,
-            row.ad_id,
-            row.ad_asin,
-            row.target,
-            key,
-            row.target_type,
-            row.clicks,
-            row.conversions,
-            row.evidence_note,
-            decision.outcome,
-            decision.reason,
-            decision.rule,
-            decision.findings,
-            seen_at,
-        )
-
-
-def _without_nul(columns: Columns) -> Columns:
-    """Postgres keeps no NUL and no half of a surrogate pair in a text: both become the replacement character."""
-    return tuple(storable(value) if isinstance(value, str) else value for value in columns)
-
-
-def storable(value: str) -> str:
-    if value.isascii() and "\x00" not in value:
-        return value
-    return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

@@ -8,8 +8,8 @@ from harvester.adapters.postgres.calls import COLUMNS as CALL_COLUMNS
 from harvester.adapters.postgres.calls import call_columns
 from harvester.adapters.postgres.database import Connection
 from harvester.adapters.postgres.queries import named
-from harvester.adapters.postgres.runs import storable
 from harvester.adapters.postgres.sending import is_newest, json_texts, locked_profile, overtaken
+from harvester.adapters.postgres.storable import storable
 from harvester.domain.action import ActionState
 from harvester.domain.errors import LeaseLost, Refused
 from harvester.domain.ids import ProfileId

@@ -28,6 +28,10 @@ def words_of(folded: str) -> list[str]:
     return folded.translate(_SEPARATORS).split()
 
 
+_FEW = 10
+"""So many words are looked for in the text before the text is taken apart: it hardly ever holds one."""
+
+
 class Protection:
     """`protect` of one profile, made ready for asking once per row."""
 
@@ -48,6 +52,12 @@ class Protection:
         return None if entry is None else Finding("", "protect.keywords", key, entry, passed=False)
 
     def _phrase(self, key: str) -> str | None:
+        if len(self._first_words) <= _FEW:
+            for word in self._first_words:
+                if word in key:
+                    break
+            else:
+                return None
         words = words_of(key)
         if self._first_words.isdisjoint(words):
             return None

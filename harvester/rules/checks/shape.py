@@ -18,7 +18,11 @@ def malformed(candidate: Candidate) -> Finding | None:
     """Limits of keywords: the limits page of the Amazon Ads guide."""
     key, target = candidate.key, candidate.row.target
     if candidate.kind is PRODUCT:
-        return None if asin_of(key) is not None else Finding("", "malformed.product", target[:80], None, passed=False)
+        if (len(key) == _ASIN_LENGTH and key.isascii() and key.isalnum()) or asin_of(key) is not None:
+            return None
+        return Finding("", "malformed.product", target[:80], None, passed=False)
+    if 1 < len(key) != _ASIN_LENGTH and len(target) <= LONGEST_KEYWORD and key.count(" ") < MOST_KEYWORD_WORDS:
+        return None  # nearly all of them
     if not key:
         return Finding("", "malformed.empty", "", None, passed=False)
     if len(target) > LONGEST_KEYWORD and (length := len(as_sent(target))) > LONGEST_KEYWORD:

@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harvester.adapters.ads.evidence import evidence_of, number
+from harvester.adapters.ads.evidence import evidence_in, evidence_of, number
 
 
 def reason(data: Any, name: str | None = "HISTORICAL_PERF") -> dict[str, Any]:
@@ -143,3 +144,28 @@ def test_no_json_whatever_breaks_the_reading(reasons: Any):
     assert clicks is None or 0 <= clicks < float("inf")
     assert conversions is None or 0 <= conversions < float("inf")
     assert kept is None or isinstance(json.loads(kept), dict)
+
+
+_counts = st.integers() | st.integers(min_value=0, max_value=99) | st.floats(allow_nan=False) | st.text(max_size=3)
+_metrics = st.dictionaries(st.sampled_from(["CLICKS", "CONVERSIONS", "clicks", "ACOS"]), _counts)
+_reasons = st.lists(
+    st.fixed_dictionaries({"data": _metrics | _metrics.map(json.dumps)}, optional={"reason": st.text(max_size=3)}),
+    max_size=2,
+)
+
+
+@given(_reasons | _json)
+def test_evidence_is_the_same_by_the_quick_way(reasons: Any):
+    """What is read straight from the wire is what reading any JSON gives, the first time and every time after."""
+    wire = msgspec.json.encode(reasons)
+
+    assert evidence_in(wire) == evidence_of(msgspec.json.decode(wire))
+    assert evidence_in(wire) == evidence_of(msgspec.json.decode(wire))
+
+
+def test_reasons_that_are_no_text_are_kept_as_far_as_they_can_be_read():
+    """A byte that belongs to no character costs the row its evidence, and not its place in the ledger."""
+    clicks, conversions, kept = evidence_in(b'[{"data": "\xff"}]')
+
+    assert (clicks, conversions) == (None, None)
+    assert "\ufffd" in json.loads(kept or "")["raw"]

@@ -44,6 +44,15 @@ def test_words_are_protected_whole_and_patterns_where_they_are_found(entry, keyw
         assert (finding.check, finding.bound, finding.passed) == ("protect.keywords", entry, False)
 
 
+@pytest.mark.parametrize("keyword", ["acme mug", "mug (acme)", "acmes", "north star lamp", "north of a star", "lamp"])
+def test_many_protected_words_protect_as_few_do(keyword: str):
+    """However long the list is, and so however it is asked, a keyword is protected or not."""
+    few = protection("acme", "north star")
+    many = protection("acme", "north star", *(f"other{number} brand" for number in range(20)))
+
+    assert many.finding(TargetKind.KEYWORD, keyword) == few.finding(TargetKind.KEYWORD, keyword)
+
+
 def test_products_are_protected_by_asin():
     """A protected ASIN is one in any case; keywords are not looked at for products."""
     finding = protection("acme").finding(TargetKind.PRODUCT, "B000000001")

@@ -1,6 +1,7 @@
 """While a page is on its way to the ledger, the next one is judged: what that must never change."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -8,6 +9,7 @@ from typing import Any, cast
 
 import pytest
 
+from harvester.domain.candidate import Candidate
 from harvester.domain.decision import Decision, Outcome
 from harvester.domain.errors import HarvesterError, LeaseLost, PageBroken, Rejected, Unavailable
 from harvester.domain.ids import ProfileId, RunId
@@ -26,11 +28,13 @@ class Account:
 
     def __init__(self, *pages: RecommendationPage | HarvesterError) -> None:
         self._pages = pages
+        self.given = 0
 
     async def pages(self, ad_group_ids: Sequence[str], token: str | None) -> AsyncIterator[RecommendationPage]:
         for page in self._pages:
             if isinstance(page, HarvesterError):
                 raise page
+            self.given += 1
             yield page
 
 
@@ -88,7 +92,11 @@ class Clock:
 
 
 class Judge:
-    def judge(self, candidate: object) -> Decision:
+    def __init__(self) -> None:
+        self.repeated: list[bool] = []
+
+    def judge(self, candidate: Candidate) -> Decision:
+        self.repeated.append(candidate.repeated)
         return Decision(Outcome.HOLD, "not_proven", "", "[]")
 
 
@@ -104,9 +112,11 @@ def page(number: int, rows: int = 3, last: bool = False, ad_group_id: str = "710
     return RecommendationPage(found, None if last else f"t{number}")
 
 
-async def harvest(ledger: Ledger, account: Account, around: Around | None = None) -> Harvested:
+async def harvest(
+    ledger: Ledger, account: Account, around: Around | None = None, judge: Judge | None = None
+) -> Harvested:
     work = Harvest(cast("Any", ledger), cast("Any", Profiles()), Clock())
-    return await work(RUN, cast("Any", account), cast("Any", around or Around()), Judge(), set())
+    return await work(RUN, cast("Any", account), cast("Any", around or Around()), judge or Judge(), set())
 
 
 async def test_pages_are_kept_in_their_order_one_at_a_time():
@@ -180,3 +190,39 @@ async def test_a_cancelled_harvest_takes_the_page_on_its_way_along():
         await harvesting
     assert ledger.cancelled
     assert ledger.kept == []
+
+
+async def test_a_ledger_that_is_slow_is_not_run_away_from():
+    """Two pages may be on their way, a third is judged and waits: what is in memory stays the same however long it is."""
+    ledger, account = Ledger(), Account(*(page(number) for number in range(20)), page(20, last=True))
+    ledger.open_end.clear()
+    harvesting = asyncio.create_task(harvest(ledger, account))
+    for _ in range(2000):
+        await asyncio.sleep(0)
+    assert (ledger.begun, account.given) == ([0], 3)
+    ledger.open_end.set()
+    assert (await harvesting).rows == 63
+    assert ledger.kept == list(range(0, 63, 3))
+
+
+async def test_an_error_behind_an_error_is_never_spoken_of(caplog: pytest.LogCaptureFixture):
+    """The page that waited for the one that failed is not written, and its end is nobody's surprise."""
+    ledger = Ledger(fails_at=0, error=Unavailable("Postgres is away"))
+    with pytest.raises(Unavailable):
+        await harvest(ledger, Account(page(1), page(2), page(3, last=True)))
+    gc.collect()
+    assert ledger.begun == [0]
+    assert not caplog.records
+
+
+async def test_a_row_is_recognised_in_its_page_and_in_the_five_after_it():
+    """The first time it is judged for itself, then it is a repeat, until it has not been seen for long enough."""
+    judge = Judge()
+    twice = RecommendationPage([*page(1).rows, page(1).rows[0]], "t1")
+    again = RecommendationPage([page(9).rows[0], page(1).rows[1]], None)
+    await harvest(Ledger(), Account(twice, *(page(number) for number in range(2, 6)), again), judge=judge)
+    assert judge.repeated == [False] * 3 + [True] + [False] * 12 + [False, True]
+
+    judge = Judge()
+    await harvest(Ledger(), Account(twice, *(page(number) for number in range(2, 8)), again), judge=judge)
+    assert judge.repeated == [False] * 3 + [True] + [False] * 18 + [False, False]
