@@ -1,7 +1,7 @@
 """How the fleet is, in numbers: what a probe, a scrape and a glance look at."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 SEEN_SECONDS = 15.0
 """A replica that was seen this lately is there."""
@@ -49,3 +49,25 @@ class Vitals:
     """How long ago a run of the schedule ended well."""
     actions: Mapping[str, int]
     """Actions that are not settled yet, by state."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessVitals:
+    """As a replica knows itself at one moment."""
+
+    holds_clock: bool = False
+    draining: bool = False
+    running: int = 0
+    """Slots under way here."""
+    rules_broken: bool = False
+    """The rules file as it is now is not in force."""
+    accounts_closed: int = 0
+    """Logins that Amazon refuses for good."""
+    calls_waiting: int = 0
+    """Calls that are not in the ledger yet."""
+    calls_lost: int = 0
+    """Calls that never reached the ledger, since the start."""
+    rates: Mapping[str, float] = field(default_factory=dict)
+    """Host -> requests a second that are sent there at most now; infinite: as many as there are."""
+    throttled: Mapping[str, int] = field(default_factory=dict)
+    """`login`, `profile`, `operation` -> how many budgets of that width have a limit now."""
