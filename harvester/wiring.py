@@ -1,9 +1,11 @@
 """Composition root: settings in, open services out."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import structlog
@@ -12,24 +14,28 @@ from harvester.adapters.ads.client import AmazonLogin
 from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
+from harvester.adapters.metrics import Metrics
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
-from harvester.adapters.postgres.plans import PostgresPlans
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
-from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
+from harvester.adapters.postgres.watched import WatchedPlans, WatchedRuns
 from harvester.adapters.throttle import Throttle
-from harvester.config import rules_file
+from harvester.adapters.traces import Traces, open_traces
+from harvester.adapters.watching import NOBODY, Watch, Watches
+from harvester.config import log_lines, rules_file
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.profile import Mode, Profile
+from harvester.domain.vitals import ProcessVitals
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
@@ -60,6 +66,8 @@ class Services:
     settings: Settings
     rules: RuleSet
     database: Database
+    calls: PostgresCallLog
+    fleet_report: PostgresFleet
     reports: PostgresReports
     stories: PostgresStories
     verify: PostgresVerify
@@ -131,34 +139,46 @@ async def fresh_database(data_dir: Path) -> AsyncIterator[None]:
         yield
 
 
+_CALL_IDS_AHEAD = 1000
+
+
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Raises Misconfigured or Unavailable before anything else happens."""
+async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncIterator[Services]:
+    """Raises Misconfigured or Unavailable before anything else happens. `watch` is told of every call, run and plan."""
     rules = load_rules(settings)
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database_address(settings))
         await demand_current(settings, dsn)
         most_connections = max(4, min(settings.concurrency * 2, 40))
         database = await stack.enter_async_context(Database.open(dsn, most_connections=most_connections))
-        calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
+        ahead = 0 if watch is NOBODY else _CALL_IDS_AHEAD
+        calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble, numbers_ahead=ahead))
         lease = await stack.enter_async_context(PostgresLease.open(dsn))
-        client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience)
+        client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience, watch=watch)
         http = await stack.enter_async_context(client)
-        yield _services(settings, rules, database, lease, _logins(settings, http))
+        yield _services(settings, rules, database, lease, _logins(settings, http), calls, watch)
 
 
 def _services(
-    settings: Settings, rules: RuleSet, database: Database, lease: PostgresLease, logins: Sequence[AmazonLogin]
+    settings: Settings,
+    rules: RuleSet,
+    database: Database,
+    lease: PostgresLease,
+    logins: Sequence[AmazonLogin],
+    calls: PostgresCallLog,
+    watch: Watch = NOBODY,
 ) -> Services:
     clock, mode = SystemClock(), settings.mode
-    profiles, plans, actions = PostgresProfiles(database), PostgresPlans(database), PostgresActions(database)
-    histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), PostgresRuns(database)
+    profiles, plans, actions = PostgresProfiles(database), WatchedPlans(database, watch), PostgresActions(database)
+    histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
     only = {name: account.profiles for name, account in settings.accounts.items()}
     wait = timedelta(seconds=settings.reconcile_after)
     return Services(
         settings=settings,
         rules=rules,
         database=database,
+        calls=calls,
+        fleet_report=PostgresFleet(database),
         reports=PostgresReports(database),
         stories=PostgresStories(database),
         verify=PostgresVerify(database),
@@ -206,3 +226,43 @@ def _call_log_trouble(what: str, lost: int) -> None:
 
 def _surprised(profile: Profile, error: Exception) -> None:
     log.error("profile.failed", profile_id=profile.profile_id, exc_info=error)
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """What a replica is watched with."""
+
+    metrics: Metrics
+    traces: Traces
+    watch: Watch
+    """For `open_services`: all of them."""
+
+    @contextmanager
+    def job(self, task: str, profile_id: str | None) -> Iterator[None]:
+        """Around the work on one slot: its lines and spans say whose they are."""
+        with log_lines.job(task, profile_id), self.traces.job(task, profile_id):
+            yield
+
+
+@asynccontextmanager
+async def open_instruments(
+    settings: Settings, replica_id: str, process: Callable[[], ProcessVitals]
+) -> AsyncIterator[Instruments]:
+    """Opened before the services and closed after them. `process` is asked at every scrape."""
+    log_lines.bind_replica(replica_id)
+    version = own_version()
+    metrics = Metrics(version, process)
+    async with open_traces(
+        settings.traces_url,
+        version=version,
+        replica_id=replica_id,
+        on_trouble=lambda what: log.warning("traces.off", reason=what),
+    ) as traces:
+        yield Instruments(metrics, traces, Watches((metrics, log_lines.LogLines(), traces)))
+
+
+def own_version() -> str:
+    try:
+        return installed_version("harvester")
+    except PackageNotFoundError:
+        return "unknown"
