@@ -1,5 +1,12 @@
 """The fleet at a glance, as a person and as a program sees it."""
 
+import contextlib
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +18,7 @@ from tests.integration.postgres import test_fleet as fleet
 from tests.integration.postgres.conftest import Sql
 from tests.integration.reviewer import Desk
 
+ROOT = Path(__file__).parents[2]
 WIDTH = 80
 
 
@@ -148,3 +156,27 @@ def test_a_pipe_is_looked_at_once(desk: Desk) -> None:
     """`--watch` is for a terminal; with `--json` it is a mistake."""
     assert desk("status", "--watch").out.count("Replicas") == 1
     assert desk("status", "--watch", "--json").code == 2
+
+
+def test_on_a_terminal_it_looks_again_each_second(desk: Desk) -> None:
+    """Until Ctrl-C, which ends the looking and leaves the terminal as it was."""
+    in_a_loop_of_its_own(prepare(desk.dsn))
+    here, there = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harvester", "status", "--watch"], stdin=there, stdout=there, stderr=there,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(there)
+    shown = b""
+    while shown.count(b"Replicas") < 3:
+        assert select.select([here], [], [], 60)[0], shown
+        shown += os.read(here, 65_536)
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # the terminal hangs up when the last of its users is gone
+        while piece := os.read(here, 65_536):
+            shown += piece
+
+    assert process.wait(60) == 130
+    assert b"stopped looking" in shown
+    assert shown.count(b"\x1b[?1049h") == shown.count(b"\x1b[?1049l") == 1
+    os.close(here)
