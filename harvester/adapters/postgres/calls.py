@@ -96,6 +96,7 @@ class PostgresCallLog:
             every_seconds=every_seconds,
             numbers_ahead=numbers_ahead,
         )
+        await log._fetch_numbers()
         flusher = asyncio.create_task(log._keep_flushing(), name="call log")
         try:
             yield log
@@ -143,7 +144,6 @@ class PostgresCallLog:
         self.lost_ever += calls
 
     async def _keep_flushing(self) -> None:
-        await self._fetch_numbers()
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), self._every_seconds)

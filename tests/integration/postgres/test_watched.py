@@ -1,7 +1,5 @@
 """Runs, plans and calls tell a watch what became of them, once it is in the ledger."""
 
-import asyncio
-
 import pytest
 
 from harvester.adapters.postgres.calls import PostgresCallLog
@@ -89,8 +87,6 @@ def a_call(number: int) -> ApiCall:
 async def test_a_call_has_its_id_before_it_is_in_the_ledger(database: Database, sql: Sql) -> None:
     """The id that `record` gives is the one that the ledger has; beyond those fetched ahead a call gets one later."""
     async with PostgresCallLog.open(database, lambda _what, _lost: None, every_seconds=60, numbers_ahead=4) as log:
-        while not log._numbers:
-            await asyncio.sleep(0)
         ids = {f"/{number}": log.record(a_call(number)) for number in range(1, 6)}
         await log.flush()
 
