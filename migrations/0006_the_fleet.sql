@@ -10,14 +10,17 @@
 --   running -> failed              it cannot succeed before something changes, or its day is over; the reason says what
 --   running -> given_up            so many workers died of it that nobody takes it again
 --   waiting -> done                another slot's run has covered it
+-- `deliveries` counts every taking and is the number by which its worker may write here; `unanswered` only those that
+-- nobody reported back from.
 CREATE TABLE harvester.slot (
-    task text NOT NULL CHECK (task IN ('plan', 'follow_up', 'reconcile', 'discover', 'expire', 'retain', 'notify')),
+    task text NOT NULL CHECK (task IN ('plan', 'follow_up', 'apply', 'reconcile', 'discover', 'expire', 'retain', 'notify')),
     profile_id text COLLATE "C" NOT NULL DEFAULT '',
     due_at timestamptz NOT NULL,
     state text NOT NULL DEFAULT 'waiting' CHECK (state IN ('waiting', 'running', 'done', 'failed', 'given_up')),
     put_at timestamptz NOT NULL DEFAULT now(),
     not_before timestamptz,
     deliveries integer NOT NULL DEFAULT 0,
+    unanswered integer NOT NULL DEFAULT 0,
     failures integer NOT NULL DEFAULT 0,
     replica_id text COLLATE "C",
     started_at timestamptz,
@@ -46,6 +49,17 @@ CREATE TABLE harvester.replica (
     rules_error text
 ) WITH (fillfactor = 50);
 
+-- What each login of the settings showed when it was last asked for its profiles. A profile that was listed before that
+-- and not since is no longer one that the login can edit.
+CREATE TABLE harvester.login (
+    account text PRIMARY KEY,
+    listed_at timestamptz,
+    failed_since timestamptz,
+    failure text,
+    closed boolean NOT NULL DEFAULT false
+) WITH (fillfactor = 50);
+ALTER TABLE harvester.profile ADD COLUMN listed_at timestamptz;
+
 -- How far a person lets the fleet, or a profile, go now; null: as far as the settings do. Never further than those.
 ALTER TABLE harvester.fleet_state
     ADD COLUMN mode text CHECK (mode IN ('dry-run', 'review', 'auto')),
@@ -60,8 +74,11 @@ CREATE VIEW ledger.slots AS
 SELECT task, nullif(profile_id, '') AS profile_id, due_at, state, put_at, started_at, finished_at, not_before, deliveries,
     failures, replica_id, run_id, reason
 FROM harvester.slot;
+CREATE TRIGGER read_only INSTEAD OF INSERT OR UPDATE OR DELETE ON ledger.slots
+    FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ledger.slots FROM PUBLIC, CURRENT_USER;
 COMMENT ON VIEW ledger.slots IS 'What fell due on the clock and what became of it.';
-COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up or reconcile (of a profile); discover, expire, retain or notify (of the fleet).';
+COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up, apply or reconcile (of a profile); discover, expire, retain or notify (of the fleet).';
 COMMENT ON COLUMN ledger.slots.profile_id IS 'Amazon''s profile id; null for chores of the fleet.';
 COMMENT ON COLUMN ledger.slots.due_at IS 'When it fell due, by the schedule in the profile''s own time zone.';
 COMMENT ON COLUMN ledger.slots.state IS 'waiting, running, done, failed or given_up.';

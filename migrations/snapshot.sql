@@ -561,6 +561,15 @@ CREATE TABLE harvester.fleet_state (
     CONSTRAINT fleet_state_only_row_check CHECK (only_row)
 );
 
+CREATE TABLE harvester.login (
+    account text NOT NULL,
+    listed_at timestamp with time zone,
+    failed_since timestamp with time zone,
+    failure text,
+    closed boolean DEFAULT false NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE harvester.migration (
     number integer NOT NULL,
     name text NOT NULL,
@@ -794,6 +803,7 @@ CREATE TABLE harvester.profile (
     name text NOT NULL,
     marketplace_id text,
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL,
+    listed_at timestamp with time zone,
     CONSTRAINT profile_region_check CHECK ((region = ANY (ARRAY['NA'::text, 'EU'::text, 'FE'::text])))
 );
 
@@ -858,6 +868,7 @@ CREATE TABLE harvester.slot (
     put_at timestamp with time zone DEFAULT now() NOT NULL,
     not_before timestamp with time zone,
     deliveries integer DEFAULT 0 NOT NULL,
+    unanswered integer DEFAULT 0 NOT NULL,
     failures integer DEFAULT 0 NOT NULL,
     replica_id text COLLATE pg_catalog."C",
     started_at timestamp with time zone,
@@ -866,7 +877,7 @@ CREATE TABLE harvester.slot (
     reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT slot_check CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL))),
     CONSTRAINT slot_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'given_up'::text]))),
-    CONSTRAINT slot_task_check CHECK ((task = ANY (ARRAY['plan'::text, 'follow_up'::text, 'reconcile'::text, 'discover'::text, 'expire'::text, 'retain'::text, 'notify'::text])))
+    CONSTRAINT slot_task_check CHECK ((task = ANY (ARRAY['plan'::text, 'follow_up'::text, 'apply'::text, 'reconcile'::text, 'discover'::text, 'expire'::text, 'retain'::text, 'notify'::text])))
 )
 WITH (fillfactor='70');
 
@@ -1270,7 +1281,7 @@ CREATE VIEW ledger.slots AS
 
 COMMENT ON VIEW ledger.slots IS 'What fell due on the clock and what became of it.';
 
-COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up or reconcile (of a profile); discover, expire, retain or notify (of the fleet).';
+COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up, apply or reconcile (of a profile); discover, expire, retain or notify (of the fleet).';
 
 COMMENT ON COLUMN ledger.slots.profile_id IS 'Amazon''s profile id; null for chores of the fleet.';
 
@@ -1328,6 +1339,9 @@ ALTER TABLE ONLY harvester.existing
 
 ALTER TABLE ONLY harvester.fleet_state
     ADD CONSTRAINT fleet_state_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY harvester.login
+    ADD CONSTRAINT login_pkey PRIMARY KEY (account);
 
 ALTER TABLE ONLY harvester.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
@@ -1563,6 +1577,8 @@ CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.decisio
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.recommendations FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.runs FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.slots FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 ALTER TABLE ONLY harvester.account_state
     ADD CONSTRAINT account_state_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);

@@ -55,7 +55,6 @@ def _of_process(process: ProcessVitals) -> Iterator[Metric]:
     yield _gauge("draining", "1 while this replica takes no new work.", process.draining)
     yield _gauge("slots_running_here", "Slots under way in this replica.", process.running)
     yield _gauge("rules_broken", "1 while the rules file cannot be used and older rules hold.", process.rules_broken)
-    yield _gauge("accounts_closed", "Logins that Amazon refuses for good.", process.accounts_closed)
     yield _gauge("call_log_waiting", "Calls that are not in the ledger yet.", process.calls_waiting)
     yield CounterMetricFamily(
         "harvester_call_log_lost", "Calls that never reached the ledger.", value=process.calls_lost
@@ -85,6 +84,8 @@ def _of_slots(vitals: Vitals) -> Iterator[Metric]:
 def _of_fleet(vitals: Vitals) -> Iterator[Metric]:
     yield _gauge("profiles", "Profiles ever seen.", vitals.profiles)
     yield _gauge("profiles_paused", "Profiles whose kill switch is pulled.", vitals.paused_profiles)
+    yield _gauge("accounts_closed", "Logins that Amazon refuses for good.", vitals.accounts_closed)
+    yield _gauge("accounts_failing", "Logins that could not be asked for their profiles.", vitals.accounts_failing)
     yield _gauge("all_paused", "1 while the kill switch for all is pulled.", vitals.all_paused)
     yield _gauges("replicas", "Replicas that showed a sign of life in the last 15 s.", "kind",
                   {"serve": vitals.serving, "worker": vitals.working})  # fmt: skip

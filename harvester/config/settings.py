@@ -5,6 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -134,6 +135,27 @@ def _known_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return kinds
 
 
+def _cron(line: str) -> str:
+    line = " ".join(line.split())
+    if line != Settings.model_fields["schedule"].default:
+        from croniter import croniter  # noqa: PLC0415 - every command loads this module, few have a schedule of their own
+
+        wanted = (
+            "must be a cron line of five fields that comes true some day, such as `30 6 * * *` (every day at 06:30)"
+        )
+        if len(line.split()) != _CRON_FIELDS and line not in _CRON_NAMES:
+            raise ValueError(wanted)
+        try:
+            croniter(line, datetime(2026, 1, 1, tzinfo=UTC)).get_next()
+        except (ValueError, KeyError):
+            raise ValueError(wanted) from None
+    return line
+
+
+_CRON_FIELDS = 5
+_CRON_NAMES = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly"})
+
+
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
     return NestedSecretsSettingsSource(source, secrets_dir_missing="ok", secrets_nested_delimiter="__")
 
@@ -169,6 +191,34 @@ class Settings(BaseSettings):
         ge=0,
         le=86_400,
         description="How long an `unknown` action waits before a listing may say it never arrived.",
+    )
+    schedule: Annotated[str, AfterValidator(_cron)] = Field(
+        "30 6 * * *",
+        description="When each profile is harvested: a cron line of five fields, in the profile's own time zone.",
+    )
+    schedule_jitter: float = Field(
+        1800,
+        ge=0,
+        le=86_400,
+        description="The profiles of a time zone are spread over so long after their moment, each always alike.",
+    )
+    discover_every: int = Field(
+        3600, ge=10, le=86_400, description="How often the service asks which profiles its logins can edit."
+    )
+    worker_silence: float = Field(
+        30,
+        ge=1,
+        le=3600,
+        description="After so long without a sign of life from its worker, another one takes a piece of work over.",
+    )
+    lease_grace: float = Field(
+        90,
+        ge=1,
+        le=3600,
+        description="After so long without a sign of life a process loses the profiles it holds; longer than any call.",
+    )
+    drain: float = Field(
+        75, ge=1, le=3600, description="How long a service that was told to stop waits for calls under way."
     )
     concurrency: int = Field(8, ge=1, le=1000, description="How many profiles are harvested side by side.")
     two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(

@@ -3,6 +3,7 @@
 HarvesterError
 ├── Misconfigured     a file or setting is wrong: says where and what to do
 ├── Refused           one of our own rules or guards said no
+│   └── ProfileBusy   somebody else works on this profile
 ├── Rejected          Amazon said no, for good
 │   └── AccountClosed the login itself is refused: nothing of this account can go on
 ├── Unavailable       try later
@@ -38,6 +39,11 @@ class Misconfigured(HarvesterError):
 
 @dataclass(eq=False)
 class Refused(HarvesterError):
+    pass
+
+
+@dataclass(eq=False)
+class ProfileBusy(Refused):
     pass
 
 

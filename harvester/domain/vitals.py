@@ -14,6 +14,10 @@ class Vitals:
     profiles: int
     paused_profiles: int
     all_paused: bool
+    accounts_closed: int
+    """Logins that Amazon refuses for good."""
+    accounts_failing: int
+    """Logins that could not be asked for their profiles the last time, those included."""
     due: int
     """Slots that a worker could take now."""
     coming: int
@@ -61,8 +65,6 @@ class ProcessVitals:
     """Slots under way here."""
     rules_broken: bool = False
     """The rules file as it is now is not in force."""
-    accounts_closed: int = 0
-    """Logins that Amazon refuses for good."""
     calls_waiting: int = 0
     """Calls that are not in the ledger yet."""
     calls_lost: int = 0

@@ -8,10 +8,12 @@ from datetime import timedelta
 
 from harvester.domain.action import ActionKind, ActionState, Standing
 from harvester.domain.errors import HarvesterError, LeaseLost, Refused
-from harvester.domain.ids import ActionId, Fingerprint, PlanId
+from harvester.domain.fleet import strictest
+from harvester.domain.ids import ActionId, Fingerprint, PlanId, ProfileId
 from harvester.domain.outcome import ItemOutcome, Made, NotSent, Reply, TurnedDown
 from harvester.domain.profile import Mode, Profile
 from harvester.ports import AccountReader, AccountWriter, Actions, Clock, Lease
+from harvester.ports.fleet import Modes
 from harvester.rules.requests import Request, requests
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.live import look
@@ -66,7 +68,9 @@ class Apply:
     actions: Actions
     clock: Clock
     rules: RuleSet
-    mode: Mode
+    modes: Modes
+    mode_of: Callable[[ProfileId], Mode]
+    """What the settings and the rules allow now; it may change while this runs."""
 
     async def __call__(
         self,
@@ -82,23 +86,30 @@ class Apply:
         Raises Refused: dry run, another fingerprint, paused, another process works on the profile; and what the reader
         raises while the account is looked at.
         """
-        rules = self.rules.for_profile(profile.profile_id)
-        if rules.strictest_mode(self.mode) is Mode.DRY_RUN:
-            raise Refused("mode is dry-run: nothing is ever sent; set HARVESTER_MODE=review to apply a reviewed plan")
+        rules, mode = self.rules.for_profile(profile.profile_id), await self.mode(profile)
+        if mode is Mode.DRY_RUN:
+            raise Refused(self._why_dry(profile))
         async with self.lease.hold(profile.profile_id):
             await self._demand(profile, plan_id, fingerprint)
             fence = await self.actions.take_fence(profile.profile_id)
             now = self.clock.now()
             await self.actions.expire(plan_id, now)
-            automatic = [rule.name for rule in rules.rules if rules.strictest_mode(self.mode, rule.name) is Mode.AUTO]
+            automatic = [rule.name for rule in rules.rules if rules.strictest_mode(mode, rule.name) is Mode.AUTO]
             if automatic:
                 await self.actions.approve_automatically(plan_id, automatic, now, now + APPROVAL_HOLDS)
-            session = _Session(self, profile, plan_id, fence, writer, watch)
-            return await session.work(reader, self._sendable(rules.strictest_mode))
+            session = _Session(self, profile, plan_id, fence, mode, writer, watch)
+            return await session.work(
+                reader, lambda action: rules.strictest_mode(mode, action.rule) is not Mode.DRY_RUN
+            )
 
-    def _sendable(self, strictest: Callable[[Mode, str], Mode]) -> Callable[[Standing], bool]:
-        """A rule may be stricter than the service: what it decided in dry-run is never sent."""
-        return lambda action: strictest(self.mode, action.rule) is not Mode.DRY_RUN
+    async def mode(self, profile: Profile) -> Mode:
+        """The strictest of the settings', the rules' and what people have set for the time being."""
+        return (await self.modes.current(profile.profile_id)).within(self.mode_of(profile.profile_id))
+
+    def _why_dry(self, profile: Profile) -> str:
+        if self.mode_of(profile.profile_id) is Mode.DRY_RUN:
+            return "mode is dry-run: nothing is ever sent; set HARVESTER_MODE=review to apply a reviewed plan"
+        return "mode is dry-run for the time being, so nothing is sent: `harvester mode` shows and lifts it"
 
     async def _demand(self, profile: Profile, plan_id: PlanId, fingerprint: Fingerprint) -> None:
         found = await self.actions.fingerprint(plan_id)
@@ -125,6 +136,8 @@ class _Session:
     profile: Profile
     plan_id: PlanId
     fence: int
+    mode: Mode
+    """When this began; a stricter one stops it."""
     writer: AccountWriter
     watch: Watch
     applied: Applied = field(default_factory=Applied)
@@ -254,6 +267,9 @@ class _Session:
         paused = await self.parts.actions.paused(self.profile.profile_id, self.fence)
         if paused:
             raise Refused(paused)
+        mode = await self.parts.mode(self.profile)
+        if strictest([mode, self.mode]) is not self.mode:
+            raise Refused(f"mode has become {mode} while this was under way")
 
 
 @dataclass(frozen=True, slots=True)

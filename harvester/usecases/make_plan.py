@@ -4,7 +4,6 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -16,6 +15,7 @@ from harvester.domain.ids import Fingerprint, PlanId
 from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run
+from harvester.domain.zones import zone
 from harvester.ports import Clock, Histories, PlanDraft, Plans
 from harvester.rules.groups import group_for
 from harvester.rules.guard import Guard
@@ -195,8 +195,4 @@ def _advice(surroundings: Surroundings, ad_group_id: str, ad_id: str) -> str:
 
 def _start_of_day(now: datetime, profile: Profile) -> datetime:
     """In the profile's own time zone; UTC where Amazon names one that nobody knows."""
-    try:
-        zone = ZoneInfo(profile.timezone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        zone = ZoneInfo("UTC")
-    return now.astimezone(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    return now.astimezone(zone(profile.timezone)).replace(hour=0, minute=0, second=0, microsecond=0)

@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from harvester.domain.candidate import AccountFacts
 from harvester.domain.errors import HarvesterError, LeaseLost
-from harvester.domain.ids import PlanId, RunId
+from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run, RunState
 from harvester.ports import AccountReader, AdsLogin, Clock, Histories, Lease, Plans, Profiles, Rulesets, Runs
+from harvester.ports.fleet import Modes
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
@@ -44,7 +45,9 @@ class PlanProfile:
     histories: Histories
     clock: Clock
     rules: RuleSet
-    mode: Mode
+    modes: Modes
+    mode_of: Callable[[ProfileId], Mode]
+    """What the settings and the rules allow."""
 
     async def __call__(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
         """Raises Refused while another process has the profile, and what the login's reader raises.
@@ -61,16 +64,17 @@ class PlanProfile:
         async with self.lease.hold(profile.profile_id):
             await self.rulesets.save(self.rules.fingerprint, self.rules.text)
             now = self.clock.now()
+            mode = (await self.modes.current(profile.profile_id)).within(self.mode_of(profile.profile_id))
             run = await self.runs.begin(
                 profile,
                 source="promotion",
                 trigger=trigger,
-                mode=self._mode(profile),
+                mode=mode,
                 ruleset=self.rules.fingerprint,
                 resume_after=now - RESUME_WITHIN,
             )
             try:
-                return await self._run(run, profile, login, watch)
+                return await self._run(run, profile, login, mode, watch)
             except LeaseLost:
                 raise
             except Exception as error:
@@ -85,7 +89,7 @@ class PlanProfile:
         except HarvesterError as second:
             error.add_note(f"and the run could not be marked as failed: {second}")
 
-    async def _run(self, run: Run, profile: Profile, login: AdsLogin, watch: Watch) -> Planned:
+    async def _run(self, run: Run, profile: Profile, login: AdsLogin, mode: Mode, watch: Watch) -> Planned:
         reader = login.reader(profile, run.run_id)
         rules = self.rules.for_profile(profile.profile_id)
         account = await read_account(reader)
@@ -104,7 +108,7 @@ class PlanProfile:
             run,
             surroundings,
             rules,
-            mode=self._mode(profile),
+            mode=mode,
             ruleset=self.rules.fingerprint,
             complete=not harvested.troubles,
         )
@@ -117,6 +121,3 @@ class PlanProfile:
         for sentence in troubles:
             await self.runs.save_cursor(run, run.cursor, sentence)
         return replace(run, troubles=(*run.troubles, *troubles))
-
-    def _mode(self, profile: Profile) -> Mode:
-        return self.rules.for_profile(profile.profile_id).strictest_mode(self.mode)

@@ -23,7 +23,8 @@ from harvester.entrypoints.web.pulse import Pulse
 from harvester.entrypoints.web.server import Probes, application
 from harvester.ports import AdsLogin
 from harvester.usecases.plan_profile import Planned
-from harvester.wiring import Instruments, Services, open_instruments, open_services
+from harvester.wiring import Services, open_services
+from harvester.wiring.instruments import Instruments, open_instruments
 from tests.acceptance.command_line import settings_for
 from tests.acceptance.pretend_amazon import RECOMMENDATIONS, PretendAmazon, on
 from tests.acceptance.records import Ledger

@@ -12,11 +12,11 @@ Row = Mapping[str, Any]
 _ACTIONS = """
     SELECT action_id, plan_id, kind, target, level, state, reason, group_id, amazon_id, error_message, settled_at,
         fragment, undoes, key, attempts
-    FROM ledger.actions ORDER BY substr(action_id, 2)::bigint
+    FROM ledger.actions WHERE $1::text IS NULL OR profile_id = $1 ORDER BY substr(action_id, 2)::bigint
 """
 _CALLS = """
     SELECT call_id, method, path, status, request_body FROM ledger.api_calls
-    WHERE path = ANY ($1) ORDER BY at
+    WHERE path = ANY ($1) AND ($2::text IS NULL OR profile_id = $2) ORDER BY at
 """
 _CARRIED = "SELECT call_id, action_id FROM ledger.action_calls ORDER BY call_id, position"
 _DAMAGE = """
@@ -59,14 +59,18 @@ class Books:
         return any(undo["undoes"] == action["action_id"] and undo["state"] == "done" for undo in self.actions.values())
 
 
-async def read_books(dsn: str, changing_paths: Sequence[str], approved: Mapping[str, str]) -> Books:
+async def read_books(
+    dsn: str, changing_paths: Sequence[str], approved: Mapping[str, str], profile_id: str | None = None
+) -> Books:
+    """Of one profile, where there are several."""
     connection = await asyncpg.connect(dsn)
     try:
-        actions = {row["action_id"]: dict(row) for row in await connection.fetch(_ACTIONS)}
-        calls = [dict(row) for row in await connection.fetch(_CALLS, list(changing_paths))]
+        actions = {row["action_id"]: dict(row) for row in await connection.fetch(_ACTIONS, profile_id)}
+        calls = [dict(row) for row in await connection.fetch(_CALLS, list(changing_paths), profile_id)]
         carried: dict[str, list[str]] = defaultdict(list)
         for row in await connection.fetch(_CARRIED):
-            carried[row["call_id"]].append(row["action_id"])
+            if row["action_id"] in actions:
+                carried[row["call_id"]].append(row["action_id"])
         damage = [row[0] for row in await connection.fetch(_DAMAGE)]
     finally:
         await connection.close()

@@ -33,13 +33,7 @@ _AWAY = (
 _GONE = ("closed", "closing", "cannot switch to state")
 """The driver's words about a connection that is lost; the last: used in the moment the server says good-bye."""
 
-_SESSION = {
-    "application_name": "harvester",
-    "timezone": "UTC",
-    "jit": "off",
-    "idle_in_transaction_session_timeout": "60s",
-}
-"""A process that is stopped in the middle of a transaction holds its locks for a minute and no longer."""
+_SESSION = {"application_name": "harvester", "timezone": "UTC", "jit": "off"}
 
 _NOT_MIGRATED = "the database is not at this version ({}): run `harvester migrate`"
 _MISCONFIGURED: dict[type[Exception], str] = {
@@ -107,8 +101,12 @@ class Database:
         most_connections: int = 10,
         patience_seconds: float = 60.0,
         connect_timeout_seconds: float = 10.0,
+        idle_seconds: float = 60.0,
     ) -> AsyncIterator["Database"]:
-        """Raises Misconfigured for a wrong address or password, Unavailable for a server that does not answer."""
+        """Raises Misconfigured for a wrong address or password, Unavailable for a server that does not answer.
+
+        A process that is stopped in the middle of a transaction holds its locks for `idle_seconds` and no longer.
+        """
         try:
             with translated():
                 pool = await asyncpg.create_pool(
@@ -116,7 +114,10 @@ class Database:
                     min_size=1,
                     max_size=most_connections,
                     timeout=connect_timeout_seconds,
-                    server_settings=_SESSION,
+                    server_settings={
+                        **_SESSION,
+                        "idle_in_transaction_session_timeout": f"{round(idle_seconds * 1000)}ms",
+                    },
                     reset=_leave_as_it_is,
                 )
         except (asyncpg.ClientConfigurationError, ValueError) as error:

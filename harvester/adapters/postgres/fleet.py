@@ -20,6 +20,7 @@ _DUE = named("fleet_due")
 _SET_ASIDE = named("fleet_set_aside")
 _FAILING = named("fleet_failing")
 _PAUSED = named("fleet_paused")
+_LOGINS = named("fleet_logins")
 _MODES = named("fleet_modes")
 _REPLICAS = named("fleet_replicas")
 _TIMEZONES = named("fleet_timezones")
@@ -41,6 +42,8 @@ class FleetLists:
     set_aside: Sequence[Row]
     failing: Sequence[Row]
     paused: Sequence[Row]
+    logins: Sequence[Row]
+    """Those that fail."""
     replicas: Sequence[Row]
     modes: Row
     timezones: Sequence[str]
@@ -91,6 +94,8 @@ async def _vitals(connection: Connection, now: datetime, ends: asyncpg.Record, m
         profiles=row["profiles"],
         paused_profiles=row["paused_profiles"],
         all_paused=row["all_paused"],
+        accounts_closed=row["accounts_closed"],
+        accounts_failing=row["accounts_failing"],
         due=row["due"],
         coming=row["coming"],
         set_aside=row["set_aside"],
@@ -124,6 +129,7 @@ async def _lists(connection: Connection, now: datetime, most: int) -> FleetLists
         set_aside=_rows(await connection.fetch(_SET_ASIDE, now, most)),
         failing=_rows(await connection.fetch(_FAILING, now, most)),
         paused=_rows(await connection.fetch(_PAUSED, most)),
+        logins=_rows(await connection.fetch(_LOGINS, most)),
         replicas=[{**_row(row), "there": row["seen_at"] >= seen_since} for row in replicas],
         modes={**_row(modes), "profile_modes": dict(msgspec.json.decode(each) for each in modes["profile_modes"])},
         timezones=[row["timezone"] for row in await connection.fetch(_TIMEZONES)],

@@ -11,13 +11,16 @@ import asyncpg
 
 from harvester.adapters.postgres.database import translated
 from harvester.adapters.postgres.queries import named
-from harvester.domain.errors import LeaseLost, Refused, Unavailable
+from harvester.domain.errors import LeaseLost, ProfileBusy, Unavailable
 from harvester.domain.ids import ProfileId
 
 _TAKE = named("lease_key_taken")
 _GIVE_BACK = named("lease_key_given_back")
 _STILL_THERE = named("still_there")
+_END_SILENT_HOLDER = named("end_silent_holder")
 _AGAIN_SECONDS = 0.25
+_TRIES = 20
+"""An ended session takes a moment to give its locks back."""
 
 
 @dataclass(eq=False)
@@ -40,13 +43,24 @@ class PostgresLease:
     Postgres frees the locks when the session ends, so a process that dies holds nothing. A session that is lost, or
     does not answer for `patience_seconds`, cancels everybody inside `hold`; the next `hold` opens a new one, and waits
     up to `away_seconds` for a Postgres that is away.
+
+    A process that is stopped keeps its session. Whoever wants what it holds ends that session once it has been silent
+    for `grace_seconds`, longer than any call to Amazon takes; when it wakes up, it has lost everything it held.
     """
 
-    def __init__(self, dsn: str, heartbeat_seconds: float, patience_seconds: float, away_seconds: float) -> None:
+    def __init__(
+        self,
+        dsn: str,
+        heartbeat_seconds: float,
+        patience_seconds: float,
+        away_seconds: float,
+        grace_seconds: float,
+    ) -> None:
         self._dsn = dsn
         self._heartbeat_seconds = heartbeat_seconds
         self._patience_seconds = patience_seconds
         self._away_seconds = away_seconds
+        self._grace_seconds = grace_seconds
         self._session: asyncpg.Connection[asyncpg.Record] | None = None
         self._one_at_a_time = asyncio.Lock()
         self._holders: dict[ProfileId, _Holder] = {}
@@ -54,9 +68,15 @@ class PostgresLease:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, dsn: str, *, heartbeat_seconds: float = 10.0, patience_seconds: float = 10.0, away_seconds: float = 60.0
+        cls,
+        dsn: str,
+        *,
+        heartbeat_seconds: float = 10.0,
+        patience_seconds: float = 10.0,
+        away_seconds: float = 60.0,
+        grace_seconds: float = 90.0,
     ) -> AsyncIterator["PostgresLease"]:
-        lease = cls(dsn, heartbeat_seconds, patience_seconds, away_seconds)
+        lease = cls(dsn, heartbeat_seconds, patience_seconds, away_seconds, grace_seconds)
         heart = asyncio.create_task(lease._beat(), name="lease heartbeat")
         try:
             yield lease
@@ -72,7 +92,7 @@ class PostgresLease:
         task = asyncio.current_task()
         assert task is not None
         if profile_id in self._holders:
-            raise Refused(f"profile {profile_id} is being worked on by this process")
+            raise ProfileBusy(f"profile {profile_id} is being worked on by this process")
         holder = self._holders[profile_id] = _Holder(task)
         try:
             await self._take_patiently(profile_id, holder)
@@ -110,11 +130,21 @@ class PostgresLease:
             session = await self._open_session()
             with translated():
                 taken = await session.fetchval(_TAKE, profile_id, timeout=self._patience_seconds)
+                if not taken:
+                    taken = await self._take_from_silent(session, profile_id)
             if session is not self._session:
                 raise Unavailable("the session with Postgres ended while a lease was taken")
         if not taken:
-            raise Refused(f"profile {profile_id} is being worked on by another process")
+            raise ProfileBusy(f"profile {profile_id} is being worked on by another process")
         holder.has_it = True
+
+    async def _take_from_silent(self, session: "asyncpg.Connection[asyncpg.Record]", profile_id: ProfileId) -> bool:
+        ended = await session.fetch(_END_SILENT_HOLDER, profile_id, self._grace_seconds, timeout=self._patience_seconds)
+        for _ in range(_TRIES if ended else 0):
+            if await session.fetchval(_TAKE, profile_id, timeout=self._patience_seconds):
+                return True
+            await asyncio.sleep(_AGAIN_SECONDS / _TRIES)
+        return False
 
     async def _give_back(self, profile_id: ProfileId) -> None:
         """A session that cannot even do that is ended, which gives everything back."""

@@ -35,6 +35,21 @@ def profile_columns(profile: Profile) -> tuple[str | None, ...]:
     )
 
 
+def profile_of(row: asyncpg.Record) -> Profile:
+    """What the statements that read profiles return."""
+    return Profile(
+        profile_id=ProfileId(row["profile_id"]),
+        account=row["account"],
+        region=Region(row["region"]),
+        country=row["country"],
+        currency=row["currency"],
+        timezone=row["timezone"],
+        kind=row["kind"],
+        name=row["name"],
+        marketplace_id=row["marketplace_id"],
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class PostgresProfiles:
     database: Database
@@ -51,20 +66,7 @@ class PostgresProfiles:
         async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
             return await connection.fetch(_KNOWN)
 
-        return [
-            Profile(
-                profile_id=ProfileId(row["profile_id"]),
-                account=row["account"],
-                region=Region(row["region"]),
-                country=row["country"],
-                currency=row["currency"],
-                timezone=row["timezone"],
-                kind=row["kind"],
-                name=row["name"],
-                marketplace_id=row["marketplace_id"],
-            )
-            for row in await self.database.repeat(work)
-        ]
+        return [profile_of(row) for row in await self.database.repeat(work)]
 
     async def own_asins(self, profile_id: ProfileId) -> set[str]:
         async def work(connection: Connection, _repeated: bool) -> set[str]:

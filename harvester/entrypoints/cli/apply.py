@@ -292,7 +292,7 @@ def _show_undone(invocation: Invocation, plan: Mapping[str, Any] | None, left_al
     click.echo(f"Next: {look}\nThen: {agree} --by YOUR-NAME")
 
 
-def _not_empty(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
+def not_empty(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str | None:
     """A script's variable that is not set must not become every profile."""
     if value is not None and not value.strip():
         raise click.BadParameter("say which profile, or leave the option out for all of them")
@@ -302,7 +302,7 @@ def _not_empty(_ctx: click.Context, _param: click.Parameter, value: str | None) 
 def _switch(name: str, help_text: str, *, paused: bool) -> click.Command:
     @click.command(name, help=help_text)
     @click.option(
-        "--profile", "profile_id", metavar="ID", callback=_not_empty, help="Only this profile; without it, all of them."
+        "--profile", "profile_id", metavar="ID", callback=not_empty, help="Only this profile; without it, all of them."
     )
     @by_option
     @json_option

@@ -37,6 +37,8 @@ class Lists(Protocol):
     @property
     def paused(self) -> Sequence[Row]: ...
     @property
+    def logins(self) -> Sequence[Row]: ...
+    @property
     def replicas(self) -> Sequence[Row]: ...
     @property
     def modes(self) -> Row: ...
@@ -60,6 +62,8 @@ class Seen:
         said = []
         if self.vitals.failing:
             said.append(f"{tables.plural(self.vitals.failing, 'task')} failing")
+        if self.vitals.accounts_failing:
+            said.append(f"{tables.plural(self.vitals.accounts_failing, 'login')} failing")
         if self.vitals.rules_broken:
             said.append(f"{tables.plural(self.vitals.rules_broken, 'replica')} with a broken rules file")
         queue = readiness(self.vitals, draining=False)["queue"]
@@ -149,6 +153,7 @@ def _groups(seen: Seen) -> Iterator[RenderableType]:
     yield from _group("Paused", lists.paused, vitals.paused_profiles, lambda row: (
         f"by {row['paused_by']} since {_when(row['paused_at'])}"
     ))  # fmt: skip
+    yield from _logins(seen)
     yield from _replicas(seen)
 
 
@@ -166,6 +171,21 @@ def _group(title: str, rows: Sequence[Row], count: int, what: Any) -> Iterator[R
         yield tables.hanging(name + Text(f"  {what(row)}", style="not bold"))
     if count > len(rows):
         yield Text(f"  and {count - len(rows):,} more", style="dim")
+
+
+def _logins(seen: Seen) -> Iterator[RenderableType]:
+    """Those that fail; what is wrong with one is wrong with all its profiles."""
+    if not seen.vitals.accounts_failing:
+        return
+    yield Text()
+    yield Text("Logins", style="bold")
+    for row in seen.lists.logins:
+        what = "closed by Amazon" if row["closed"] else "cannot be asked"
+        line = Text(f"  {row['account']}", style="bold")
+        since = _ago(seen, row["failed_since"])
+        yield tables.hanging(line + Text(f"  {what} for {since}: {row['failure'] or _NO_REASON}", style="not bold"))
+    if seen.vitals.accounts_failing > len(seen.lists.logins):
+        yield Text(f"  and {seen.vitals.accounts_failing - len(seen.lists.logins):,} more", style="dim")
 
 
 def _replicas(seen: Seen) -> Iterator[RenderableType]:

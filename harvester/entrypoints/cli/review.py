@@ -36,6 +36,10 @@ def _name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
         raise click.BadParameter(str(error)) from None
 
 
+def named_or_absent(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    return None if value is None else _name(ctx, param, value)
+
+
 def _amount(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     if not re.fullmatch(r"\d{1,12}(\.\d{1,12})?", value.strip(), re.ASCII):
         raise click.BadParameter("a bid is a positive plain decimal like 0.60")

@@ -6,7 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from harvester.config import logs, settings
 from harvester.config.settings import Settings
@@ -14,6 +14,8 @@ from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.profile import Mode, Profile
 from harvester.entrypoints.cli.app import Invocation, say
 from harvester.wiring import Login, Services, open_services
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -52,13 +54,17 @@ class Session:
         raise Refused(f"no login named {profile.account} is set, and profile {profile_id} belongs to it")
 
     def demand_accounts(self) -> None:
-        """Raises Misconfigured with what to do where there is no login."""
-        if not self.services.settings.accounts:
-            raise Misconfigured(
-                "no advertising login is set. To look around without one, run `harvester demo`; for your own account "
-                "set HARVESTER_ACCOUNTS__MAIN__CLIENT_ID, __CLIENT_SECRET, __REFRESH_TOKEN and __REGION "
-                "(see docs/settings.md)"
-            )
+        demand_accounts(self.services.settings)
+
+
+def demand_accounts(settings: Settings) -> None:
+    """Raises Misconfigured with what to do where there is no login."""
+    if not settings.accounts:
+        raise Misconfigured(
+            "no advertising login is set. To look around without one, run `harvester demo`; for your own account "
+            "set HARVESTER_ACCOUNTS__MAIN__CLIENT_ID, __CLIENT_SECRET, __REFRESH_TOKEN and __REGION "
+            "(see docs/settings.md)"
+        )
 
 
 def load_settings(invocation: Invocation) -> Settings:
@@ -72,6 +78,11 @@ def load_settings(invocation: Invocation) -> Settings:
 
 def run(work: Coroutine[Any, Any, int], if_stopped: str = "stopped; what is recorded stays recorded") -> None:
     """Runs a command to its exit code. SIGTERM and Ctrl-C end it in order, with a word on how to go on."""
+    sys.exit(run_loop(_ended_by_signals(work, if_stopped)))
+
+
+def run_loop(work: Coroutine[Any, Any, T]) -> T:
+    """On the fastest event loop there is."""
     try:
         import uvloop
     except ImportError:
@@ -79,7 +90,7 @@ def run(work: Coroutine[Any, Any, int], if_stopped: str = "stopped; what is reco
     else:
         runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     with runner:
-        sys.exit(runner.run(_ended_by_signals(work, if_stopped)))
+        return runner.run(work)
 
 
 async def _ended_by_signals(work: Coroutine[Any, Any, int], if_stopped: str) -> int:

@@ -1,7 +1,6 @@
 """`harvester status`: the fleet at a glance."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +12,10 @@ from harvester.entrypoints.cli import glance, tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
 from harvester.entrypoints.cli.glance import Seen
 from harvester.entrypoints.cli.session import Session, run
+from harvester.wiring import calendar
 
 _EVERY_SECONDS = 1.0
 _MOST = 10
-
-NextDue = Callable[[str], datetime]
-"""Time zone -> when a profile of that zone is next due, by the schedule."""
 
 
 @click.command()
@@ -29,7 +26,8 @@ NextDue = Callable[[str], datetime]
 def status(invocation: Invocation, watch: bool, limit: int, as_json: bool) -> None:
     """The fleet at a glance: what is due, running, waiting or failing and why, who is there, and who holds the clock.
 
-    Exit code 1 where a profile or chore fails, a rules file is broken, or what is due has not been taken for 5 minutes.
+    Exit code 1 where a profile, a login or a chore fails, a rules file is broken, or what is due has not been taken
+    for 5 minutes.
     """
     if watch and as_json:
         raise click.UsageError("--watch is for people: leave it out, or --json")
@@ -48,10 +46,11 @@ async def _status(invocation: Invocation, watch: bool, limit: int, as_json: bool
     return FAILED if seen.reasons else DONE
 
 
-async def look(session: Session, limit: int, next_due: NextDue | None = None) -> Seen:
+async def look(session: Session, limit: int) -> Seen:
     services, now = session.services, datetime.now(UTC)
     vitals, lists = await services.fleet_report.glance(now, limit)
-    upcoming = [next_due(zone) for zone in lists.timezones] if next_due else []
+    schedule = calendar(services.settings)
+    upcoming = [schedule.next_due(zone, now) for zone in lists.timezones]
     return Seen(now, services.settings.mode.value, vitals, lists, min(upcoming, default=None))
 
 
@@ -80,5 +79,6 @@ def status_json(seen: Seen) -> dict[str, Any]:
         "running": list(lists.running),
         "due": list(lists.due),
         "set_aside": list(lists.set_aside),
+        "logins": list(lists.logins),
         "replicas": list(lists.replicas),
     }  # fmt: skip

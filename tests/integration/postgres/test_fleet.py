@@ -123,8 +123,8 @@ async def test_replicas_are_there_while_they_show_signs_of_life(sql: Sql, fleet:
     assert [(each["replica_id"], each["there"]) for each in lists.replicas] == [("b", True), ("c", True), ("a", False)]
 
 
-async def test_the_queue_and_the_kill_switch_are_told(sql: Sql, fleet: PostgresFleet):
-    """Jobs that could be picked and since when; who pulled which switch, and how far people let the fleet go."""
+async def test_queue_logins_and_kill_switches_are_told(sql: Sql, fleet: PostgresFleet):
+    """Jobs that could be picked and since when; logins that fail; who pulled which switch, and how far people let the fleet go."""
     await add_profiles(sql, "1", "2", "3")
     await add_job(sql, "a", later(-4))
     await add_job(sql, "b", later(4))
@@ -132,6 +132,11 @@ async def test_the_queue_and_the_kill_switch_are_told(sql: Sql, fleet: PostgresF
     await sql.execute(
         "INSERT INTO harvester.account_state (profile_id, paused, paused_by, paused_at, mode) VALUES "
         "('1', true, 'Dana', $1, 'review'), ('2', false, NULL, NULL, 'dry-run'), ('3', false, NULL, NULL, 'review')",
+        NOW,
+    )
+    await sql.execute(
+        "INSERT INTO harvester.login (account, failed_since, failure, closed) "
+        "VALUES ('a', $1, 'revoked', true), ('b', $1, '503', false), ('c', NULL, NULL, false)",
         NOW,
     )
     await sql.execute("UPDATE harvester.fleet_state SET paused = true, paused_by = 'Kim', paused_at = $1", NOW)
@@ -143,6 +148,8 @@ async def test_the_queue_and_the_kill_switch_are_told(sql: Sql, fleet: PostgresF
     assert [(each["profile_id"], each["paused_by"]) for each in lists.paused] == [("1", "Dana")]
     assert lists.modes["profile_modes"] == {"dry-run": 1, "review": 2}
     assert (lists.modes["paused_by"], lists.modes["paused_at"]) == ("Kim", NOW.isoformat())
+    assert (vitals.accounts_closed, vitals.accounts_failing) == (1, 2)
+    assert [(each["account"], each["closed"]) for each in lists.logins] == [("a", True), ("b", False)]
     assert lists.timezones == ["America/Los_Angeles"]
 
 

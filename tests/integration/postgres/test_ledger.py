@@ -25,7 +25,7 @@ APPEND_ONLY = [
     "plan_review",
     "ruleset",
 ]
-VIEWS = ["runs", "recommendations", "decisions", "actions", "api_calls", "action_calls", "action_decisions"]
+VIEWS = ["runs", "recommendations", "decisions", "actions", "api_calls", "action_calls", "action_decisions", "slots"]
 
 
 async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql: Sql) -> str:
@@ -44,6 +44,7 @@ async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql:
            VALUES ($1, 'GET', '/v2/profiles', 12.5, 1, 'main')""",
         NOW,
     )
+    await sql.execute("INSERT INTO harvester.slot (task, due_at) VALUES ('expire', $1)", NOW)
     await sql.execute("INSERT INTO harvester.action_call SELECT $1, action_id, 1, 0 FROM harvester.action", NOW)
     return plan_id
 

@@ -108,14 +108,14 @@ def test_a_scrape_says_what_the_replica_is_at_that_moment() -> None:
     assert value(metrics, "harvester_clock_holder") == 0
 
     state = replace(
-        state, holds_clock=True, rules_broken=True, calls_waiting=7, calls_lost=2, running=3, accounts_closed=1,
+        state, holds_clock=True, rules_broken=True, calls_waiting=7, calls_lost=2, running=3,
         rates={"advertising-api.amazon.com": 12.5}, throttled={"login": 1, "profile": 2, "operation": 9},
     )  # fmt: skip
     shown = {name: value(metrics, name) for name in (
         "harvester_clock_holder", "harvester_rules_broken", "harvester_call_log_waiting",
-        "harvester_call_log_lost_total", "harvester_slots_running_here", "harvester_accounts_closed",
+        "harvester_call_log_lost_total", "harvester_slots_running_here",
     )}  # fmt: skip
-    assert list(shown.values()) == [1, 1, 7, 2, 3, 1]
+    assert list(shown.values()) == [1, 1, 7, 2, 3]
     assert value(metrics, "harvester_throttle_rate", host="advertising-api.amazon.com") == 12.5
     assert value(metrics, "harvester_throttle_limited", level="operation") == 9
 
@@ -126,6 +126,7 @@ def test_a_scrape_says_how_the_fleet_is(metrics: Metrics) -> None:
         "harvester_lag_seconds": 20, "harvester_stuck_seconds": 10, "harvester_tasks_failing": 2,
         "harvester_profiles_paused": 1, "harvester_queue_oldest_seconds": 9, "harvester_clock_seen_seconds": 1,
         "harvester_last_harvest_seconds": 3600, "harvester_unknown_oldest_seconds": 120, "harvester_all_paused": 0,
+        "harvester_accounts_closed": 1, "harvester_accounts_failing": 2,
     }  # fmt: skip
     assert {name: value(metrics, name) for name in expected} == expected
     assert value(metrics, "harvester_slots", state="set_aside") == 1

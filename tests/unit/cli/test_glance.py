@@ -20,7 +20,7 @@ MODES = {
 
 
 def shown(next_due: datetime | None = None, **lists: Any) -> str:
-    none: dict[str, Any] = dict.fromkeys(("running", "due", "set_aside", "failing", "paused", "replicas"), ())
+    none: dict[str, Any] = dict.fromkeys(("running", "due", "set_aside", "failing", "paused", "logins", "replicas"), ())
     seen = Seen(NOW, "auto", WELL, FleetLists(**{**none, "modes": MODES, "timezones": [], **lists}), next_due)
     out = io.StringIO()
     Console(file=out, width=80).print(glance.page(seen))
@@ -62,3 +62,27 @@ def test_a_broken_rules_file_names_itself() -> None:
     text = " ".join(shown(replicas=[row]).split())
 
     assert "holds the clock, draining, rules file broken: rules.yaml:3: no such check" in text
+
+
+def test_a_login_that_fails_is_named() -> None:
+    """Closed for good, or not to be asked for now, since when and why."""
+    rows = [
+        {
+            "account": "main",
+            "failed_since": (NOW - timedelta(hours=3)).isoformat(),
+            "closed": True,
+            "failure": "revoked",
+        },
+        {
+            "account": "emea",
+            "failed_since": (NOW - timedelta(minutes=5)).isoformat(),
+            "closed": False,
+            "failure": "503",
+        },
+    ]
+
+    text = shown(logins=rows)
+
+    assert "! 2 logins failing" in text
+    assert "  main  closed by Amazon for 3 h: revoked" in text
+    assert "  emea  cannot be asked for 5 min: 503" in text

@@ -10,6 +10,7 @@ import pytest
 from harvester.domain.errors import Unavailable
 from harvester.domain.ids import ActionId, PlanId
 from harvester.domain.outcome import ItemOutcome, Made, NotSent, Reply
+from harvester.domain.profile import Mode
 from harvester.rules.requests import Request
 from harvester.usecases.apply import _Session
 
@@ -49,7 +50,9 @@ HarvesterFailure = Unavailable | None
 
 def begun(desk: Desk) -> "asyncio.Task[None]":
     parts = cast("Any", SimpleNamespace(actions=desk, clock=desk))
-    session = _Session(parts, cast("Any", None), PlanId("p1"), 1, cast("Any", desk), lambda _sent, _total: None)
+    session = _Session(
+        parts, cast("Any", None), PlanId("p1"), 1, Mode.REVIEW, cast("Any", desk), lambda _sent, _total: None
+    )
     return asyncio.create_task(session._send_all(cast("Any", [])))
 
 

@@ -4,6 +4,8 @@ SELECT
     (SELECT count(*) FROM harvester.profile) AS profiles,
     (SELECT count(*) FROM harvester.account_state WHERE paused) AS paused_profiles,
     (SELECT paused FROM harvester.fleet_state) AS all_paused,
+    (SELECT count(*) FROM harvester.login WHERE closed) AS accounts_closed,
+    (SELECT count(*) FROM harvester.login WHERE failed_since IS NOT NULL) AS accounts_failing,
     slots.due, slots.coming, slots.set_aside, slots.running, slots.not_started_since, slots.stuck_since,
     jobs.queued AS jobs_queued, jobs.picked AS jobs_picked, jobs.queued_since,
     replicas.serving, replicas.working, replicas.draining, replicas.busy, replicas.rules_broken, replicas.clock_seen_at,
@@ -106,6 +108,11 @@ ORDER BY last.finished_at DESC, whose.profile_id, tasks.task LIMIT $2;
 SELECT state.profile_id, profile.name, profile.country, profile.account, state.paused_by, state.paused_at
 FROM harvester.account_state AS state JOIN harvester.profile ON profile.profile_id = state.profile_id
 WHERE state.paused ORDER BY state.paused_at DESC NULLS LAST, state.profile_id LIMIT $1;
+
+-- name: fleet_logins
+-- Logins that could not be asked for their profiles the last time, those failing longest first.
+SELECT account, failed_since, failure, closed FROM harvester.login
+WHERE failed_since IS NOT NULL ORDER BY failed_since, account LIMIT $1;
 
 -- name: fleet_modes
 -- How far people let the fleet go now, and how many profiles less far.

@@ -6,6 +6,16 @@ SELECT pg_try_advisory_lock(hashtextextended('harvester.profile ' || $1::text, 0
 -- Gives a profile back.
 SELECT pg_advisory_unlock(hashtextextended('harvester.profile ' || $1::text, 0));
 
+-- name: end_silent_holder
+-- Ends the session that has a profile if it has said nothing for so many seconds: its process sleeps, or the line is cut.
+SELECT pg_terminate_backend(activity.pid)
+FROM pg_locks AS lock JOIN pg_stat_activity AS activity ON activity.pid = lock.pid
+WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
+    AND lock.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (lock.classid::bigint << 32 | lock.objid::bigint) = hashtextextended('harvester.profile ' || $1::text, 0)
+    AND activity.application_name = 'harvester lease'
+    AND clock_timestamp() - greatest(activity.backend_start, activity.query_start) > make_interval(secs => $2);
+
 -- name: still_there
 -- Whether the session is alive.
 SELECT 1;

@@ -1,20 +1,18 @@
 """Composition root: settings in, open services out."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError
-from importlib.metadata import version as installed_version
 from pathlib import Path
 
 import structlog
 
 from harvester.adapters.ads.client import AmazonLogin
+from harvester.adapters.calendar import CronCalendar
 from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
-from harvester.adapters.metrics import Metrics
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.calls import PostgresCallLog
@@ -23,19 +21,19 @@ from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
 from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
 from harvester.adapters.postgres.watched import WatchedPlans, WatchedRuns
 from harvester.adapters.throttle import Throttle
-from harvester.adapters.traces import Traces, open_traces
-from harvester.adapters.watching import NOBODY, Watch, Watches
-from harvester.config import log_lines, rules_file
+from harvester.adapters.watching import NOBODY, Watch
+from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
+from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Mode, Profile
-from harvester.domain.vitals import ProcessVitals
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
@@ -68,6 +66,7 @@ class Services:
     database: Database
     calls: PostgresCallLog
     fleet_report: PostgresFleet
+    modes: PostgresModes
     reports: PostgresReports
     stories: PostgresStories
     verify: PostgresVerify
@@ -100,6 +99,11 @@ def rules_path(settings: Settings) -> Path | None:
 def load_rules(settings: Settings) -> RuleSet:
     """Raises Misconfigured with file and line."""
     return rules_file.load(rules_path(settings))
+
+
+def calendar(settings: Settings) -> CronCalendar:
+    """When profiles are due, by the schedule and without the jitter."""
+    return CronCalendar(settings.schedule)
 
 
 @asynccontextmanager
@@ -150,13 +154,29 @@ async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncItera
         dsn = await stack.enter_async_context(database_address(settings))
         await demand_current(settings, dsn)
         most_connections = max(4, min(settings.concurrency * 2, 40))
-        database = await stack.enter_async_context(Database.open(dsn, most_connections=most_connections))
+        idle_seconds = min(60.0, settings.lease_grace)
+        database = await stack.enter_async_context(
+            Database.open(dsn, most_connections=most_connections, idle_seconds=idle_seconds)
+        )
         ahead = 0 if watch is NOBODY else _CALL_IDS_AHEAD
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble, numbers_ahead=ahead))
-        lease = await stack.enter_async_context(PostgresLease.open(dsn))
+        lease = await stack.enter_async_context(PostgresLease.open(dsn, grace_seconds=settings.lease_grace))
         client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience, watch=watch)
         http = await stack.enter_async_context(client)
         yield _services(settings, rules, database, lease, _logins(settings, http), calls, watch)
+
+
+def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
+    """The same services under other rules; what is under way goes on under its own."""
+    return replace(
+        services,
+        rules=rules,
+        plan_profile=replace(services.plan_profile, rules=rules, mode_of=mode_of),
+        cover=replace(services.cover, rules=rules),
+        review=replace(services.review, rules=rules),
+        apply=replace(services.apply, rules=rules, mode_of=mode_of),
+        undo=replace(services.undo, rules=rules),
+    )
 
 
 def _services(
@@ -172,13 +192,18 @@ def _services(
     profiles, plans, actions = PostgresProfiles(database), WatchedPlans(database, watch), PostgresActions(database)
     histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
     only = {name: account.profiles for name, account in settings.accounts.items()}
-    wait = timedelta(seconds=settings.reconcile_after)
+    wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
+
+    def mode_of(profile_id: ProfileId) -> Mode:
+        return rules.for_profile(profile_id).strictest_mode(mode)
+
     return Services(
         settings=settings,
         rules=rules,
         database=database,
         calls=calls,
         fleet_report=PostgresFleet(database),
+        modes=modes,
         reports=PostgresReports(database),
         stories=PostgresStories(database),
         verify=PostgresVerify(database),
@@ -186,10 +211,10 @@ def _services(
         actions=actions,
         logins=logins,
         fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
-        plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, mode),
+        plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
-        apply=Apply(lease, actions, clock, rules, mode),
+        apply=Apply(lease, actions, clock, rules, modes, mode_of),
         reconcile=Reconcile(lease, actions, clock, wait),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
         drift=FindDrift(histories),
@@ -226,43 +251,3 @@ def _call_log_trouble(what: str, lost: int) -> None:
 
 def _surprised(profile: Profile, error: Exception) -> None:
     log.error("profile.failed", profile_id=profile.profile_id, exc_info=error)
-
-
-@dataclass(frozen=True)
-class Instruments:
-    """What a replica is watched with."""
-
-    metrics: Metrics
-    traces: Traces
-    watch: Watch
-    """For `open_services`: all of them."""
-
-    @contextmanager
-    def job(self, task: str, profile_id: str | None) -> Iterator[None]:
-        """Around the work on one slot: its lines and spans say whose they are."""
-        with log_lines.job(task, profile_id), self.traces.job(task, profile_id):
-            yield
-
-
-@asynccontextmanager
-async def open_instruments(
-    settings: Settings, replica_id: str, process: Callable[[], ProcessVitals]
-) -> AsyncIterator[Instruments]:
-    """Opened before the services and closed after them. `process` is asked at every scrape."""
-    log_lines.bind_replica(replica_id)
-    version = own_version()
-    metrics = Metrics(version, process)
-    async with open_traces(
-        settings.traces_url,
-        version=version,
-        replica_id=replica_id,
-        on_trouble=lambda what: log.warning("traces.off", reason=what),
-    ) as traces:
-        yield Instruments(metrics, traces, Watches((metrics, log_lines.LogLines(), traces)))
-
-
-def own_version() -> str:
-    try:
-        return installed_version("harvester")
-    except PackageNotFoundError:
-        return "unknown"

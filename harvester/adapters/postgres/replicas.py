@@ -1,0 +1,118 @@
+"""Who serves, which profiles its logins show, and how far people let it go."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import asyncpg
+
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.profiles import profile_of
+from harvester.adapters.postgres.queries import named
+from harvester.domain.errors import Refused
+from harvester.domain.fleet import Login, Narrowed, RuntimeModes, Sign
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import Mode, Profile
+
+_SIGN = named("sign_of_life")
+_LEAVE = named("leave")
+_NOTE_LISTED = named("note_listed")
+_NOTE_LOGIN = named("note_login")
+_NOTE_FAILURE = named("note_login_failure")
+_LOGINS = named("logins")
+_FIND = named("find_profile")
+_LISTED = named("listed_profiles")
+_MODES = named("runtime_modes")
+_NARROWED = named("narrowed_modes")
+_SET_PROFILE_MODE = named("set_profile_mode")
+_SET_FLEET_MODE = named("set_fleet_mode")
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresReplicas:
+    database: Database
+
+    async def sign(self, sign: Sign, now: datetime) -> None:
+        """Raises Unavailable at once where Postgres is away: the next sign comes soon."""
+        columns = (sign.replica_id, sign.kind, sign.host, sign.pid, sign.version, sign.started_at, now)
+        state = (sign.holds_clock, sign.draining, sign.running, sign.ruleset_fingerprint, sign.rules_error)
+        async with self.database.transaction() as connection:
+            await connection.execute(_SIGN, *columns, *state)
+
+    async def leave(self, replica_id: str) -> None:
+        async with self.database.transaction() as connection:
+            await connection.execute(_LEAVE, replica_id)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresFleetProfiles:
+    database: Database
+
+    async def find(self, profile_id: ProfileId) -> Profile | None:
+        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record | None:
+            return await connection.fetchrow(_FIND, profile_id)
+
+        row = await self.database.repeat(work)
+        return None if row is None else profile_of(row)
+
+    async def listed(self, accounts: Collection[str]) -> Sequence[Profile]:
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(_LISTED, list(accounts))
+
+        return [profile_of(row) for row in await self.database.repeat(work)]
+
+    async def note_listed(self, account: str, profiles: Sequence[Profile], now: datetime) -> None:
+        profile_ids = [profile.profile_id for profile in profiles]
+
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_NOTE_LISTED, account, profile_ids, now)
+            await connection.execute(_NOTE_LOGIN, account, now)
+
+        await self.database.repeat(work)
+
+    async def note_failure(self, account: str, failure: str, *, closed: bool, now: datetime) -> None:
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_NOTE_FAILURE, account, now, failure, closed)
+
+        await self.database.repeat(work)
+
+    async def logins(self) -> Sequence[Login]:
+        async def work(connection: Connection, _repeated: bool) -> list[Login]:
+            return [Login(**row) for row in await connection.fetch(_LOGINS)]
+
+        return await self.database.repeat(work)
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresModes:
+    database: Database
+
+    async def current(self, profile_id: ProfileId) -> RuntimeModes:
+        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record | None:
+            return await connection.fetchrow(_MODES, profile_id)
+
+        row = await self.database.repeat(work)
+        assert row is not None
+        return RuntimeModes(*(None if mode is None else Mode(mode) for mode in (row["fleet"], row["profile"])))
+
+    async def narrowed(self) -> Sequence[Narrowed]:
+        """What is set now: for all first, then by profile."""
+
+        async def work(connection: Connection, _repeated: bool) -> list[Narrowed]:
+            return [
+                Narrowed(row["profile_id"], Mode(row["mode"]), row["mode_by"], row["mode_at"])
+                for row in await connection.fetch(_NARROWED)
+            ]
+
+        return await self.database.repeat(work)
+
+    async def set(self, profile_id: ProfileId | None, mode: Mode | None, by: str, now: datetime) -> None:
+        value = None if mode is None else mode.value
+
+        async def work(connection: Connection, _repeated: bool) -> None:
+            if profile_id is None:
+                await connection.execute(_SET_FLEET_MODE, value, by, now)
+            elif await connection.execute(_SET_PROFILE_MODE, profile_id, value, by, now) != "INSERT 0 1":
+                raise Refused(f"there is no profile {profile_id}; `harvester status` lists those there are")
+
+        await self.database.repeat(work)

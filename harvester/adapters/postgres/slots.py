@@ -1,0 +1,154 @@
+"""Slots: what is due, who has it, what became of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import assert_never
+
+import asyncpg
+
+from harvester.adapters import queue
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.queries import named
+from harvester.domain.ids import PlanId, ProfileId
+from harvester.domain.slot import Done, Failed, NotTaken, Result, SetAside, Slot, Taken, Task
+
+_NEW = named("new_slots")
+_NEW_RECONCILES = named("new_reconciles")
+_NEW_FOLLOW_UPS = named("new_follow_ups")
+_LOST = named("lost_slots")
+_TO_APPLY = named("profiles_with_approved")
+_PLANS_TO_APPLY = named("plans_to_apply")
+_TO_TAKE = named("slot_to_take")
+_TAKE = named("take_slot")
+_COVER_OLDER = named("cover_older")
+_END = named("end_slot")
+_PUT_ASIDE = named("put_aside_slot")
+_GIVE_UP = named("give_up_slot")
+_EXPIRED = named("plans_with_expired_approvals")
+
+_SOON = timedelta(seconds=1)
+"""The queue and we need not agree about the time to the last bit."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSlots:
+    database: Database
+    silence: timedelta
+    """After so long without a sign of life a replica's slots are anybody's."""
+
+    async def put(self, slots: Sequence[tuple[Slot, datetime]], now: datetime) -> int:
+        async def work(connection: Connection, _repeated: bool) -> int:
+            return await _put(connection, slots, now)
+
+        return await self.database.repeat(work) if slots else 0
+
+    async def put_reconciles(self, now: datetime, unsettled_since: datetime, pause_since: datetime) -> int:
+        return await self._put_found(Task.RECONCILE, now, _NEW_RECONCILES, unsettled_since, pause_since)
+
+    async def put_follow_ups(self, now: datetime, none_since: datetime) -> int:
+        return await self._put_found(Task.FOLLOW_UP, now, _NEW_FOLLOW_UPS, now, none_since)
+
+    async def _put_found(self, task: Task, now: datetime, query: str, *arguments: datetime) -> int:
+        due_at = now.replace(microsecond=0)
+
+        async def work(connection: Connection, _repeated: bool) -> int:
+            found = [ProfileId(row["profile_id"]) for row in await connection.fetch(query, *arguments)]
+            return await _put(connection, [(Slot(task, profile_id, due_at), due_at) for profile_id in found], now)
+
+        return await self.database.repeat(work)
+
+    async def profiles_to_apply(
+        self, now: datetime, approved_by: datetime, pause_since: datetime
+    ) -> Sequence[ProfileId]:
+        async def work(connection: Connection, _repeated: bool) -> list[ProfileId]:
+            rows = await connection.fetch(_TO_APPLY, approved_by, pause_since, now)
+            return [ProfileId(row["profile_id"]) for row in rows]
+
+        return await self.database.repeat(work)
+
+    async def plans_to_apply(self, profile_id: ProfileId, now: datetime) -> Sequence[PlanId]:
+        async def work(connection: Connection, _repeated: bool) -> list[PlanId]:
+            return [PlanId(row["plan_id"]) for row in await connection.fetch(_PLANS_TO_APPLY, profile_id, now)]
+
+        return await self.database.repeat(work)
+
+    async def put_back_lost(self, now: datetime) -> int:
+        async def work(connection: Connection, _repeated: bool) -> int:
+            lost = [(_slot(row), row["not_before"]) for row in await connection.fetch(_LOST, now)]
+            await queue.enqueue(connection, lost, now)
+            return len(lost)
+
+        return await self.database.repeat(work)
+
+    async def plans_with_expired_approvals(self, now: datetime) -> Sequence[PlanId]:
+        async def work(connection: Connection, _repeated: bool) -> list[PlanId]:
+            return [PlanId(row["plan_id"]) for row in await connection.fetch(_EXPIRED, now)]
+
+        return await self.database.repeat(work)
+
+    async def take(
+        self, slot: Slot, replica_id: str, now: datetime, most_unanswered: int
+    ) -> Taken | NotTaken | datetime:
+        key = _key(slot)
+
+        async def work(connection: Connection, _repeated: bool) -> Taken | NotTaken | datetime:
+            row = await connection.fetchrow(_TO_TAKE, *key)
+            if row is None or row["state"] not in ("waiting", "running"):
+                return NotTaken.OVER
+            if row["state"] == "running" and row["replica_id"] != replica_id and self._alive(row["seen_at"], now):
+                return NotTaken.BUSY
+            if row["not_before"] is not None and row["not_before"] > now + _SOON:
+                not_before: datetime = row["not_before"]
+                return not_before
+            if row["unanswered"] >= most_unanswered:
+                reason = f"{most_unanswered} workers in a row ended while they were at it, without a word"
+                await connection.execute(_GIVE_UP, *key, now, reason)
+                return NotTaken.GIVEN_UP
+            await connection.execute(_TAKE, *key, replica_id, now)
+            await connection.execute(_COVER_OLDER, *key, now)
+            return Taken(slot, row["deliveries"] + 1, row["failures"])
+
+        return await self.database.repeat(work)
+
+    def _alive(self, seen_at: datetime | None, now: datetime) -> bool:
+        return seen_at is not None and now - seen_at < self.silence
+
+    async def settle(self, taken: Taken, result: Result, now: datetime) -> bool:
+        """Written again when the answer to a COMMIT is lost: then it finds its own work done, and says so."""
+        key = (*_key(taken.slot), taken.delivery)
+
+        async def work(connection: Connection, repeated: bool) -> bool:
+            match result:
+                case Done(run_id=run_id, note=note):
+                    said = await connection.execute(_END, *key, "done", now, run_id, note)
+                case Failed(reason=reason):
+                    said = await connection.execute(_END, *key, "failed", now, None, reason)
+                case SetAside(until=until, reason=reason, counts=counts):
+                    said = await connection.execute(_PUT_ASIDE, *key, until, reason, counts)
+                case _:
+                    assert_never(result)
+            return said == "UPDATE 1" or repeated
+
+        return await self.database.repeat(work)
+
+
+async def _put(connection: Connection, slots: Sequence[tuple[Slot, datetime]], now: datetime) -> int:
+    rows = await connection.fetch(
+        _NEW,
+        [slot.task.value for slot, _ in slots],
+        [slot.profile_id or "" for slot, _ in slots],
+        [slot.due_at for slot, _ in slots],
+        now,
+        [not_before for _, not_before in slots],
+    )
+    await queue.enqueue(connection, [(_slot(row), row["not_before"]) for row in rows], now)
+    return len(rows)
+
+
+def _slot(row: asyncpg.Record) -> Slot:
+    return Slot(Task(row["task"]), ProfileId(row["profile_id"]) if row["profile_id"] else None, row["due_at"])
+
+
+def _key(slot: Slot) -> tuple[str, str, datetime]:
+    return (slot.task.value, slot.profile_id or "", slot.due_at)

@@ -1,0 +1,102 @@
+-- name: new_slots
+-- Those that are later than every slot of the same task and profile so far.
+INSERT INTO harvester.slot (task, profile_id, due_at, put_at, not_before)
+SELECT asked.task, asked.profile_id, asked.due_at, $4, asked.not_before
+FROM (SELECT unnest($1::text[]) AS task, unnest($2::text[]) AS profile_id, unnest($3::timestamptz[]) AS due_at,
+    unnest($5::timestamptz[]) AS not_before) AS asked
+WHERE NOT EXISTS (
+    SELECT FROM harvester.slot AS earlier
+    WHERE earlier.task = asked.task AND earlier.profile_id = asked.profile_id AND earlier.due_at >= asked.due_at)
+ON CONFLICT DO NOTHING
+RETURNING task, profile_id, due_at, not_before;
+
+-- name: new_reconciles
+-- Profiles with something sent and unknown since before $2, and no reconcile put since $3.
+SELECT DISTINCT action.profile_id
+FROM harvester.action JOIN harvester.profile ON profile.profile_id = action.profile_id
+WHERE action.state IN ('sending', 'unknown') AND action.sent_at <= $1
+    AND NOT EXISTS (
+        SELECT FROM harvester.slot
+        WHERE slot.task = 'reconcile' AND slot.profile_id = action.profile_id
+            AND (slot.put_at > $2 OR slot.state IN ('waiting', 'running')));
+
+-- name: profiles_with_approved
+-- Profiles with something approved before $1 that still holds, and nothing on its way to send it, nor put since $2.
+SELECT DISTINCT action.profile_id
+FROM harvester.action
+WHERE action.state = 'approved' AND action.reviewed_at <= $1 AND (action.expires_at IS NULL OR action.expires_at > $3)
+    AND NOT EXISTS (
+        SELECT FROM harvester.slot
+        WHERE slot.profile_id = action.profile_id AND slot.task IN ('plan', 'follow_up', 'apply')
+            AND (slot.state IN ('waiting', 'running') OR (slot.task = 'apply' AND slot.put_at > $2)));
+
+-- name: plans_to_apply
+-- Plans of a profile with something approved that still holds, the oldest first.
+SELECT plan_id FROM harvester.action
+WHERE profile_id = $1 AND state = 'approved' AND (expires_at IS NULL OR expires_at > $2)
+GROUP BY plan_id ORDER BY substr(plan_id, 2)::bigint;
+
+-- name: new_follow_ups
+-- Profiles with a promotion whose negative at the source has fallen due, and no run begun since $2 or on its way.
+SELECT DISTINCT action.profile_id
+FROM harvester.action
+WHERE action.state = 'done' AND action.follow_up <> '' AND action.settled_at
+        + (nullif(action.follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $1
+    AND NOT EXISTS (
+        SELECT FROM harvester.action AS child
+        WHERE child.follows = action.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
+    AND NOT EXISTS (
+        SELECT FROM harvester.run WHERE run.profile_id = action.profile_id AND run.started_at > $2)
+    AND NOT EXISTS (
+        SELECT FROM harvester.slot
+        WHERE slot.profile_id = action.profile_id AND slot.task IN ('plan', 'follow_up')
+            AND slot.state IN ('waiting', 'running'));
+
+-- name: lost_slots
+-- Open slots that are in no queue, put there long enough ago that no transaction can still be on its way.
+SELECT task, profile_id, due_at, coalesce(not_before, $1) AS not_before
+FROM harvester.slot
+WHERE state IN ('waiting', 'running') AND put_at < $1 - interval '1 minute'
+    AND NOT EXISTS (
+        SELECT FROM harvester.pgqueuer AS job
+        WHERE job.status IN ('queued', 'picked') AND job.dedupe_key = slot.task || '/' || slot.profile_id || '/' || extract(epoch FROM slot.due_at)::bigint);
+
+-- name: slot_to_take
+-- A slot as it is, for whoever was handed it; nobody else decides about it before the end of this transaction.
+SELECT slot.state, slot.not_before, slot.deliveries, slot.unanswered, slot.failures, slot.replica_id,
+    replica.seen_at AS seen_at
+FROM harvester.slot LEFT JOIN harvester.replica ON replica.replica_id = slot.replica_id
+WHERE task = $1 AND slot.profile_id = $2 AND due_at = $3
+FOR UPDATE OF slot;
+
+-- name: take_slot
+-- It is this replica's now.
+UPDATE harvester.slot SET state = 'running', replica_id = $4, started_at = $5, not_before = NULL, reason = '',
+    deliveries = deliveries + 1, unanswered = unanswered + 1
+WHERE task = $1 AND profile_id = $2 AND due_at = $3;
+
+-- name: cover_older
+-- Older slots of the same task and profile that wait: the run that begins now is theirs too.
+UPDATE harvester.slot SET state = 'done', finished_at = $4, not_before = NULL,
+    reason = 'covered by the slot of ' || to_char($3 AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI') || ' UTC'
+WHERE task = $1 AND profile_id = $2 AND due_at < $3 AND state = 'waiting';
+
+-- name: end_slot
+-- What became of it, if it is still this taking's.
+UPDATE harvester.slot SET state = $5, finished_at = $6, run_id = coalesce($7, run_id), reason = $8, unanswered = 0
+WHERE task = $1 AND profile_id = $2 AND due_at = $3 AND deliveries = $4 AND state = 'running';
+
+-- name: put_aside_slot
+-- It waits again until then, if it is still this taking's.
+UPDATE harvester.slot SET state = 'waiting', not_before = $5, reason = $6, unanswered = 0,
+    failures = failures + CASE WHEN $7 THEN 1 ELSE 0 END
+WHERE task = $1 AND profile_id = $2 AND due_at = $3 AND deliveries = $4 AND state = 'running';
+
+-- name: give_up_slot
+-- Too many workers died of it.
+UPDATE harvester.slot SET state = 'given_up', finished_at = $4, reason = $5
+WHERE task = $1 AND profile_id = $2 AND due_at = $3;
+
+-- name: plans_with_expired_approvals
+-- Plans that hold an approval which has run out.
+SELECT DISTINCT plan_id FROM harvester.action WHERE state = 'approved' AND expires_at <= $1;

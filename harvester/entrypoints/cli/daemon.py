@@ -1,0 +1,81 @@
+"""`harvester serve`, `worker` and `mode`."""
+
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Literal
+
+import click
+
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import Mode
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
+from harvester.entrypoints.cli.apply import not_empty
+from harvester.entrypoints.cli.review import named_or_absent
+from harvester.entrypoints.cli.session import Session, demand_accounts, load_settings, run, run_loop
+
+
+@click.command()
+@click.pass_obj
+def serve(invocation: Invocation) -> None:
+    """Run the service: the clock, workers, health and metrics; until SIGTERM or Ctrl-C.
+
+    Every profile is harvested by HARVESTER_SCHEDULE, in its own time zone, and one that is new at once. Any number of
+    replicas share one database: one of them holds the clock, each works. The first SIGTERM ends what is under way where
+    it can be gone on with; a second one ends the process at once, and loses nothing either. SIGHUP reads the rules file
+    again, which also happens when it changes.
+    """
+    _run(invocation, "serve")
+
+
+@click.command()
+@click.pass_obj
+def worker(invocation: Invocation) -> None:
+    """Run workers only: more hands for a service that runs elsewhere on the same database."""
+    _run(invocation, "worker")
+
+
+def _run(invocation: Invocation, kind: Literal["serve", "worker"]) -> None:
+    from harvester.entrypoints.daemon import serve as run_service
+
+    settings = load_settings(invocation)
+    demand_accounts(settings)
+    run_loop(run_service(settings, kind))
+    sys.exit(DONE)
+
+
+@click.command()
+@click.argument("mode", required=False, type=click.Choice([*(each.value for each in Mode), "default"]))
+@click.option(
+    "--profile", "profile_id", metavar="ID", callback=not_empty, help="Only this profile; without it, all of them."
+)
+@click.option("--by", metavar="NAME", callback=named_or_absent, help="Who says so; recorded. Needed to set one.")
+@json_option
+@click.pass_obj
+def mode(invocation: Invocation, mode: str | None, profile_id: str | None, by: str | None, as_json: bool) -> None:
+    """Narrow what is done, for the time being, in every replica at once; `default` lifts it. Without MODE: what is set.
+
+    HARVESTER_MODE and the rules say how far anybody may go at most; this only ever goes less far.
+    """
+    if mode and not by:
+        raise click.UsageError("say who with --by NAME: it is recorded")
+    run(_mode(invocation, mode, profile_id, by or "", as_json))
+
+
+async def _mode(invocation: Invocation, mode: str | None, profile_id: str | None, by: str, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        modes, setting = session.services.modes, session.services.settings.mode
+        if mode:
+            wanted = None if mode == "default" else Mode(mode)
+            await modes.set(ProfileId(profile_id) if profile_id else None, wanted, by, datetime.now(UTC))
+        narrowed = await modes.narrowed()
+    if as_json:
+        emit({"mode": setting.value, "narrowed": [asdict(each) for each in narrowed]})
+        return DONE
+    click.echo(f"HARVESTER_MODE here: {setting}")
+    for each in narrowed:
+        whom = f"profile {each.profile_id}" if each.profile_id else "all profiles"
+        click.echo(f"{whom}: {each.mode} at most, by {each.by} since {each.at:%Y-%m-%d %H:%M} UTC")
+    if not narrowed:
+        click.echo("nothing narrows it for the time being")
+    return DONE

@@ -1,0 +1,123 @@
+"""The service: clock, workers, signs of life, the rules file, signals; everything else waits until it is told to."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal
+
+import structlog
+
+from harvester.config.rules_in_force import RulesInForce
+from harvester.config.settings import Settings
+from harvester.domain.errors import HarvesterError
+from harvester.entrypoints.clock import ClockKeeper
+from harvester.entrypoints.workers import Workers
+from harvester.wiring.daemon import DaemonServices, open_daemon
+
+SIGNS_IN_A_SILENCE = 5
+"""So many signs of life may be late before a replica is taken for dead."""
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Daemon:
+    parts: DaemonServices
+    kind: Literal["serve", "worker"]
+    workers: Workers
+    clock: ClockKeeper | None
+    """None: a worker leaves the clock to others."""
+    _stop: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    async def run(self) -> None:
+        """Until it is told to stop and what was under way is recorded."""
+        background = [self._give_signs(), self.parts.rules.watch()]
+        if self.clock is not None:
+            background.append(self.clock.keep())
+        async with asyncio.TaskGroup() as group:
+            running = [group.create_task(_named(work)) for work in background]
+            workers = group.create_task(self.workers.run())
+            log.info("daemon.ready", kind=self.kind, replica_id=self.parts.replica_id)
+            await self._stop.wait()
+            self.workers.stop()
+            if self.clock is not None:
+                running.pop().cancel()
+            await workers
+            for task in running:
+                task.cancel()
+        await self._leave()
+
+    def stop(self) -> None:
+        """The first time in order; the second time at once, as if the power had gone: that loses nothing either."""
+        if self._stop.is_set():
+            log.warning("daemon.killed")
+            os._exit(128 + signal.SIGTERM)
+        log.info("daemon.draining", running=self.workers.running)
+        self._stop.set()
+        asyncio.get_running_loop().call_later(self.parts.settings.drain, _give_up_draining)
+
+    async def _give_signs(self) -> None:
+        while True:
+            try:
+                await self._sign()
+            except HarvesterError as error:
+                log.warning("replica.silent", error=str(error))
+            await asyncio.sleep(self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
+
+    async def _sign(self) -> None:
+        sign = self.parts.sign(
+            self.kind,
+            holds_clock=self.clock is not None and self.clock.holds,
+            draining=self._stop.is_set(),
+            running=self.workers.running,
+        )
+        await self.parts.replicas.sign(sign, self.parts.clock.now())
+
+    async def _leave(self) -> None:
+        try:
+            await self.parts.replicas.leave(self.parts.replica_id)
+        except HarvesterError as error:
+            log.warning("replica.silent", error=str(error))
+        log.info("daemon.stopped")
+
+
+async def serve(settings: Settings, kind: Literal["serve", "worker"]) -> None:
+    """Raises Misconfigured or Unavailable where it cannot start. Returns when it was told to stop and has stopped."""
+    async with open_daemon(settings, _tell_of_rules) as parts:
+        busy_pause = timedelta(seconds=settings.worker_silence / SIGNS_IN_A_SILENCE)
+        workers = Workers(parts.slots, parts.queue, parts.clock, parts.replica_id, busy_pause, parts.work)
+        clock = ClockKeeper(parts.clock_lease, parts.dispatch, parts.calendar, _tell_of_clock)
+        daemon = Daemon(parts, kind, workers, clock if kind == "serve" else None)
+        with structlog.contextvars.bound_contextvars(replica_id=parts.replica_id):
+            loop = asyncio.get_running_loop()
+            for which in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(which, daemon.stop)
+            loop.add_signal_handler(signal.SIGHUP, parts.rules.reload)
+            try:
+                await daemon.run()
+            finally:
+                for which in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+                    loop.remove_signal_handler(which)
+
+
+async def _named(work: Coroutine[Any, Any, None]) -> None:
+    await work
+
+
+def _give_up_draining() -> None:
+    log.error("daemon.drain_timeout", hint="what was under way is gone on with by others, or at the next start")
+    os._exit(1)
+
+
+def _tell_of_rules(rules: RulesInForce) -> None:
+    if rules.error:
+        log.error("rules.refused", error=rules.error, in_force=rules.current.fingerprint[:12])
+    else:
+        log.info("rules.loaded", in_force=rules.current.fingerprint[:12], rules=len(rules.current.rules))
+
+
+def _tell_of_clock(holds: bool) -> None:
+    log.info("clock.taken" if holds else "clock.given_back")

@@ -1,0 +1,103 @@
+"""Workers: take slots from the queue, do what they ask for, and stop in order."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from harvester.domain.errors import HarvesterError
+from harvester.domain.slot import Done, Failed, NotTaken, Result, SetAside, Slot, Taken
+from harvester.ports import Clock
+from harvester.ports.fleet import JobQueue, Slots
+
+MOST_UNANSWERED = 5
+"""So many workers may die of a slot before it is given up."""
+
+log = structlog.get_logger()
+
+
+@dataclass
+class Workers:
+    slots: Slots
+    queue: JobQueue
+    clock: Clock
+    replica_id: str
+    busy_pause: timedelta
+    """Before a slot that another replica has is looked at again."""
+    work: Callable[[Taken], Awaitable[Result]]
+    """Under the rules in force when it is called."""
+    _under_way: "dict[str, asyncio.Task[Result]]" = field(default_factory=dict, init=False)
+    _stopping: bool = field(default=False, init=False)
+
+    @property
+    def running(self) -> int:
+        return len(self._under_way)
+
+    async def run(self) -> None:
+        """Until `stop`, and until what was under way then has ended and is recorded."""
+        await self.queue.work(self._handle)
+
+    def stop(self) -> None:
+        """No new work. What is under way stops where it can be gone on with, a call to Amazon is ended and recorded."""
+        self._stopping = True
+        self.queue.stop()
+        for task in self._under_way.values():
+            task.cancel()
+
+    async def _handle(self, slot: Slot) -> datetime | None:
+        """When the queue has to hand it out again; None: never."""
+        with structlog.contextvars.bound_contextvars(task=slot.task.value, profile_id=slot.profile_id):
+            now = self.clock.now()
+            if self._stopping:
+                return now
+            if slot.key in self._under_way:
+                return now + self.busy_pause
+            try:
+                return await self._take_and_work(slot)
+            except HarvesterError as error:
+                log.warning("slot.delayed", due_at=slot.due_at.isoformat(), error=str(error))
+                return self.clock.now() + self.busy_pause
+
+    async def _take_and_work(self, slot: Slot) -> datetime | None:
+        taken = await self.slots.take(slot, self.replica_id, self.clock.now(), MOST_UNANSWERED)
+        match taken:
+            case NotTaken.OVER:
+                return None
+            case NotTaken.GIVEN_UP:
+                log.error("slot.given_up", due_at=slot.due_at.isoformat(), deliveries=MOST_UNANSWERED)
+                return None
+            case NotTaken.BUSY:
+                return self.clock.now() + self.busy_pause
+            case datetime():
+                return taken
+        result = await self._result(taken)
+        if not await self.slots.settle(taken, result, self.clock.now()):
+            log.warning("slot.taken_over", due_at=slot.due_at.isoformat())
+            return None
+        _tell(slot, result)
+        return result.until if isinstance(result, SetAside) else None
+
+    async def _result(self, taken: Taken) -> Result:
+        task = self._under_way[taken.slot.key] = asyncio.ensure_future(self.work(taken))
+        if self._stopping:
+            task.cancel()
+        try:
+            await asyncio.wait([task])
+        finally:
+            del self._under_way[taken.slot.key]
+        if task.cancelled():
+            return SetAside(self.clock.now(), "its worker was told to stop", counts=False)
+        return task.result()
+
+
+def _tell(slot: Slot, result: Result) -> None:
+    due_at = slot.due_at.isoformat()
+    match result:
+        case Done(run_id=run_id, note=note):
+            log.info("slot.done", due_at=due_at, run_id=run_id, **({"note": note} if note else {}))
+        case SetAside(until=until, reason=reason):
+            log.warning("slot.set_aside", due_at=due_at, until=until.isoformat(), reason=reason)
+        case Failed(reason=reason):
+            log.error("slot.failed", due_at=due_at, reason=reason)

@@ -1,0 +1,42 @@
+"""Which profiles the logins of the settings can edit now; a login that fails stops none of the others."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from harvester.domain.errors import AccountClosed, HarvesterError
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import Profile
+from harvester.ports import AdsLogin, Clock, Profiles
+from harvester.ports.fleet import FleetProfiles
+
+
+@dataclass(frozen=True)
+class Discover:
+    logins: Sequence[AdsLogin]
+    profiles: Profiles
+    fleet: FleetProfiles
+    clock: Clock
+
+    async def __call__(self) -> Sequence[str]:
+        """Why logins could not be asked, a sentence each. A profile of several logins belongs to the first of them."""
+        answers = await asyncio.gather(*(self._ask(login) for login in self.logins))
+        taken: set[ProfileId] = set()
+        failures = []
+        for login, answer in zip(self.logins, answers, strict=True):
+            if isinstance(answer, HarvesterError):
+                closed = isinstance(answer, AccountClosed)
+                await self.fleet.note_failure(login.account, str(answer), closed=closed, now=self.clock.now())
+                failures.append(f"{login.account}: {answer}")
+                continue
+            mine = [profile for profile in answer if profile.profile_id not in taken]
+            taken |= {profile.profile_id for profile in mine}
+            await self.profiles.save(mine)
+            await self.fleet.note_listed(login.account, mine, self.clock.now())
+        return failures
+
+    async def _ask(self, login: AdsLogin) -> Sequence[Profile] | HarvesterError:
+        try:
+            return await login.profiles()
+        except HarvesterError as error:
+            return error

@@ -1,0 +1,114 @@
+"""What is due is put into the queue: by the clock, and whatever was missed while there was none."""
+
+import hashlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from harvester.domain.fleet import Login
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import Mode, Profile
+from harvester.domain.slot import Slot, Task
+from harvester.ports import Clock
+from harvester.ports.fleet import Calendar, FleetProfiles, Modes, Slots
+
+APPLY_AFTER, APPLY_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
+RECONCILE_PAUSE = timedelta(minutes=5)
+LOOK_FOR_FOLLOW_UPS = timedelta(minutes=1)
+FOLLOW_UP_PAUSE = timedelta(hours=25)
+"""The daily run plans them by itself."""
+
+
+@dataclass
+class Dispatch:
+    """May be called at any time, by any number of replicas: what is in the queue already is not put there again."""
+
+    slots: Slots
+    profiles: FleetProfiles
+    modes: Modes
+    calendar: Calendar
+    clock: Clock
+    only: Mapping[str, Collection[str]]
+    """Account -> the profile ids it may touch; empty: all. Accounts that are not named here have no login."""
+    jitter: timedelta
+    chores: Mapping[Task, timedelta]
+    """How often each chore of the fleet falls due."""
+    settle_after: timedelta
+    mode_of: Callable[[ProfileId], Mode]
+    """What the settings and the rules in force allow."""
+    _put: dict[ProfileId, datetime] = field(default_factory=dict, init=False)
+    """What this process has put last: it need not ask again."""
+    _logins: Sequence[Login] = field(default=(), init=False)
+    _listed: Sequence[Profile] = field(default=(), init=False)
+    """The profiles that those logins showed; a fleet of thousands is read again only when one was asked again."""
+    _follow_ups_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
+
+    async def __call__(self) -> int:
+        """How many slots are new."""
+        now = self.clock.now()
+        await self.slots.put_back_lost(now)
+        return (
+            await self._put_chores(now)
+            + await self._put_plans(now)
+            + await self.slots.put_reconciles(now, now - self.settle_after, now - RECONCILE_PAUSE)
+            + await self._put_follow_ups(now)
+            + await self._put_applies(now)
+        )
+
+    async def timezones(self) -> set[str]:
+        """Of all profiles that are harvested."""
+        return {profile.timezone for profile in await self._profiles()}
+
+    async def _put_chores(self, now: datetime) -> int:
+        due = [(task, _floor(now, every)) for task, every in self.chores.items()]
+        return await self.slots.put([(Slot(task, None, at), at) for task, at in due], now)
+
+    async def _put_plans(self, now: datetime) -> int:
+        profiles = await self._profiles()
+        last = {timezone: self.calendar.last_due(timezone, now) for timezone in {each.timezone for each in profiles}}
+        fresh = [
+            (Slot(Task.PLAN, profile.profile_id, last[profile.timezone]), profile)
+            for profile in profiles
+            if self._put.get(profile.profile_id) != last[profile.timezone]
+        ]
+        put = await self.slots.put([(slot, slot.due_at + self._offset(profile)) for slot, profile in fresh], now)
+        self._put.update((profile.profile_id, slot.due_at) for slot, profile in fresh)
+        return put
+
+    async def _put_follow_ups(self, now: datetime) -> int:
+        """They are due by the day: to look once a minute is enough."""
+        if abs(now - self._follow_ups_at) >= LOOK_FOR_FOLLOW_UPS:
+            self._follow_ups_at = now
+            return await self.slots.put_follow_ups(now, now - FOLLOW_UP_PAUSE)
+        return 0
+
+    async def _put_applies(self, now: datetime) -> int:
+        found = await self.slots.profiles_to_apply(now, now - APPLY_AFTER, now - APPLY_PAUSE)
+        due_at = now.replace(microsecond=0)
+        automatic = [
+            Slot(Task.APPLY, profile_id, due_at)
+            for profile_id in found
+            if (await self.modes.current(profile_id)).within(self.mode_of(profile_id)) is Mode.AUTO
+        ]
+        return await self.slots.put([(slot, due_at) for slot in automatic], now)
+
+    async def _profiles(self) -> Sequence[Profile]:
+        logins = await self.profiles.logins()
+        if logins != self._logins:
+            self._listed = [
+                profile
+                for profile in await self.profiles.listed(self.only)
+                if not self.only[profile.account] or profile.profile_id in self.only[profile.account]
+            ]
+            self._logins = logins
+        return self._listed
+
+    def _offset(self, profile: Profile) -> timedelta:
+        """The same for a profile every day, and even over all of them."""
+        digest = hashlib.sha256(profile.profile_id.encode()).digest()
+        return timedelta(seconds=int(self.jitter.total_seconds() * int.from_bytes(digest[:4]) / 2**32))
+
+
+def _floor(now: datetime, every: timedelta) -> datetime:
+    seconds = int(every.total_seconds())
+    return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, UTC)

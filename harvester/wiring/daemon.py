@@ -1,0 +1,179 @@
+"""Composition of the service: what `serve` and `worker` stand on, beside what every command does."""
+
+import os
+import socket
+import uuid
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+import structlog
+
+from harvester.adapters.calendar import CronCalendar
+from harvester.adapters.postgres.lease import PostgresLease
+from harvester.adapters.postgres.replicas import PostgresFleetProfiles, PostgresReplicas
+from harvester.adapters.postgres.slots import PostgresSlots
+from harvester.adapters.queue import PostgresJobQueue
+from harvester.config.rules_in_force import RulesInForce
+from harvester.config.settings import Settings
+from harvester.domain.fleet import Sign
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import Mode
+from harvester.domain.slot import Result, Taken, Task
+from harvester.usecases.discover import Discover
+from harvester.usecases.dispatch import Dispatch
+from harvester.usecases.expire import ExpireApprovals
+from harvester.usecases.work_slot import Chore, WorkSlot
+from harvester.wiring import Services, SystemClock, open_services, rules_path, under
+
+CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
+EXPIRE_EVERY = timedelta(minutes=1)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class DaemonServices:
+    """Open until the `open_daemon` block ends."""
+
+    settings: Settings
+    services: Services
+    replica_id: str
+    started_at: datetime
+    clock: SystemClock
+    calendar: CronCalendar
+    rules: RulesInForce
+    slots: PostgresSlots
+    replicas: PostgresReplicas
+    profiles: PostgresFleetProfiles
+    queue: PostgresJobQueue
+    clock_lease: PostgresLease
+    dispatch: Dispatch
+    chores: Mapping[Task, Chore]
+
+    def sign(self, kind: Literal["serve", "worker"], *, holds_clock: bool, draining: bool, running: int) -> Sign:
+        return Sign(
+            replica_id=self.replica_id,
+            kind=kind,
+            host=socket.gethostname(),
+            pid=os.getpid(),
+            version=_version(),
+            started_at=self.started_at,
+            holds_clock=holds_clock,
+            draining=draining,
+            running=running,
+            ruleset_fingerprint=self.rules.current.fingerprint,
+            rules_error=self.rules.error,
+        )
+
+    async def work(self, taken: Taken) -> Result:
+        """Under the rules that are in force now."""
+        services = under(self.services, self.rules.current, self.mode_of)
+        logins = {login.account: login for login in services.logins}
+        work = WorkSlot(
+            logins=logins,
+            only=only(self.settings),
+            profiles=self.profiles,
+            slots=self.slots,
+            modes=services.modes,
+            actions=services.actions,
+            plan_profile=services.plan_profile,
+            apply=services.apply,
+            reconcile=services.reconcile,
+            clock=self.clock,
+            mode_of=self.mode_of,
+            writer=lambda profile: services.writer(logins[profile.account], profile),
+            chores=self.chores,
+            surprised=_surprised,
+        )
+        return await work(taken)
+
+    def mode_of(self, profile_id: ProfileId) -> Mode:
+        return mode_in_force(self.settings, self.rules, profile_id)
+
+
+@asynccontextmanager
+async def open_daemon(settings: Settings, changed: Callable[[RulesInForce], None]) -> AsyncIterator[DaemonServices]:
+    """Raises Misconfigured or Unavailable before anything else happens."""
+    rules = RulesInForce.load(lambda: rules_path(settings), changed)
+    async with AsyncExitStack() as stack:
+        services = await stack.enter_async_context(open_services(settings))
+        dsn = services.database.dsn
+        clock_lease = PostgresLease.open(
+            dsn, heartbeat_seconds=CLOCK_HEARTBEAT_SECONDS, grace_seconds=CLOCK_GRACE_SECONDS
+        )
+        clock, chores = SystemClock(), _chores(services)
+        yield DaemonServices(
+            settings=settings,
+            services=services,
+            replica_id=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
+            started_at=clock.now(),
+            clock=clock,
+            calendar=CronCalendar(settings.schedule),
+            rules=rules,
+            slots=_slots(services),
+            replicas=PostgresReplicas(services.database),
+            profiles=PostgresFleetProfiles(services.database),
+            queue=PostgresJobQueue(dsn, settings.concurrency, settings.worker_silence),
+            clock_lease=await stack.enter_async_context(clock_lease),
+            dispatch=_dispatch(services, rules, {task: every for task, (every, _) in chores.items()}),
+            chores={task: chore for task, (_, chore) in chores.items()},
+        )
+
+
+def _slots(services: Services) -> PostgresSlots:
+    return PostgresSlots(services.database, timedelta(seconds=services.settings.worker_silence))
+
+
+def _chores(services: Services) -> Mapping[Task, tuple[timedelta, Chore]]:
+    """What is done for the whole fleet, and how often."""
+    database, clock = services.database, SystemClock()
+    discover = Discover(services.logins, services.profiles, PostgresFleetProfiles(database), clock)
+
+    async def discovered() -> str:
+        return "; ".join(await discover())
+
+    return {
+        Task.DISCOVER: (timedelta(seconds=services.settings.discover_every), discovered),
+        Task.EXPIRE: (EXPIRE_EVERY, ExpireApprovals(_slots(services), services.actions, clock)),
+    }
+
+
+def _dispatch(services: Services, rules: RulesInForce, every: Mapping[Task, timedelta]) -> Dispatch:
+    settings, database = services.settings, services.database
+    return Dispatch(
+        slots=_slots(services),
+        profiles=PostgresFleetProfiles(database),
+        modes=services.modes,
+        calendar=CronCalendar(settings.schedule),
+        clock=SystemClock(),
+        only=only(settings),
+        jitter=timedelta(seconds=settings.schedule_jitter),
+        chores=every,
+        settle_after=timedelta(seconds=settings.reconcile_after),
+        mode_of=lambda profile_id: mode_in_force(settings, rules, profile_id),
+    )
+
+
+def mode_in_force(settings: Settings, rules: RulesInForce, profile_id: ProfileId) -> Mode:
+    """What the settings and the rules in force allow now."""
+    return rules.current.for_profile(profile_id).strictest_mode(settings.mode)
+
+
+def only(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Account -> the profile ids it may touch; empty: all."""
+    return {name: account.profiles for name, account in settings.accounts.items()}
+
+
+def _version() -> str:
+    try:
+        return version("harvester")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+def _surprised(taken: Taken, error: Exception) -> None:
+    log.error("slot.surprised", slot=taken.slot.key, exc_info=error)

@@ -1,0 +1,229 @@
+"""Replicas of the real service, each a process of its own, beside the pretend Amazon of this process."""
+
+import asyncio
+import itertools
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import msgspec
+
+from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.verify import PostgresVerify, Severity
+from harvester.sandbox.serving import Running, running
+from harvester.sandbox.settings import Options
+from harvester.sandbox.state import state_of
+from tests.acceptance.command_line import Harvester, Result
+from tests.crash.agreement import CHANGES, Agreement, Round
+from tests.crash.books import read_books
+
+ROOT = Path(__file__).parents[2]
+RULES_FILE = Path(__file__).with_name("rules.yaml")
+LONGEST_SECONDS = 120.0
+_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
+
+_HURRY = """
+    WITH sooner AS (UPDATE harvester.slot SET not_before = now() WHERE not_before > now() RETURNING 1)
+    UPDATE harvester.pgqueuer SET execute_after = now() WHERE execute_after > now()
+"""
+"""What was set aside is due now: a test does not wait for minutes."""
+_A_MOMENT = "SELECT pg_sleep(0.05)"
+"""Between two questions: those that are asked need the machine too."""
+_TWICE_AT_ONCE = """
+    WITH span AS (
+        SELECT profile_id, run_id, min(at) AS began, max(at + duration_ms * interval '1 ms') AS ended
+        FROM ledger.api_calls WHERE run_id IS NOT NULL GROUP BY profile_id, run_id)
+    SELECT one.profile_id, one.run_id, other.run_id AS other FROM span AS one JOIN span AS other
+        ON one.profile_id = other.profile_id AND one.run_id < other.run_id
+        AND one.began < other.ended AND other.began < one.ended
+"""
+
+
+@dataclass
+class Replica:
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    @property
+    def ended(self) -> bool:
+        return self.process.poll() is not None
+
+    def send(self, which: signal.Signals) -> None:
+        self.process.send_signal(which)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+
+    @property
+    def is_up(self) -> bool:
+        return "daemon.ready" in self.said
+
+    async def stops(self) -> int:
+        """SIGTERM, and its exit code."""
+        self.send(signal.SIGTERM)
+        return await asyncio.to_thread(self.process.wait, LONGEST_SECONDS)
+
+    @property
+    def said(self) -> str:
+        return self.log.read_text()
+
+
+@dataclass
+class Fleet:
+    amazon: Running
+    dsn: str
+    folder: Path
+    changes: Mapping[str, str] = field(default_factory=dict)
+    """Settings without their prefix."""
+    replicas: list[Replica] = field(default_factory=list)
+    deaths: int = 0
+    _first: Mapping[str, Any] = field(default_factory=dict)
+    _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
+    _connection: "asyncpg.Connection[asyncpg.Record] | None" = None
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, options: Options, dsn: str, folder: Path, **changes: str) -> AsyncIterator["Fleet"]:
+        async with running(options) as amazon:
+            fleet = cls(amazon, dsn, folder, changes)
+            fleet._first = fleet.accounts()
+            try:
+                yield fleet
+            finally:
+                for replica in fleet.replicas:
+                    if not replica.ended:
+                        replica.kill()
+                if fleet._connection is not None:
+                    fleet._connection.terminate()
+
+    def accounts(self) -> Mapping[str, Any]:
+        """What every profile holds now; a copy that does not follow it."""
+        found: Mapping[str, Any] = msgspec.json.decode(msgspec.json.encode(state_of(self.amazon.sandbox.world, None)))
+        profiles: Mapping[str, Any] = found["profiles"]
+        return profiles
+
+    def environment(self, **changes: str) -> dict[str, str]:
+        settings = {
+            "DATABASE_URL": self.dsn,
+            "MODE": "auto",
+            "RULES_FILE": str(RULES_FILE),
+            "RECONCILE_AFTER": "0",
+            "API_PATIENCE": "5",
+            "SCHEDULE_JITTER": "0",
+            "WORKER_SILENCE": "3",
+            "LEASE_GRACE": "3",
+            "CONCURRENCY": "4",
+            "LOG_FORMAT": "json",
+            "METRICS_PORT": "0",
+            "ACCOUNTS__MAIN__CLIENT_ID": "amzn1.application-oa2-client.5a4db0c50001",
+            "ACCOUNTS__MAIN__CLIENT_SECRET": "amzn1.oa2-cs.v1.sandbox0001",
+            "ACCOUNTS__MAIN__REFRESH_TOKEN": "Atzr|IwEBIsandbox0001",
+            "ACCOUNTS__MAIN__REGION": "NA",
+            "ACCOUNTS__MAIN__ADS_URL": self.amazon.url,
+            "ACCOUNTS__MAIN__LWA_URL": f"{self.amazon.url}/auth/o2/token",
+            **self.changes,
+            **changes,
+        }
+        return {f"HARVESTER_{name}": value for name, value in settings.items()}
+
+    def start(self, command: str = "serve", **changes: str) -> Replica:
+        log = self.folder / f"replica-{next(self._numbers)}.log"
+        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "harvester", command],
+                stdin=subprocess.DEVNULL,
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env=kept | self.environment(**changes) | {"PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
+            )
+        replica = Replica(process, log)
+        self.replicas.append(replica)
+        return replica
+
+    def command(self) -> Harvester:
+        return Harvester(self.folder, self.environment())
+
+    async def run(self, *arguments: str) -> Result:
+        return await asyncio.to_thread(self.command(), *arguments)
+
+    async def fetch(self, query: str, *arguments: object) -> list[dict[str, Any]]:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self.dsn)
+        return [dict(row) for row in await self._connection.fetch(query, *arguments)]
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        ((value,),) = [tuple(row.values()) for row in await self.fetch(query, *arguments)]
+        return value
+
+    async def until(self, reached: Callable[[], Awaitable[bool]]) -> None:
+        """Asks again and again; says what the slots and the replicas are at where it takes too long."""
+        try:
+            async with asyncio.timeout(LONGEST_SECONDS):
+                while not await reached():
+                    await self.fetch(_A_MOMENT)
+        except TimeoutError:
+            slots = await self.fetch("SELECT task, profile_id, state, not_before, reason FROM ledger.slots")
+            logs = "\n".join(replica.said[-3000:] for replica in self.replicas)
+            raise AssertionError(f"what the test waits for never came: {slots}\n{logs}") from None
+
+    async def done(self) -> int:
+        """Plan slots that ran."""
+        count: int = await self.value("SELECT count(*) FROM ledger.slots WHERE task = 'plan' AND state = 'done'")
+        return count
+
+    async def all_are_done(self) -> bool:
+        await self.fetch(_HURRY)
+        return await self.done() >= len(self._first)
+
+    async def are_up(self, replicas: Sequence[Replica]) -> bool:
+        return all(replica.is_up for replica in replicas)
+
+    async def finish(self) -> None:
+        """As it goes on after a storm: everything runs, everybody stops in order, what is unknown is settled."""
+        await self.until(self.all_are_done)
+        alive = [replica for replica in self.replicas if not replica.ended]
+        await self.until(lambda: self.are_up(alive))
+        for replica in alive:
+            code = await replica.stops()
+            assert code == 0, f"{code}: {replica.said[-6000:]}"
+        for _ in range(3):
+            await self.run("reconcile")
+            plans = await self.fetch(
+                "SELECT DISTINCT plan_id FROM ledger.actions WHERE state IN ('approved', 'sending', 'unknown')"
+            )
+            for row in plans:
+                shown = (await self.run("show", row["plan_id"], "--json")).json
+                await self.run("apply", row["plan_id"], "--fingerprint", shown["fingerprint"])
+            if not plans:
+                break
+
+    async def demand_agreement(self) -> None:
+        """Every slot ran, the account of every profile is what the ledger says, nobody worked beside another."""
+        assert await self.fetch("SELECT * FROM ledger.slots WHERE state IN ('failed', 'given_up')") == []
+        ran = {
+            row["profile_id"] for row in await self.fetch("SELECT profile_id FROM ledger.runs WHERE state = 'complete'")
+        }
+        assert ran == set(self._first)
+        assert await self.fetch(_TWICE_AT_ONCE) == []
+        async with Database.open(self.dsn, most_connections=1) as database:
+            flaws = [flaw async for flaw in PostgresVerify(database).flaws() if flaw.severity is Severity.BROKEN]
+        assert flaws == []
+        now = self.accounts()
+        for profile_id, first in self._first.items():
+            books = await read_books(self.dsn, CHANGES, {}, profile_id)
+            requests = self.amazon.sandbox.journal.select(0, {"profile": profile_id})
+            Agreement(first, now[profile_id], requests, books, Round(deaths=self.deaths)).demand()
+        assert await self.value("SELECT count(*) FROM ledger.actions WHERE state = 'done'") > 0
+
+    def tracebacks(self) -> Sequence[str]:
+        return [replica.said for replica in self.replicas if "Traceback" in replica.said]
