@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 SEEN_SECONDS = 15.0
-"""A replica that was seen this lately is there."""
+"""A replica that was seen this lately is there, unless its signs of life are meant to be rarer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vitals:
     """As Postgres knows it at one moment. Ages are seconds; None: there is no such thing."""
 
+    seen_seconds: float
+    """A replica that was seen this lately is there."""
     profiles: int
     paused_profiles: int
     all_paused: bool

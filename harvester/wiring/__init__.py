@@ -34,6 +34,7 @@ from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Mode, Profile
+from harvester.domain.vitals import SEEN_SECONDS
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
@@ -202,7 +203,7 @@ def _services(
         rules=rules,
         database=database,
         calls=calls,
-        fleet_report=PostgresFleet(database),
+        fleet_report=PostgresFleet(database, seen_seconds=max(SEEN_SECONDS, settings.worker_silence / 2)),
         modes=modes,
         reports=PostgresReports(database),
         stories=PostgresStories(database),

@@ -54,6 +54,8 @@ class PostgresFleet:
     database: Database
     most_seconds: float = 2.0
     """That one question of the vitals may take."""
+    seen_seconds: float = SEEN_SECONDS
+    """A replica that was seen this lately is there."""
     _ends: tuple[datetime, asyncpg.Record] | None = field(default=None, init=False)
 
     async def vitals(self, now: datetime) -> Vitals:
@@ -63,14 +65,15 @@ class PostgresFleet:
         async with self.database.connection() as connection:
             if self._ends is None or not timedelta() <= now - self._ends[0] < _ENDS_HOLD:
                 self._ends = now, await _last_ends(connection, now, self.most_seconds)
-            return await _vitals(connection, now, self._ends[1], self.most_seconds)
+            return await _vitals(connection, now, self._ends[1], self.seen_seconds, self.most_seconds)
 
     async def glance(self, now: datetime, most: int) -> tuple[Vitals, FleetLists]:
         """Both of one moment."""
 
         async def work(connection: Connection, _repeated: bool) -> tuple[Vitals, FleetLists]:
             ends = await _last_ends(connection, now, None)
-            return await _vitals(connection, now, ends, None), await _lists(connection, now, most)
+            vitals = await _vitals(connection, now, ends, self.seen_seconds, None)
+            return vitals, await _lists(connection, now, self.seen_seconds, most)
 
         return await self.database.repeat(work)
 
@@ -81,8 +84,10 @@ async def _last_ends(connection: Connection, now: datetime, most_seconds: float 
     return row
 
 
-async def _vitals(connection: Connection, now: datetime, ends: asyncpg.Record, most_seconds: float | None) -> Vitals:
-    seen_since = now - timedelta(seconds=SEEN_SECONDS)
+async def _vitals(
+    connection: Connection, now: datetime, ends: asyncpg.Record, seen_seconds: float, most_seconds: float | None
+) -> Vitals:
+    seen_since = now - timedelta(seconds=seen_seconds)
     row = await connection.fetchrow(_VITALS, now, seen_since, timeout=most_seconds)
     actions = await connection.fetch(_OPEN_ACTIONS, timeout=most_seconds)
     assert row is not None
@@ -91,6 +96,7 @@ async def _vitals(connection: Connection, now: datetime, ends: asyncpg.Record, m
         return None if since is None else max(0.0, (now - since).total_seconds())
 
     return Vitals(
+        seen_seconds=seen_seconds,
         profiles=row["profiles"],
         paused_profiles=row["paused_profiles"],
         all_paused=row["all_paused"],
@@ -118,10 +124,10 @@ async def _vitals(connection: Connection, now: datetime, ends: asyncpg.Record, m
     )
 
 
-async def _lists(connection: Connection, now: datetime, most: int) -> FleetLists:
+async def _lists(connection: Connection, now: datetime, seen_seconds: float, most: int) -> FleetLists:
     modes = await connection.fetchrow(_MODES)
     assert modes is not None
-    seen_since = now - timedelta(seconds=SEEN_SECONDS)
+    seen_since = now - timedelta(seconds=seen_seconds)
     replicas = await connection.fetch(_REPLICAS, seen_since, _MOST_REPLICAS)
     return FleetLists(
         running=_rows(await connection.fetch(_RUNNING, most)),

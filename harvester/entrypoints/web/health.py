@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from harvester.domain.vitals import SEEN_SECONDS, Vitals
+from harvester.domain.vitals import Vitals
 
 STUCK_SECONDS = 300.0
 
@@ -31,7 +31,7 @@ def _clock(vitals: Vitals) -> Check:
     if vitals.clock_seconds is None:
         return Check(well=False, detail="no replica holds the clock: is `harvester serve` running?")
     detail = f"a replica with the clock was seen {vitals.clock_seconds:.0f} s ago"
-    return Check(vitals.clock_seconds <= SEEN_SECONDS, detail)
+    return Check(vitals.clock_seconds <= vitals.seen_seconds, detail)
 
 
 def _queue(vitals: Vitals) -> Check:

@@ -123,6 +123,15 @@ async def test_replicas_are_there_while_they_show_signs_of_life(sql: Sql, fleet:
     assert [(each["replica_id"], each["there"]) for each in lists.replicas] == [("b", True), ("c", True), ("a", False)]
 
 
+async def test_signs_of_life_may_be_meant_to_be_rare(sql: Sql, database: Database):
+    """Who shows one a minute is there for longer than who shows one every few seconds."""
+    await add_replica(sql, "a", "serve", later(-1), holds_clock=True)
+
+    vitals, lists = await PostgresFleet(database, seen_seconds=150).glance(NOW, 10)
+
+    assert (vitals.serving, vitals.seen_seconds, lists.replicas[0]["there"]) == (1, 150, True)
+
+
 async def test_queue_logins_and_kill_switches_are_told(sql: Sql, fleet: PostgresFleet):
     """Jobs that could be picked and since when; logins that fail; who pulled which switch, and how far people let the fleet go."""
     await add_profiles(sql, "1", "2", "3")

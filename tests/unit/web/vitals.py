@@ -3,6 +3,7 @@
 from harvester.domain.vitals import Vitals
 
 WELL = Vitals(
+    seen_seconds=15.0,
     profiles=12,
     paused_profiles=1,
     all_paused=False,
