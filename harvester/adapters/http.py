@@ -18,7 +18,8 @@ from harvester.adapters.exchange import Answer, Repeat, Request, Unreadable
 from harvester.adapters.failures import RETRIED_READS, Kind, Trouble, trouble_of
 from harvester.adapters.scrub import readable, scrub
 from harvester.adapters.throttle import Throttle
-from harvester.domain.run import ApiCall
+from harvester.adapters.watching import NOBODY, CallWatch
+from harvester.domain.run import ApiCall, operation_of
 from harvester.ports import CallLog
 
 T = TypeVar("T")
@@ -28,6 +29,7 @@ MOST_BODY_BYTES = 64 * 2**20
 _CHUNK_BYTES = 2**18
 _SLACK_SECONDS = 0.5
 """A turn that comes this little after the patience has ended is still taken."""
+_NO_WAIT_SECONDS = 0.001
 _USER_AGENT = "harvester/0.1 (Language=Python)"
 _REQUEST_IDS = ("x-amzn-RequestId", "x-amz-rid", "x-amz-request-id", "requestid")
 
@@ -78,8 +80,10 @@ class HttpClient:
         backoff_first_seconds: float = 2.0,
         most_body_bytes: int = MOST_BODY_BYTES,
         timing: Timing | None = None,
+        watch: CallWatch = NOBODY,
     ) -> None:
         self._log = log
+        self._watch = watch
         self._throttle = throttle
         self._patience_seconds = patience_seconds
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(10.0, timeout_seconds))
@@ -129,7 +133,7 @@ class HttpClient:
         give_up_at: float | None = None
         trouble: Trouble | None = None
         renewed = False
-        while await self._throttle.enter(request.budget, give_up_at and give_up_at + _SLACK_SECONDS):
+        while await self._turn(request, give_up_at and give_up_at + _SLACK_SECONDS):
             token = await request.bearer.token() if request.bearer else None
             if gate is not None:
                 await gate()
@@ -152,6 +156,15 @@ class HttpClient:
         if trouble is not None and trouble.kind is Kind.THROTTLED:
             self._throttle.gave_up(request.budget, open_seconds=self._patience_seconds)
         raise self._named(request, trouble).error(repeat)
+
+    async def _turn(self, request: Request, give_up_at: float | None) -> bool:
+        asked_at = self._timing.monotonic()
+        try:
+            return await self._throttle.enter(request.budget, give_up_at)
+        finally:
+            waited_seconds = self._timing.monotonic() - asked_at
+            if waited_seconds > _NO_WAIT_SECONDS:
+                self._watch.waited(operation_of(request.method, request.path), waited_seconds)
 
     async def _wait(
         self, request: Request, trouble: Trouble, failures: int, give_up_at: float, started: float, repeat: Repeat
@@ -258,24 +271,23 @@ class HttpClient:
         kept_bytes = KEPT_OF_READS_BYTES if repeat is Repeat.READ else None
         shown = request.body is not None and not request.confidential
         caller = request.caller
-        attempt.log.record(
-            ApiCall(
-                at=attempt.at,
-                method=request.method,
-                path=request.path,
-                status=attempt.status,
-                duration_ms=(self._timing.monotonic() - attempt.started) * 1000,
-                attempt=attempt.number,
-                request_id=attempt.request_id,
-                request_body=readable(request.body, secrets, None) if shown and request.body is not None else None,
-                response_body=readable(answer.body, secrets, kept_bytes) if answer else None,
-                error=None if error is None else scrub(error, secrets),
-                account=caller.account,
-                profile_id=caller.profile_id,
-                run_id=caller.run_id,
-                plan_id=caller.plan_id,
-            )
+        call = ApiCall(
+            at=attempt.at,
+            method=request.method,
+            path=request.path,
+            status=attempt.status,
+            duration_ms=(self._timing.monotonic() - attempt.started) * 1000,
+            attempt=attempt.number,
+            request_id=attempt.request_id,
+            request_body=readable(request.body, secrets, None) if shown and request.body is not None else None,
+            response_body=readable(answer.body, secrets, kept_bytes) if answer else None,
+            error=None if error is None else scrub(error, secrets),
+            account=caller.account,
+            profile_id=caller.profile_id,
+            run_id=caller.run_id,
+            plan_id=caller.plan_id,
         )
+        self._watch.called(call, attempt.log.record(call))
 
     @staticmethod
     def _secrets(request: Request, attempt: _Attempt) -> list[str]:

@@ -134,6 +134,13 @@ def default_data_dir() -> Path:
     return Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "harvester"
 
 
+def _standard_traces_url() -> str | None:
+    """What every OpenTelemetry library looks at: an address for traces, or one for all signals."""
+    exact = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    for_all = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
+    return exact or (f"{for_all.rstrip('/')}/v1/traces" if for_all else None)
+
+
 _TWO_PERSON_KINDS = frozenset({*ActionKind, "negate_brand", "target_product", "target_category"})
 """Those of later versions too: a file that is ready for them is no mistake."""
 
@@ -260,6 +267,14 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = Field("console", description="`console` or `json`.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
+    metrics_host: str = Field(
+        "127.0.0.1", description="Where `serve` and `worker` answer probes and Prometheus; `0.0.0.0`: anybody may ask."
+    )
+    metrics_port: int = Field(9464, ge=0, le=65_535, description="Its port; 0: there is no such server.")
+    traces_url: Address | None = Field(
+        default_factory=_standard_traces_url,
+        description="Where OpenTelemetry traces go, OTLP over HTTP; needs the extra `otel`.",
+    )
 
     @classmethod
     def settings_customise_sources(

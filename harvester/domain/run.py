@@ -1,8 +1,10 @@
 """A run: one harvest of one profile, and the calls it makes."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 import msgspec
 
@@ -65,3 +67,18 @@ class ApiCall(msgspec.Struct, frozen=True, gc=False):
     profile_id: ProfileId | None = None
     run_id: RunId | None = None
     plan_id: PlanId | None = None
+
+    @property
+    def operation(self) -> str:
+        """`POST /sp/keywords/list`"""
+        return operation_of(self.method, self.path)
+
+
+_AN_ID = re.compile(r"(?<=/)(?!\d{4}-\d\d-\d\d(?:/|$))(?=[^/]*\d)[^/]{6,}")
+"""A part of a path with a digit, that is neither a version nor a date."""
+
+
+@lru_cache(maxsize=512)
+def operation_of(method: str, path: str) -> str:
+    """Method and path, without the query, `{id}` in place of what differs from call to call."""
+    return f"{method} {_AN_ID.sub('{id}', path.partition('?')[0])}"

@@ -100,7 +100,9 @@ class AccountReader(Protocol):
 class CallLog(Protocol):
     """Where the client leaves every call; `record` never waits and never fails."""
 
-    def record(self, call: ApiCall) -> None: ...
+    def record(self, call: ApiCall) -> str | None:
+        """The call's id in the ledger, if that is known already."""
+        ...
 
 
 class AdsLogin(Protocol):

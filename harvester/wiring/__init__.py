@@ -1,6 +1,6 @@
 """Composition root: settings in, open services out."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 
 from harvester.adapters.ads.client import AmazonLogin
+from harvester.adapters.calendar import CronCalendar
 from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
@@ -17,24 +18,26 @@ from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
 from harvester.adapters.postgres.notices import PostgresNotices
-from harvester.adapters.postgres.plans import PostgresPlans
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
-from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
+from harvester.adapters.postgres.watched import WatchedPlans, WatchedRuns
 from harvester.adapters.throttle import Throttle
+from harvester.adapters.watching import NOBODY, Watch
 from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
 from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Profile, UnreadableProfile
+from harvester.domain.vitals import SEEN_SECONDS
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
@@ -66,6 +69,8 @@ class Services:
     settings: Settings
     rules: RuleSet
     database: Database
+    calls: PostgresCallLog
+    fleet_report: PostgresFleet
     modes: PostgresModes
     reports: PostgresReports
     stories: PostgresStories
@@ -100,6 +105,11 @@ def rules_path(settings: Settings) -> Path | None:
 def load_rules(settings: Settings) -> RuleSet:
     """Raises Misconfigured with file and line."""
     return rules_file.load(rules_path(settings))
+
+
+def calendar(settings: Settings) -> CronCalendar:
+    """When profiles are due, by the schedule and without the jitter."""
+    return CronCalendar(settings.schedule)
 
 
 @asynccontextmanager
@@ -139,9 +149,12 @@ async def fresh_database(data_dir: Path) -> AsyncIterator[None]:
         yield
 
 
+_CALL_IDS_AHEAD = 1000
+
+
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """Raises Misconfigured or Unavailable before anything else happens."""
+async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncIterator[Services]:
+    """Raises Misconfigured or Unavailable before anything else happens. `watch` is told of every call, run and plan."""
     rules = load_rules(settings)
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database_address(settings))
@@ -151,13 +164,18 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = await stack.enter_async_context(
             Database.open(dsn, most_connections=most_connections, idle_seconds=idle_seconds)
         )
-        calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
+        ahead = 0 if watch is NOBODY else _CALL_IDS_AHEAD
+        calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble, numbers_ahead=ahead))
         lease = await stack.enter_async_context(PostgresLease.open(dsn, grace_seconds=settings.lease_grace))
         client = HttpClient(
-            calls, Throttle(), patience_seconds=settings.api_patience, timeout_seconds=settings.call_timeout
+            calls,
+            Throttle(),
+            patience_seconds=settings.api_patience,
+            timeout_seconds=settings.call_timeout,
+            watch=watch,
         )
         http = await stack.enter_async_context(client)
-        yield _services(settings, rules, database, lease, _logins(settings, http))
+        yield _services(settings, rules, database, lease, _logins(settings, http), calls, watch)
 
 
 def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
@@ -174,14 +192,18 @@ def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mod
 
 
 def _services(
-    settings: Settings, rules: RuleSet, database: Database, lease: PostgresLease, logins: Sequence[AmazonLogin]
+    settings: Settings,
+    rules: RuleSet,
+    database: Database,
+    lease: PostgresLease,
+    logins: Sequence[AmazonLogin],
+    calls: PostgresCallLog,
+    watch: Watch = NOBODY,
 ) -> Services:
     clock, mode = SystemClock(), settings.mode
-    profiles, plans, actions = PostgresProfiles(database), PostgresPlans(database), PostgresActions(database)
-    histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), PostgresRuns(database)
-    only = {name: account.profiles for name, account in settings.accounts.items()}
-    wait = timedelta(seconds=settings.reconcile_after)
-    modes = PostgresModes(database)
+    profiles, plans, actions = PostgresProfiles(database), WatchedPlans(database, watch), PostgresActions(database)
+    histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
+    wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
 
     def mode_of(profile_id: ProfileId) -> Mode:
         return rules.for_profile(profile_id).strictest_mode(mode)
@@ -190,6 +212,8 @@ def _services(
         settings=settings,
         rules=rules,
         database=database,
+        calls=calls,
+        fleet_report=PostgresFleet(database, seen_seconds=max(SEEN_SECONDS, settings.worker_silence / 2)),
         modes=modes,
         reports=PostgresReports(database),
         stories=PostgresStories(database),
@@ -197,7 +221,7 @@ def _services(
         profiles=profiles,
         actions=actions,
         logins=logins,
-        fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
+        fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
         plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
@@ -207,6 +231,11 @@ def _services(
         drift=FindDrift(histories),
         notify=_notify(settings, database),
     )
+
+
+def only(settings: Settings) -> Mapping[str, tuple[str, ...]]:
+    """Account -> the profile ids it may touch; empty: all."""
+    return {name: account.profiles for name, account in settings.accounts.items()}
 
 
 def make_notifier(settings: Settings) -> AppriseNotifier:

@@ -27,7 +27,7 @@ from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
-from harvester.wiring import Services, SystemClock, make_notifier, open_services, rules_path, under
+from harvester.wiring import Services, SystemClock, make_notifier, only, open_services, rules_path, under
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
 EXPIRE_EVERY = timedelta(minutes=1)
@@ -167,11 +167,6 @@ def _dispatch(services: Services, rules: RulesInForce, every: Mapping[Task, time
 def mode_in_force(settings: Settings, rules: RulesInForce, profile_id: ProfileId) -> Mode:
     """What the settings and the rules in force allow now."""
     return rules.current.for_profile(profile_id).strictest_mode(settings.mode)
-
-
-def only(settings: Settings) -> Mapping[str, tuple[str, ...]]:
-    """Account -> the profile ids it may touch; empty: all."""
-    return {name: account.profiles for name, account in settings.accounts.items()}
 
 
 def _version() -> str:

@@ -43,18 +43,34 @@ class PostgresCallLog:
     """Built by `PostgresCallLog.open`; `record` puts a call into memory, a task of its own writes it down."""
 
     def __init__(
-        self, database: Database, on_trouble: OnTrouble, *, most_waiting: int, batch: int, every_seconds: float
+        self,
+        database: Database,
+        on_trouble: OnTrouble,
+        *,
+        most_waiting: int,
+        batch: int,
+        every_seconds: float,
+        numbers_ahead: int,
     ) -> None:
         self._database = database
         self._on_trouble = on_trouble
         self._most_waiting = most_waiting
         self._batch = batch
         self._every_seconds = every_seconds
-        self._waiting: deque[ApiCall] = deque()
+        self._numbers_ahead = numbers_ahead
+        self._numbers: deque[int] = deque()
+        self._waiting: deque[tuple[int | None, ApiCall]] = deque()
         self._wake = asyncio.Event()
         self._closing = False
         self._writing = asyncio.Lock()
         self._lost = 0
+        self.lost_ever = 0
+        """Calls that never reached the ledger."""
+
+    @property
+    def waiting(self) -> int:
+        """Calls that are in memory only."""
+        return len(self._waiting)
 
     @classmethod
     @asynccontextmanager
@@ -66,23 +82,37 @@ class PostgresCallLog:
         most_waiting: int = 20_000,
         batch: int = 500,
         every_seconds: float = 0.5,
+        numbers_ahead: int = 0,
     ) -> AsyncIterator["PostgresCallLog"]:
-        """Writes what is left when the block ends, within the database's patience."""
-        log = cls(database, on_trouble, most_waiting=most_waiting, batch=batch, every_seconds=every_seconds)
+        """Writes what is left when the block ends, within the database's patience.
+
+        With `numbers_ahead`, so many ids are fetched before they are needed, and `record` says which one a call has.
+        """
+        log = cls(
+            database,
+            on_trouble,
+            most_waiting=most_waiting,
+            batch=batch,
+            every_seconds=every_seconds,
+            numbers_ahead=numbers_ahead,
+        )
+        await log._fetch_numbers()
         flusher = asyncio.create_task(log._keep_flushing(), name="call log")
         try:
             yield log
         finally:
             await log._finish(flusher)
 
-    def record(self, call: ApiCall) -> None:
+    def record(self, call: ApiCall) -> str | None:
         """Never waits, never fails. Beyond `most_waiting` the oldest call is dropped and told to `on_trouble`."""
         if len(self._waiting) >= self._most_waiting:
             self._waiting.popleft()
-            self._lost += 1
-        self._waiting.append(call)
+            self._lose(1)
+        number = self._numbers.popleft() if self._numbers else None
+        self._waiting.append((number, call))
         if len(self._waiting) >= self._batch:
             self._wake.set()
+        return None if number is None else f"c{number}"
 
     async def flush(self) -> None:
         """Everything recorded so far is in the ledger when this returns. Raises Unavailable; nothing is lost then."""
@@ -103,10 +133,15 @@ class PostgresCallLog:
         try:
             await self.flush()
         except (HarvesterError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            self._on_trouble(str(error), len(self._waiting) + self._lost)
+            self._lose(len(self._waiting))
             self._waiting.clear()
+            self._on_trouble(str(error), self._lost)
             self._lost = 0
         self._tell_of_lost()
+
+    def _lose(self, calls: int) -> None:
+        self._lost += calls
+        self.lost_ever += calls
 
     async def _keep_flushing(self) -> None:
         while True:
@@ -120,24 +155,36 @@ class PostgresCallLog:
             except (HarvesterError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 self._on_trouble(str(error), 0)
             self._tell_of_lost()
+            await self._fetch_numbers()
+
+    async def _fetch_numbers(self) -> None:
+        """A call without one gets its number when it is written."""
+        missing = self._numbers_ahead - len(self._numbers)
+        if missing <= self._numbers_ahead // 2:
+            return
+        with contextlib.suppress(HarvesterError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            async with self._database.connection() as connection:
+                self._numbers.extend(row[0] for row in await connection.fetch(_ALLOCATE, missing))
 
     def _tell_of_lost(self) -> None:
         if self._lost:
             self._on_trouble("the ledger could not keep up", self._lost)
             self._lost = 0
 
-    async def _write(self, calls: Sequence[ApiCall]) -> None:
+    async def _write(self, calls: Sequence[tuple[int | None, ApiCall]]) -> None:
         """Numbered first, so that a batch whose COMMIT got no answer is recognised and not written twice."""
+        unnumbered = sum(number is None for number, _ in calls)
 
         async def allocate(connection: Connection, _repeated: bool) -> list[int]:
-            return [row[0] for row in await connection.fetch(_ALLOCATE, len(calls))]
+            return [row[0] for row in await connection.fetch(_ALLOCATE, unnumbered)]
 
-        numbers = await self._database.repeat(allocate)
+        fresh = iter(await self._database.repeat(allocate) if unnumbered else ())
+        numbers = [next(fresh) if number is None else number for number, _ in calls]
 
         async def work(connection: Connection, repeated: bool) -> None:
             if repeated and await connection.fetchval(_WRITTEN, numbers[0]):
                 return
-            rows = [(number, *call_columns(call)) for number, call in zip(numbers, calls, strict=True)]
+            rows = [(number, *call_columns(call)) for number, (_, call) in zip(numbers, calls, strict=True)]
             await connection.copy_records_to_table(
                 "api_call", schema_name="harvester", columns=("call_number", *COLUMNS), records=rows
             )

@@ -37,7 +37,7 @@ _write_cursor = msgspec.json.Encoder().encode
 @dataclass(frozen=True, slots=True)
 class PostgresRuns:
     database: Database
-    page_copy: PageCopy = field(default_factory=PageCopy)
+    page_copy: PageCopy = field(default_factory=PageCopy, kw_only=True)
 
     async def begin(
         self, profile: Profile, *, source: str, trigger: str, mode: Mode, ruleset: Fingerprint, resume_after: datetime

@@ -49,6 +49,7 @@ _FAMILIES = {
     "why": "why",
     "ledger": "ledger",
     "coverage": "coverage",
+    "status": "status",
 }
 
 
@@ -116,6 +117,7 @@ _SUMMARIES = {
     "why": "Every decision ever made about a keyword or ASIN.",
     "ledger": "Verify the recorded history.",
     "coverage": "Which auto ad groups have a destination.",
+    "status": "The fleet at a glance: due, running, waiting, failing.",
 }
 
 

@@ -134,6 +134,20 @@ class FakeTime:
         return Timing(self.now, self.monotonic, self.sleep, lambda: 0.5)
 
 
+class Spectator:
+    """Remembers what it was told of calls."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[ApiCall, str | None]] = []
+        self.waits: list[tuple[str, float]] = []
+
+    def called(self, call: ApiCall, call_id: str | None) -> None:
+        self.calls.append((call, call_id))
+
+    def waited(self, operation: str, seconds: float) -> None:
+        self.waits.append((operation, seconds))
+
+
 class Log:
     """A call log in memory."""
 
@@ -154,6 +168,7 @@ class Bench:
     time: FakeTime
     throttle: Throttle
     tokens: AccessTokens
+    spectator: Spectator
 
     def login(self, account: str = "acme", credentials: Credentials = CREDENTIALS) -> AmazonLogin:
         return AmazonLogin(
@@ -173,6 +188,7 @@ async def opened(**settings: float) -> AsyncIterator[Bench]:
     async with Amazon() as amazon:
         time, log = FakeTime(), Log()
         throttle = Throttle(time=time.monotonic, sleep=time.sleep)
-        http = HttpClient(log, throttle, timing=time.timing(), **settings)  # type: ignore[arg-type]  # numbers all
+        spectator = Spectator()
+        http = HttpClient(log, throttle, timing=time.timing(), watch=spectator, **settings)  # type: ignore[arg-type]  # numbers all
         async with http:
-            yield Bench(amazon, http, log, time, throttle, AccessTokens(http, time=time.monotonic))
+            yield Bench(amazon, http, log, time, throttle, AccessTokens(http, time=time.monotonic), spectator)

@@ -250,3 +250,27 @@ def test_a_misspelt_kind_of_notice_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
     _set(monkeypatch, HARVESTER_NOTIFY_ABOUT="account_closed, profile_stopped")
     assert settings.load().notify_about == ("account_closed", "profile_stopped")
+
+
+@pytest.mark.parametrize(
+    ("environment", "address"),
+    [
+        ({}, None),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://collector:4318/"}, "http://collector:4318/v1/traces"),
+        (
+            {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://one", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "http://two/t"},
+            "http://two/t",
+        ),
+        ({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://one", "HARVESTER_TRACES_URL": "http://three/t"}, "http://three/t"),
+    ],
+)
+def test_traces_go_where_every_other_service_sends_them(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], address: str | None
+) -> None:
+    """Unless a setting of our own says otherwise; without either there are none."""
+    for name in ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+
+    assert settings.load().traces_url == address

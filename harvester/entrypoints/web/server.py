@@ -1,0 +1,86 @@
+"""The one HTTP server of a replica: health for probes, metrics for Prometheus."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from aiohttp import web
+
+from harvester.domain.errors import Misconfigured
+from harvester.domain.vitals import Vitals
+from harvester.entrypoints.web.health import liveness_json, readiness, readiness_json
+from harvester.entrypoints.web.pulse import Pulse
+
+METRICS_FRESH_SECONDS = 5.0
+READY_FRESH_SECONDS = 2.0
+_LAST_ANSWERS_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """What the server asks of the replica it runs in."""
+
+    vitals: Callable[[], Awaitable[Vitals]]
+    """Raises HarvesterError where Postgres is away."""
+    dead: Callable[[], Sequence[str]]
+    """Background tasks that have ended and should not have, by name."""
+    draining: Callable[[], bool]
+    exposition: Callable[[Vitals | None, str], tuple[bytes, str]]
+    """Vitals and the `Accept` header -> the metrics as text, and its media type."""
+
+
+@asynccontextmanager
+async def web_server(host: str, port: int, probes: Probes) -> AsyncIterator[None]:
+    """Up inside the block; port 0: there is none. Raises Misconfigured where the address cannot be had."""
+    if port == 0:
+        yield
+        return
+    pulse = Pulse(probes.vitals)
+    runner = web.AppRunner(application(probes, pulse), access_log=None, shutdown_timeout=_LAST_ANSWERS_SECONDS)
+    try:
+        await runner.setup()
+        try:
+            await web.TCPSite(runner, host, port).start()
+        except OSError as error:
+            said = error.strerror or str(error)
+            raise Misconfigured(
+                f"{host}:{port} cannot be listened on: {said}; a second replica on one machine needs a port of its own",
+                field="HARVESTER_METRICS_PORT",
+            ) from error
+        yield
+    finally:
+        await asyncio.gather(runner.cleanup(), pulse.stop())
+
+
+def application(probes: Probes, pulse: Pulse) -> web.Application:
+    async def alive(_request: web.Request) -> web.Response:
+        dead = probes.dead()
+        return web.json_response(liveness_json(dead), status=_status(well=not dead))
+
+    async def ready(_request: web.Request) -> web.Response:
+        vitals = await pulse.latest(READY_FRESH_SECONDS)
+        checks = readiness(vitals, draining=probes.draining())
+        well = all(check.well for check in checks.values())
+        return web.json_response(readiness_json(checks), status=_status(well=well))
+
+    async def metrics(request: web.Request) -> web.Response:
+        vitals = await pulse.latest(METRICS_FRESH_SECONDS)
+        body, media_type = probes.exposition(vitals, request.headers.get("Accept", ""))
+        return web.Response(body=body, headers={"Content-Type": media_type})
+
+    app = web.Application()
+    app.add_routes([web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)])
+    app.on_response_prepare.append(_plain)
+    return app
+
+
+async def _plain(_request: web.Request, response: web.StreamResponse) -> None:
+    """Nobody outside needs to know what this is made of, and no answer of a probe is worth keeping."""
+    response.headers["Server"] = "harvester"
+    response.headers["Cache-Control"] = "no-store"
+
+
+def _status(*, well: bool) -> int:
+    return HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE

@@ -1,0 +1,57 @@
+"""What a replica is watched with: metrics, log lines, traces."""
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+import structlog
+
+from harvester.adapters.metrics import Metrics
+from harvester.adapters.traces import Traces, open_traces
+from harvester.adapters.watching import Watch, Watches
+from harvester.config import log_lines
+from harvester.config.settings import Settings
+from harvester.domain.vitals import ProcessVitals
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Instruments:
+    """What a replica is watched with."""
+
+    metrics: Metrics
+    traces: Traces
+    watch: Watch
+    """For `open_services`: all of them."""
+
+    @contextmanager
+    def job(self, task: str, profile_id: str | None) -> Iterator[None]:
+        """Around the work on one slot: its lines and spans say whose they are."""
+        with log_lines.job(task, profile_id), self.traces.job(task, profile_id):
+            yield
+
+
+@asynccontextmanager
+async def open_instruments(
+    settings: Settings, replica_id: str, process: Callable[[], ProcessVitals]
+) -> AsyncIterator[Instruments]:
+    """Opened before the services and closed after them. `process` is asked at every scrape."""
+    log_lines.bind_replica(replica_id)
+    installed = own_version()
+    metrics = Metrics(installed, process)
+    async with open_traces(
+        settings.traces_url,
+        version=installed,
+        replica_id=replica_id,
+        on_trouble=lambda what: log.warning("traces.off", reason=what),
+    ) as traces:
+        yield Instruments(metrics, traces, Watches((metrics, log_lines.LogLines(), traces)))
+
+
+def own_version() -> str:
+    try:
+        return version("harvester")
+    except PackageNotFoundError:
+        return "unknown"

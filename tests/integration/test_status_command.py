@@ -1,0 +1,183 @@
+"""The fleet at a glance, as a person and as a program sees it."""
+
+import contextlib
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import in_a_loop_of_its_own
+from tests.integration.postgres import test_fleet as fleet
+from tests.integration.postgres.conftest import Sql
+from tests.integration.reviewer import Desk
+
+ROOT = Path(__file__).parents[2]
+WIDTH = 80
+
+
+@pytest.fixture
+def desk(dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Desk:
+    """With an empty fleet."""
+    monkeypatch.setenv("HARVESTER_DATABASE_URL", dsn)
+    monkeypatch.setenv("COLUMNS", str(WIDTH))
+    monkeypatch.chdir(tmp_path)
+    return Desk(dsn, tmp_path, monkeypatch, capfd)
+
+
+def ago(**time: float) -> datetime:
+    return datetime.now(UTC) - timedelta(**time)
+
+
+async def prepare(dsn: str, *, failing: int = 0, working: bool = True) -> None:
+    import asyncpg
+
+    sql: Sql = await asyncpg.connect(dsn)
+    try:
+        await fleet.add_profiles(sql, *(str(number) for number in range(1, 7 + failing)))
+        await fleet.add_slot(
+            sql, "1", ago(minutes=9), "running", deliveries=2, started_at=ago(minutes=4), replica_id="box-1"
+        )
+        await fleet.add_slot(sql, "2", ago(minutes=7))
+        reason = "Amazon has throttled recommendations of this profile since its first call"
+        await fleet.add_slot(
+            sql, "3", ago(hours=1), deliveries=3, failures=3, not_before=ago(minutes=-21), reason=reason
+        )
+        await fleet.add_slot(sql, "4", ago(hours=3), "done")
+        for number in range(failing):
+            await fleet.add_slot(
+                sql, str(7 + number), ago(hours=5), "failed", reason="the login was refused: ask again"
+            )
+        if working:
+            await fleet.add_replica(sql, "box-1", "serve", ago(), holds_clock=True, running=1)
+        await fleet.add_replica(sql, "box-2", "worker", ago(minutes=3), running=0)
+        await sql.execute(
+            "INSERT INTO harvester.account_state (profile_id, paused, paused_by, paused_at, mode) "
+            "VALUES ('5', true, 'Dana', $1, 'dry-run')",
+            ago(days=1),
+        )
+    finally:
+        await sql.close()
+
+
+def test_an_empty_fleet_says_so(desk: Desk) -> None:
+    """Nothing due, nobody there, and what to start; nothing has failed."""
+    result = desk("status")
+
+    assert result.code == 0
+    assert "0 profiles · 0 running · 0 due · 0 set aside · 0 failing" in result.words
+    assert "Nothing is due" in result.out
+    assert "none: is `harvester serve` running?" in result.out
+
+
+def test_each_group_names_its_profiles_and_why(desk: Desk) -> None:
+    """Running and where, due and since when, set aside until when and why, paused by whom, replicas and the clock."""
+    in_a_loop_of_its_own(prepare(desk.dsn))
+
+    result = desk("status")
+
+    assert result.code == 0, result.out
+    for sentence in (
+        "6 profiles · 1 running · 1 due · 1 set aside · 0 failing",
+        "Mode dry-run by the settings; 1 profile at most dry-run",
+        "7 min behind the schedule; next due in ",
+        "; last run of the schedule ended 3 h ago",
+        "Acme 1 (US), 1 plan for 4 min in box-1, taken 2 times",
+        "Acme 2 (US), 2 plan for 7 min",
+        "Acme 3 (US), 3 plan, again in 21 min: Amazon has throttled recommendations of this profile since its first",
+        "Acme 5 (US), 5 by Dana since",
+        "box-1 serve, 1 running, holds the clock",
+        "box-2 worker, 0 running, not seen for 3 min",
+    ):
+        assert sentence in result.words
+    assert max(len(line) for line in result.out.splitlines()) <= WIDTH
+
+
+def test_who_fails_is_named_with_the_reason(desk: Desk) -> None:
+    """As many as asked for and how many more; the exit code says it too."""
+    in_a_loop_of_its_own(prepare(desk.dsn, failing=30))
+
+    result = desk("status", "--limit", "2")
+
+    assert result.code == 1
+    assert "! 30 tasks failing" in result.out
+    assert result.words.count("plan failed 5 h ago: the login was refused: ask again") == 2
+    assert "and 28 more" in result.out
+
+
+def test_what_is_due_and_nobody_takes_is_a_failure(desk: Desk) -> None:
+    """A fleet without workers is not well, even if nothing has failed yet."""
+    in_a_loop_of_its_own(prepare(desk.dsn, working=False))
+
+    result = desk("status")
+
+    assert result.code == 1
+    assert "no replica is at work" in result.words
+
+
+def test_a_program_gets_all_of_it_as_one_document(desk: Desk) -> None:
+    """Counts, the first of each group, the modes, the replicas; also where the exit code is 1."""
+    in_a_loop_of_its_own(prepare(desk.dsn, failing=3))
+
+    result = desk("status", "--json", "--limit", "1")
+    said: dict[str, Any] = result.json
+
+    assert (result.code, said["well"], said["reasons"]) == (1, False, ["3 tasks failing"])
+    assert said["counts"]["failing"] == 3
+    assert [each["reason"] for each in said["failing"]] == ["the login was refused: ask again"]
+    assert [(each["profile_id"], each["replica_id"]) for each in said["running"]] == [("1", "box-1")]
+    assert [(each["replica_id"], each["holds_clock"], each["there"]) for each in said["replicas"]] == [
+        ("box-1", True, True),
+        ("box-2", False, False),
+    ]
+    assert said["mode"] == {
+        "settings": "dry-run", "fleet": None, "by": None, "at": None, "profiles": {"dry-run": 1},
+    }  # fmt: skip
+    assert said["paused"]["all"] is False
+    assert said["paused"]["profiles"][0]["paused_by"] == "Dana"
+    assert datetime.fromisoformat(said["next_due"]) > datetime.now(UTC)
+
+
+def test_the_kill_switch_for_all_stands_at_the_top(desk: Desk) -> None:
+    """Who pulled it and when."""
+    assert desk("pause", "--by", "Kim").code == 0
+
+    lines = desk("status").out.splitlines()
+
+    assert lines[2].startswith("All paused by Kim since ")
+
+
+def test_a_pipe_is_looked_at_once(desk: Desk) -> None:
+    """`--watch` is for a terminal; with `--json` it is a mistake."""
+    assert desk("status", "--watch").out.count("Replicas") == 1
+    assert desk("status", "--watch", "--json").code == 2
+
+
+def test_on_a_terminal_it_looks_again_each_second(desk: Desk) -> None:
+    """Until Ctrl-C, which ends the looking and leaves the terminal as it was."""
+    in_a_loop_of_its_own(prepare(desk.dsn))
+    here, there = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "harvester", "status", "--watch"], stdin=there, stdout=there, stderr=there,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm"},
+    )  # fmt: skip
+    os.close(there)
+    shown = b""
+    while shown.count(b"Replicas") < 3:
+        assert select.select([here], [], [], 60)[0], shown
+        shown += os.read(here, 65_536)
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):  # the terminal hangs up when the last of its users is gone
+        while piece := os.read(here, 65_536):
+            shown += piece
+
+    assert process.wait(60) == 130
+    assert b"stopped looking" in shown
+    assert shown.count(b"\x1b[?1049h") == shown.count(b"\x1b[?1049l") == 1
+    os.close(here)
