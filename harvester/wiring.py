@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
@@ -14,6 +15,7 @@ from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
+from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.histories import PostgresHistories
@@ -25,6 +27,7 @@ from harvester.adapters.postgres.rulesets import PostgresRulesets
 from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
+from harvester.adapters.sharing import SharedBudgets
 from harvester.adapters.throttle import Throttle
 from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
@@ -66,6 +69,8 @@ class Services:
     profiles: PostgresProfiles
     actions: PostgresActions
     logins: Sequence[AmazonLogin]
+    throttle: Throttle
+    """For reading its snapshot."""
     fleet: Fleet
     plan_profile: PlanProfile
     cover: Cover
@@ -142,13 +147,30 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         database = await stack.enter_async_context(Database.open(dsn, most_connections=most_connections))
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble))
         lease = await stack.enter_async_context(PostgresLease.open(dsn))
-        client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience)
+        throttle = await stack.enter_async_context(_throttle(dsn))
+        client = HttpClient(calls, throttle, patience_seconds=settings.api_patience)
         http = await stack.enter_async_context(client)
-        yield _services(settings, rules, database, lease, _logins(settings, http))
+        yield _services(settings, rules, database, lease, throttle, _logins(settings, http))
+
+
+@asynccontextmanager
+async def _throttle(dsn: str) -> AsyncIterator[Throttle]:
+    """With a connection of its own: a heartbeat that waits for the pool's is late, and late is dead."""
+    throttle = Throttle()
+    async with (
+        Database.open(dsn, most_connections=1) as database,
+        SharedBudgets.open(throttle, PostgresBudgets(database), str(uuid4()), _budgets_unshared),
+    ):
+        yield throttle
 
 
 def _services(
-    settings: Settings, rules: RuleSet, database: Database, lease: PostgresLease, logins: Sequence[AmazonLogin]
+    settings: Settings,
+    rules: RuleSet,
+    database: Database,
+    lease: PostgresLease,
+    throttle: Throttle,
+    logins: Sequence[AmazonLogin],
 ) -> Services:
     clock, mode = SystemClock(), settings.mode
     profiles, plans, actions = PostgresProfiles(database), PostgresPlans(database), PostgresActions(database)
@@ -165,6 +187,7 @@ def _services(
         profiles=profiles,
         actions=actions,
         logins=logins,
+        throttle=throttle,
         fleet=Fleet(logins, only, profiles, settings.concurrency, _surprised),
         plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, mode),
         cover=Cover(clock, rules),
@@ -202,6 +225,10 @@ def _call_log_trouble(what: str, lost: int) -> None:
         log.error("call_log.lost", calls=lost, error=what)
     else:
         log.warning("call_log.delayed", error=what)
+
+
+def _budgets_unshared(error: str) -> None:
+    log.warning("budgets.unshared", error=error)
 
 
 def _surprised(profile: Profile, error: Exception) -> None:
