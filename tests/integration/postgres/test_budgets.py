@@ -109,7 +109,7 @@ async def test_two_throttles_share_a_login_from_their_first_call_on(stack: Async
     alone = one.snapshot()[0].share
     await two.enter(Budget(LOGIN, "2", "x"))
     informed = two.snapshot()[0].share
-    for each in (first, second, first, second):
+    for each in (first, second) * 3:
         await each.beat()
 
     assert alone == 1.0
