@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import apply, harvest, judge, memory, startup
+from benchmarks import apply, fleet, harvest, judge, memory, startup
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "apply": ("Approved actions applied per second", apply.measure),
     "memory": ("Memory of a whole `harvester plan`", memory.measure),
     "judge": ("One decision", judge.measure),
+    "fleet": ("A fleet within Amazon's limits", fleet.measure),
     "startup": ("Waiting", startup.measure),
 }
 

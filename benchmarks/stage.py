@@ -85,8 +85,21 @@ def page_server(recommendations: int, *, remember: bool) -> Iterator[Amazon]:
 @contextmanager
 def pretend_amazon() -> Iterator[Amazon]:
     """The sandbox, in a process of its own, with one advertiser who has next to nothing recommended."""
-    options = ("--port", "0", "--profiles", "1", "--recommendations", "1")
-    command = [sys.executable, "-m", "harvester.sandbox", *options]
+    with _sandbox("--profiles", "1", "--recommendations", "1") as amazon:
+        yield amazon
+
+
+@contextmanager
+def fleet_of_amazon(profiles: int, recommendations: int, latency_ms: int, rate: int) -> Iterator[Amazon]:
+    """The sandbox, in a process of its own, with one login for many profiles, and a limit for all of them."""
+    numbers = {"profiles": profiles, "recommendations": recommendations, "latency": latency_ms, "rate": rate}
+    with _sandbox(*(text for name, number in numbers.items() for text in (f"--{name}", str(number)))) as amazon:
+        yield amazon
+
+
+@contextmanager
+def _sandbox(*options: str) -> Iterator[Amazon]:
+    command = [sys.executable, "-m", "harvester.sandbox", "--port", "0", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:

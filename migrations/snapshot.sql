@@ -559,6 +559,26 @@ CREATE TABLE harvester.api_call_default (
     CONSTRAINT api_call_attempt_check CHECK ((attempt > 0))
 );
 
+CREATE TABLE harvester.budget (
+    login text NOT NULL COLLATE pg_catalog."C",
+    rate double precision NOT NULL,
+    ceiling double precision,
+    epoch bigint NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT budget_ceiling_check CHECK ((ceiling > (0)::double precision)),
+    CONSTRAINT budget_rate_check CHECK ((rate > (0)::double precision))
+)
+WITH (fillfactor='50');
+
+CREATE TABLE harvester.budget_part (
+    login text NOT NULL COLLATE pg_catalog."C",
+    replica text NOT NULL COLLATE pg_catalog."C",
+    wanted double precision NOT NULL,
+    through double precision NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE TABLE harvester.existing (
     profile_id text NOT NULL COLLATE pg_catalog."C",
     what text NOT NULL,
@@ -1385,6 +1405,12 @@ ALTER TABLE ONLY harvester.action
 
 ALTER TABLE ONLY harvester.action
     ADD CONSTRAINT action_position UNIQUE (plan_id, "position");
+
+ALTER TABLE ONLY harvester.budget_part
+    ADD CONSTRAINT budget_part_pkey PRIMARY KEY (login, replica);
+
+ALTER TABLE ONLY harvester.budget
+    ADD CONSTRAINT budget_pkey PRIMARY KEY (login);
 
 ALTER TABLE ONLY harvester.existing
     ADD CONSTRAINT existing_pkey PRIMARY KEY (profile_id, what);

@@ -27,6 +27,8 @@ T = TypeVar("T")
 KEPT_OF_READS_BYTES = 4096
 MOST_BODY_BYTES = 64 * 2**20
 _CHUNK_BYTES = 2**18
+_MOST_CONNECTIONS = 500
+"""The throttle decides how many requests are on their way; this only keeps file descriptors in bounds."""
 _SLACK_SECONDS = 0.5
 """A turn that comes this little after the patience has ended is still taken."""
 _NO_WAIT_SECONDS = 0.001
@@ -100,6 +102,7 @@ class HttpClient:
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
             timeout=self._timeout,
+            connector=aiohttp.TCPConnector(limit=_MOST_CONNECTIONS),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": _USER_AGENT},
             middlewares=(_sent_once,),
@@ -154,7 +157,7 @@ class HttpClient:
             if not await self._wait(request, trouble, failures, give_up_at, started, repeat):
                 break
         if trouble is not None and trouble.kind is Kind.THROTTLED:
-            self._throttle.gave_up(request.budget, open_seconds=self._patience_seconds)
+            trouble = self._set_aside(request, trouble)
         raise self._named(request, trouble).error(repeat)
 
     async def _turn(self, request: Request, give_up_at: float | None) -> bool:
@@ -165,6 +168,12 @@ class HttpClient:
             waited_seconds = self._timing.monotonic() - asked_at
             if waited_seconds > _NO_WAIT_SECONDS:
                 self._watch.waited(operation_of(request.method, request.path), waited_seconds)
+
+    def _set_aside(self, request: Request, trouble: Trouble) -> Trouble:
+        """Says when the next try makes sense: after the longer of what Amazon asked for and our breaker's time."""
+        open_seconds = self._throttle.gave_up(request.budget, open_seconds=self._patience_seconds)
+        known = [seconds for seconds in (trouble.retry_after_seconds, open_seconds) if seconds is not None]
+        return replace(trouble, retry_after_seconds=max(known, default=self._patience_seconds))
 
     async def _wait(
         self, request: Request, trouble: Trouble, failures: int, give_up_at: float, started: float, repeat: Repeat
@@ -297,7 +306,7 @@ class HttpClient:
     @staticmethod
     def _named(request: Request, trouble: Trouble | None) -> Trouble:
         if trouble is None:
-            return Trouble(Kind.THROTTLED, f"{request.method} {request.path}: no turn within the patience")
+            return Trouble(Kind.THROTTLED, f"{request.method} {request.path}: no turn within the patience", 429)
         suffix = f" (request {trouble.request_id})" if trouble.request_id else ""
         return replace(trouble, message=f"{request.method} {request.path}: {trouble.message}{suffix}")
 

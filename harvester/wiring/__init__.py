@@ -4,7 +4,9 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
@@ -16,6 +18,7 @@ from harvester.adapters.lwa import AccessTokens, Credentials
 from harvester.adapters.notifying import AppriseNotifier
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
+from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
@@ -29,6 +32,7 @@ from harvester.adapters.postgres.rulesets import PostgresRulesets
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
 from harvester.adapters.postgres.watched import WatchedPlans, WatchedRuns
+from harvester.adapters.sharing import SharedBudgets
 from harvester.adapters.throttle import Throttle
 from harvester.adapters.watching import NOBODY, Watch
 from harvester.config import rules_file
@@ -78,6 +82,8 @@ class Services:
     profiles: PostgresProfiles
     actions: PostgresActions
     logins: Sequence[AmazonLogin]
+    throttle: Throttle
+    """For reading its snapshot."""
     fleet: Fleet
     plan_profile: PlanProfile
     cover: Cover
@@ -167,15 +173,16 @@ async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncItera
         ahead = 0 if watch is NOBODY else _CALL_IDS_AHEAD
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble, numbers_ahead=ahead))
         lease = await stack.enter_async_context(PostgresLease.open(dsn, grace_seconds=settings.lease_grace))
+        throttle = await stack.enter_async_context(_throttle(dsn))
         client = HttpClient(
             calls,
-            Throttle(),
+            throttle,
             patience_seconds=settings.api_patience,
             timeout_seconds=settings.call_timeout,
             watch=watch,
         )
         http = await stack.enter_async_context(client)
-        yield _services(settings, rules, database, lease, _logins(settings, http), calls, watch)
+        yield _services(settings, rules, database, lease, throttle, _logins(settings, http), calls, watch)
 
 
 def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
@@ -191,11 +198,23 @@ def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mod
     )
 
 
+@asynccontextmanager
+async def _throttle(dsn: str) -> AsyncIterator[Throttle]:
+    """With a connection of its own: a heartbeat that waits for the pool's is late, and late is dead."""
+    throttle = Throttle()
+    async with (
+        Database.open(dsn, most_connections=1) as database,
+        SharedBudgets.open(throttle, PostgresBudgets(database), str(uuid4()), _budgets_unshared),
+    ):
+        yield throttle
+
+
 def _services(
     settings: Settings,
     rules: RuleSet,
     database: Database,
     lease: PostgresLease,
+    throttle: Throttle,
     logins: Sequence[AmazonLogin],
     calls: PostgresCallLog,
     watch: Watch = NOBODY,
@@ -204,10 +223,7 @@ def _services(
     profiles, plans, actions = PostgresProfiles(database), WatchedPlans(database, watch), PostgresActions(database)
     histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
     wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
-
-    def mode_of(profile_id: ProfileId) -> Mode:
-        return rules.for_profile(profile_id).strictest_mode(mode)
-
+    mode_of = partial(_mode_of, rules, mode)
     return Services(
         settings=settings,
         rules=rules,
@@ -221,6 +237,7 @@ def _services(
         profiles=profiles,
         actions=actions,
         logins=logins,
+        throttle=throttle,
         fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
         plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
         cover=Cover(clock, rules),
@@ -231,6 +248,10 @@ def _services(
         drift=FindDrift(histories),
         notify=_notify(settings, database),
     )
+
+
+def _mode_of(rules: RuleSet, mode: Mode, profile_id: ProfileId) -> Mode:
+    return rules.for_profile(profile_id).strictest_mode(mode)
 
 
 def only(settings: Settings) -> Mapping[str, tuple[str, ...]]:
@@ -296,6 +317,10 @@ def _notification_failed(address: str, why: str) -> None:
 
 def _unreadable(account: str, profile: UnreadableProfile) -> None:
     log.warning("profile.unreadable", account=account, profile_id=profile.profile_id, reason=profile.reason)
+
+
+def _budgets_unshared(error: str) -> None:
+    log.warning("budgets.unshared", error=error)
 
 
 def _surprised(profile: Profile, error: Exception) -> None:

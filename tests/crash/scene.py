@@ -160,12 +160,13 @@ async def open_desk(
         lease = await stack.enter_async_context(
             PostgresLease.open(dsn, patience_seconds=5, away_seconds=patience_seconds)
         )
+        throttle = Throttle()
         client = HttpClient(
-            calls, Throttle(), patience_seconds=api_patience_seconds, timeout_seconds=10, backoff_first_seconds=0.01
+            calls, throttle, patience_seconds=api_patience_seconds, timeout_seconds=10, backoff_first_seconds=0.01
         )
         http = await stack.enter_async_context(client)
         logins = [wiring.login(name, account, http, AccessTokens(http)) for name, account in given.accounts.items()]
-        services = wiring._services(given, rules or RULES, database, lease, logins, calls)
+        services = wiring._services(given, rules or RULES, database, lease, throttle, logins, calls)
         yield Desk(services, the_profile())
 
 

@@ -23,6 +23,10 @@ class VirtualTime:
         heapq.heappush(self._sleepers, (self.now + max(seconds, 0.0), next(self._order), woken))
         await woken
 
+    async def pass_by(self, seconds: float) -> None:
+        """Nobody sleeps meanwhile."""
+        self.now += seconds
+
     async def run(self, work: Iterable[Coroutine[Any, Any, None]]) -> None:
         tasks = [asyncio.ensure_future(each) for each in work]
         while not all(task.done() for task in tasks):
