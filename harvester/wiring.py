@@ -14,6 +14,7 @@ from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
+from harvester.adapters.postgres.archive import PostgresArchive
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.histories import PostgresHistories
@@ -30,6 +31,7 @@ from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.profile import Mode, Profile
+from harvester.domain.retention import Keeping
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
@@ -38,6 +40,7 @@ from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
 from harvester.usecases.plan_profile import PlanProfile
 from harvester.usecases.reconcile import Reconcile
+from harvester.usecases.retain import Retain
 from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
 
@@ -74,6 +77,7 @@ class Services:
     reconcile: Reconcile
     undo: PlanUndo
     drift: FindDrift
+    retain: Retain
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -173,7 +177,15 @@ def _services(
         reconcile=Reconcile(lease, actions, clock, wait),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
         drift=FindDrift(histories),
+        retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
     )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    decisions, calls = (
+        timedelta(seconds=each) if each else None for each in (settings.keep_decisions, settings.keep_calls)
+    )
+    return Keeping(decisions, calls)
 
 
 def _logins(settings: Settings, http: HttpClient) -> Sequence[AmazonLogin]:

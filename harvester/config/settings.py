@@ -127,6 +127,16 @@ def _known_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
     return kinds
 
 
+_A_WEEK, _A_HUNDRED_YEARS = 7 * 86_400, 36_500 * 86_400
+
+
+def _a_week_or_for_ever(seconds: float) -> float:
+    """Less would take away what is still under review."""
+    if seconds != 0 and not _A_WEEK <= seconds <= _A_HUNDRED_YEARS:
+        raise ValueError(f"must be 0 (for ever), or between {_A_WEEK} (a week) and {_A_HUNDRED_YEARS}")
+    return seconds
+
+
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
     return NestedSecretsSettingsSource(source, secrets_dir_missing="ok", secrets_nested_delimiter="__")
 
@@ -164,6 +174,12 @@ class Settings(BaseSettings):
         description="How long an `unknown` action waits before a listing may say it never arrived.",
     )
     concurrency: int = Field(8, ge=1, le=1000, description="How many profiles are harvested side by side.")
+    keep_decisions: Annotated[float, AfterValidator(_a_week_or_for_ever)] = Field(
+        34_560_000, description="How long decisions are kept that no action refers to. 0: for ever."
+    )
+    keep_calls: Annotated[float, AfterValidator(_a_week_or_for_ever)] = Field(
+        34_560_000, description="How long calls are kept that carried no action. 0: for ever."
+    )
     two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(
         ("create_group", "negate_brand"),
         description="Kinds that two people must approve. `create_group` means those that create campaigns.",

@@ -125,7 +125,9 @@ class PostgresRuns:
                     records=map(_without_nul, columns) if clean else columns,
                 )
             # Last, so that Postgres has the rows to work on while the next page is judged.
-            changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble)
+            changed = await connection.execute(
+                _ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble, seen_at
+            )
             _still_ours(changed, run)
 
         try:

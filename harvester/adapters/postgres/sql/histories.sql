@@ -41,8 +41,9 @@ ORDER BY conversions DESC, seen_at DESC LIMIT 1;
 -- name: converting_phrase
 -- Which keys that hold these words in a row converted, the most conversions first.
 SELECT key, conversions, seen_at FROM (
-    SELECT DISTINCT ON (key) key, conversions, seen_at FROM harvester.observation
-    WHERE run_id IN (SELECT run_id FROM harvester.run WHERE profile_id = $1)
+    SELECT DISTINCT ON (key) key, conversions, seen_at
+    FROM harvester.run JOIN harvester.observation USING (run_id)
+    WHERE run.profile_id = $1 AND seen_at >= run.seen_from AND seen_at <= run.seen_until
         AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
         AND position(' ' || $4 || ' ' IN ' ' || key || ' ') > 0
     ORDER BY key, conversions DESC, seen_at DESC
