@@ -8,7 +8,10 @@ SELECT action.action_id, action.plan_id, action.run_id, action.profile_id, actio
 FROM harvester.action
 JOIN harvester.plan ON plan.plan_id = action.plan_id
 LEFT JOIN harvester.ruleset ON ruleset.fingerprint = plan.ruleset_fingerprint
-WHERE (action.amazon_id = $1 OR action.undoes IN (SELECT action_id FROM harvester.action WHERE amazon_id = $1))
+WHERE action.action_id IN (
+        SELECT action_id FROM harvester.action WHERE amazon_id = $1
+        UNION SELECT undo.action_id FROM harvester.action AS undo
+            JOIN harvester.action AS made ON made.action_id = undo.undoes WHERE made.amazon_id = $1)
     AND ($2::text IS NULL OR action.profile_id = $2)
 ORDER BY plan.created_at, action.position;
 
@@ -28,13 +31,17 @@ LEFT JOIN harvester.api_call AS call ON call.call_number = carried.call_number
 WHERE carried.action_id = $1 ORDER BY carried.at, carried.call_number;
 
 -- name: decisions_of_action
--- The decisions that an action folds, the strongest first.
+-- The decisions that an action folds, the strongest first. (OFFSET: only where its run recorded them.)
 SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.decided_at, decision.source,
     decision.campaign_id, decision.ad_group_id, decision.ad_id, decision.ad_asin, decision.target, decision.target_type,
     decision.metrics::text AS metrics, decision.outcome, decision.reason, decision.rule,
     decision.findings::text AS findings, decision.plan_id, decision.key, decision.place
 FROM harvester.action_observation AS folded
 JOIN harvester.run ON run.run_id = folded.run_id
-JOIN ledger.decisions AS decision ON decision.run_id = folded.run_id AND decision.place = folded.place
-    AND decision.decided_at >= run.seen_from AND decision.decided_at <= run.seen_until
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger.decisions
+    WHERE decisions.run_id = folded.run_id AND decisions.place = folded.place
+        AND decided_at >= run.seen_from AND decided_at <= run.seen_until
+    OFFSET 0
+) AS decision
 WHERE folded.action_id = $1 ORDER BY folded.ordinal;
