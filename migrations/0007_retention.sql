@@ -180,8 +180,8 @@ $$;
 
 -- Drops the oldest month, or those days of it, that ended before the horizon. What actions refer to goes first into a
 -- table of its own, which takes the place of what is dropped: nobody may change that either, and it stays for ever.
--- All of it or nothing, in one transaction; one session at a time. `outcome`: `dropped`; `nothing` was old enough; `busy`:
--- another session is at it. Fails, and changes nothing, where a lock cannot be had.
+-- All of it or nothing, in one transaction; one session at a time for each table. `outcome`: `dropped`; `nothing` was old
+-- enough; `busy`: another session is at it. Fails, and changes nothing, where a lock cannot be had.
 -- Nothing younger than a week goes, by the clock of Postgres, whatever is asked for.
 CREATE FUNCTION harvester.drop_oldest(
     which text, before timestamptz, OUT outcome text, OUT opens timestamptz, OUT closes timestamptz, OUT dropped bigint,
@@ -197,7 +197,7 @@ DECLARE
     found bigint;
 BEGIN
     outcome := 'busy';
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('harvester.drop_oldest', 0)) THEN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('harvester.drop_oldest ' || which, 0)) THEN
         RETURN;
     END IF;
     outcome := 'nothing';

@@ -78,7 +78,7 @@ DECLARE
     found bigint;
 BEGIN
     outcome := 'busy';
-    IF NOT pg_try_advisory_xact_lock(hashtextextended('harvester.drop_oldest', 0)) THEN
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('harvester.drop_oldest ' || which, 0)) THEN
         RETURN;
     END IF;
     outcome := 'nothing';

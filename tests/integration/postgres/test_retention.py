@@ -163,7 +163,10 @@ async def test_while_another_is_at_it_nothing_is_begun(database: Database, sql: 
     """And that is told."""
     other = await asyncpg.connect(dsn)
     async with other.transaction():
-        await other.execute("SELECT pg_advisory_xact_lock(hashtextextended('harvester.drop_oldest', 0))")
+        await other.execute(
+            """SELECT pg_advisory_xact_lock(hashtextextended('harvester.drop_oldest ' || parent, 0))
+               FROM unnest('{observation,api_call}'::text[]) AS parent"""
+        )
         done = await a_round(database)()
     await other.close()
 

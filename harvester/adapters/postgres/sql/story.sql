@@ -31,7 +31,7 @@ LEFT JOIN harvester.api_call AS call ON call.call_number = carried.call_number
 WHERE carried.action_id = $1 ORDER BY carried.at, carried.call_number;
 
 -- name: decisions_of_action
--- The decisions that an action folds, the strongest first. (OFFSET: only where its run recorded them.)
+-- The decisions that an action folds, the strongest first, read where its run recorded them (OFFSET sees to it).
 SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.decided_at, decision.source,
     decision.campaign_id, decision.ad_group_id, decision.ad_id, decision.ad_asin, decision.target, decision.target_type,
     decision.metrics::text AS metrics, decision.outcome, decision.reason, decision.rule,
