@@ -112,8 +112,9 @@ BEGIN
 END
 $$;
 
--- Goes over to days where the month under way is on the way to more than so many bytes. Never back by itself.
-CREATE FUNCTION harvester.narrow_partitions(most_bytes bigint) RETURNS text[]
+-- Goes over to days where the month under way is on the way to more than so many bytes. Never back by itself. Refused where
+-- Postgres has room for fewer locks: a query that looks into a year of days takes a thousand.
+CREATE FUNCTION harvester.narrow_partitions(most_bytes bigint, fewest_locks integer) RETURNS text[]
 LANGUAGE plpgsql AS $$
 DECLARE
     too_large text;
@@ -126,6 +127,11 @@ BEGIN
                 > most_bytes * greatest(1, extract(epoch FROM now() - opens) / 86400) / 30
         ORDER BY parent
     LOOP
+        IF current_setting('max_locks_per_transaction')::integer < fewest_locks THEN
+            RAISE EXCEPTION 'table % is too large for partitions of a month, and Postgres has too few locks for days: set '
+                'max_locks_per_transaction to % and restart it', too_large, fewest_locks
+                USING ERRCODE = 'restrict_violation';
+        END IF;
         PERFORM harvester.partition_by(too_large, 'day');
         narrowed := narrowed || too_large;
     END LOOP;

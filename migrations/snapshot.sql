@@ -361,7 +361,7 @@ CREATE FUNCTION harvester.missing_partitions(moment timestamp with time zone) RE
     ORDER BY parent, opens
 $$;
 
-CREATE FUNCTION harvester.narrow_partitions(most_bytes bigint) RETURNS text[]
+CREATE FUNCTION harvester.narrow_partitions(most_bytes bigint, fewest_locks integer) RETURNS text[]
     LANGUAGE plpgsql
     AS $$
 DECLARE
@@ -375,6 +375,11 @@ BEGIN
                 > most_bytes * greatest(1, extract(epoch FROM now() - opens) / 86400) / 30
         ORDER BY parent
     LOOP
+        IF current_setting('max_locks_per_transaction')::integer < fewest_locks THEN
+            RAISE EXCEPTION 'table % is too large for partitions of a month, and Postgres has too few locks for days: set '
+                'max_locks_per_transaction to % and restart it', too_large, fewest_locks
+                USING ERRCODE = 'restrict_violation';
+        END IF;
         PERFORM harvester.partition_by(too_large, 'day');
         narrowed := narrowed || too_large;
     END LOOP;

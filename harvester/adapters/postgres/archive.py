@@ -28,12 +28,15 @@ _TABLES = {Bulk.DECISIONS: "observation", Bulk.CALLS: "api_call"}
 
 MOST_BYTES_A_MONTH = 100 * 1024**3
 """Of a table: from there on its partitions are days."""
+FEWEST_LOCKS = 512
+"""Postgres' max_locks_per_transaction, for that."""
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresArchive:
     database: Database
     most_bytes_a_month: int = MOST_BYTES_A_MONTH
+    fewest_locks: int = FEWEST_LOCKS
 
     async def make_partitions(self, now: datetime) -> int:
         async def work(connection: Connection, _repeated: bool) -> int:
@@ -44,7 +47,7 @@ class PostgresArchive:
     async def narrow_partitions(self) -> Sequence[str]:
         async def work(connection: Connection, _repeated: bool) -> list[str]:
             with _put_off("partitions of a day"):
-                return list(await connection.fetchval(_NARROW, self.most_bytes_a_month))
+                return list(await connection.fetchval(_NARROW, self.most_bytes_a_month, self.fewest_locks))
 
         return await self.database.repeat(work)
 

@@ -12,6 +12,7 @@ from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
+from harvester.domain.errors import Refused
 from harvester.domain.retention import Bulk, Retained
 from harvester.domain.run import Cursor
 
@@ -239,7 +240,9 @@ async def test_a_table_that_grows_too_large_goes_over_to_days(database: Database
     now = datetime.now(UTC)
     await PostgresRuns(database).save_page(await begin(), 0, a_page(0, 10), Cursor(), now)
 
-    archive = PostgresArchive(database, most_bytes_a_month=1)
+    with pytest.raises(Refused, match=r"is too large .* set max_locks_per_transaction to 100000"):
+        await PostgresArchive(database, most_bytes_a_month=1, fewest_locks=100_000).narrow_partitions()
+    archive = PostgresArchive(database, most_bytes_a_month=1, fewest_locks=1)
     assert await archive.narrow_partitions() == ["action_call", "api_call", "observation"]
     assert await archive.narrow_partitions() == []
     assert await archive.make_partitions(now) == 0

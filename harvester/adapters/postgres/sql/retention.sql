@@ -4,7 +4,7 @@ SELECT harvester.ensure_partitions($1);
 
 -- name: narrow_partitions
 -- Which tables go over to partitions of a day.
-SELECT harvester.narrow_partitions($1);
+SELECT harvester.narrow_partitions($1, $2);
 
 -- name: droppable
 -- Partitions that ended before a time and were not thinned out yet, by month, the oldest first.
