@@ -64,6 +64,81 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.drop_oldest(which text, before timestamp with time zone, OUT outcome text, OUT opens timestamp with time zone, OUT closes timestamp with time zone, OUT dropped bigint, OUT kept bigint, OUT bytes bigint) RETURNS record
+    LANGUAGE plpgsql
+    SET lock_timeout TO '1s'
+    SET "TimeZone" TO 'UTC'
+    AS $_$
+DECLARE
+    horizon timestamptz := least(before, now() - interval '7 days');
+    old text[];
+    each text;
+    columns text;
+    rest text;
+    found bigint;
+BEGIN
+    outcome := 'busy';
+    IF NOT pg_try_advisory_xact_lock(hashtextextended('harvester.drop_oldest ' || which, 0)) THEN
+        RETURN;
+    END IF;
+    outcome := 'nothing';
+    SELECT array_agg(part.name ORDER BY part.opens), min(part.opens), max(part.closes), sum(part.size)
+        INTO old, opens, closes, bytes
+    FROM (
+        SELECT ended.name, ended.opens, ended.closes, ended.kept, pg_total_relation_size(ended.id) AS size,
+            date_trunc('month', ended.opens) AS month, count(*) FILTER (WHERE ended.gap) OVER (ORDER BY ended.opens) AS stretch
+        FROM (
+            SELECT *, partition.opens IS DISTINCT FROM lag(partition.closes) OVER (ORDER BY partition.opens) AS gap
+            FROM harvester.partition WHERE partition.parent = which AND partition.closes <= horizon
+        ) AS ended
+    ) AS part
+    WHERE harvester.referred(which) IS NOT NULL
+    GROUP BY part.month, part.stretch
+    HAVING NOT bool_and(part.kept)
+    ORDER BY min(part.opens) LIMIT 1;
+    IF old IS NULL THEN
+        RETURN;
+    END IF;
+
+    SELECT string_agg(quote_ident(attname), ', ' ORDER BY attnum) INTO columns FROM pg_attribute
+        WHERE attrelid = ('harvester.' || quote_ident(which))::regclass AND attnum > 0 AND NOT attisdropped;
+    rest := format('%s_kept_%s', which, to_char(opens, 'YYYY_MM_DD'));
+    EXECUTE format('CREATE TABLE harvester.%I (LIKE harvester.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS,'
+        ' CONSTRAINT within CHECK (%I >= %L AND %3$I < %5$L))',
+        rest || '_new', which, harvester.time_column(which), opens, closes);
+    PERFORM harvester.protect_partition(which, ('harvester.' || rest || '_new')::regclass);
+    dropped := 0;
+    kept := 0;
+    FOREACH each IN ARRAY old LOOP
+        EXECUTE format('LOCK TABLE harvester.%I IN SHARE MODE', each);
+        EXECUTE format('SELECT count(*) FROM harvester.%I', each) INTO found;
+        dropped := dropped + found;
+        EXECUTE format('INSERT INTO harvester.%I (%s) SELECT %2$s FROM harvester.%I AS old WHERE EXISTS (%s)',
+            rest || '_new', columns, each, harvester.referred(which));
+        GET DIAGNOSTICS found = ROW_COUNT;
+        kept := kept + found;
+    END LOOP;
+    dropped := dropped - kept;
+
+    PERFORM harvester.take_table(which);
+    FOREACH each IN ARRAY old LOOP
+        EXECUTE format('DROP TABLE harvester.%I', each);
+    END LOOP;
+    IF kept = 0 THEN
+        EXECUTE format('DROP TABLE harvester.%I', rest || '_new');
+    ELSE
+        EXECUTE format('ALTER TABLE harvester.%I RENAME TO %I', rest || '_new', rest);
+        EXECUTE format('ALTER TABLE harvester.%I ATTACH PARTITION harvester.%I FOR VALUES FROM (%L) TO (%L)',
+            which, rest, opens, closes);
+        EXECUTE format('ALTER TABLE harvester.%I DROP CONSTRAINT within', rest);
+        bytes := bytes - pg_total_relation_size(('harvester.' || quote_ident(rest))::regclass);
+    END IF;
+    INSERT INTO harvester.retained (parent, opens, closes, dropped, kept, bytes, horizon)
+        VALUES (which, opens, closes, dropped, kept, bytes, horizon);
+    outcome := 'dropped';
+END
+$_$;
+
 CREATE FUNCTION harvester.end_of_chain(which text, OUT sequence bigint, OUT hash bytea) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -84,38 +159,28 @@ CREATE FUNCTION harvester.ensure_partitions(moment timestamp with time zone) RET
     SET "TimeZone" TO 'UTC'
     AS $_$
 DECLARE
-    parent text;
-    ahead integer;
-    opens timestamptz;
-    closes timestamptz;
-    name text;
+    missing record;
     taken boolean;
     made integer := 0;
 BEGIN
-    FOREACH parent IN ARRAY ARRAY['observation', 'api_call', 'action_call'] LOOP
-        FOR ahead IN 0..3 LOOP
-            opens := date_trunc('month', moment) + make_interval(months => ahead);
-            closes := opens + interval '1 month';
-            name := format('%s_%s', parent, to_char(opens, 'YYYY_MM'));
-            CONTINUE WHEN EXISTS (SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relname = name);
-            PERFORM pg_advisory_xact_lock(hashtextextended('harvester.ensure_partitions', 0));
-            CONTINUE WHEN EXISTS (SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relname = name);
-            EXECUTE format('SELECT EXISTS (SELECT FROM harvester.%I WHERE %I >= $1 AND %I < $2)',
-                parent || '_default', CASE parent WHEN 'observation' THEN 'seen_at' ELSE 'at' END,
-                CASE parent WHEN 'observation' THEN 'seen_at' ELSE 'at' END) INTO taken USING opens, closes;
-            CONTINUE WHEN taken;
-            BEGIN
-                EXECUTE format(
-                    'CREATE TABLE harvester.%I (LIKE harvester.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
-                    name, parent);
-                PERFORM harvester.protect_partition(parent, ('harvester.' || name)::regclass);
-                EXECUTE format('ALTER TABLE harvester.%I ATTACH PARTITION harvester.%I FOR VALUES FROM (%L) TO (%L)',
-                    parent, name, opens, closes);
-                made := made + 1;
-            EXCEPTION WHEN lock_not_available OR deadlock_detected OR check_violation THEN
-                RAISE NOTICE 'partition % is made later: %', name, SQLERRM;
-            END;
-        END LOOP;
+    FOR missing IN SELECT * FROM harvester.missing_partitions(moment) LOOP
+        PERFORM pg_advisory_xact_lock(hashtextextended('harvester.ensure_partitions', 0));
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relname = missing.name);
+        EXECUTE format('SELECT EXISTS (SELECT FROM harvester.%I WHERE %I >= $1 AND %2$I < $2)',
+            missing.parent || '_default', harvester.time_column(missing.parent))
+            INTO taken USING missing.opens, missing.closes;
+        CONTINUE WHEN taken;
+        BEGIN
+            EXECUTE format('CREATE TABLE harvester.%I (LIKE harvester.%I INCLUDING DEFAULTS INCLUDING CONSTRAINTS)',
+                missing.name, missing.parent);
+            PERFORM harvester.protect_partition(missing.parent, ('harvester.' || missing.name)::regclass);
+            EXECUTE format('ALTER TABLE harvester.%I ATTACH PARTITION harvester.%I FOR VALUES FROM (%L) TO (%L)',
+                missing.parent, missing.name, missing.opens, missing.closes);
+            made := made + 1;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected OR check_violation OR invalid_object_definition THEN
+            RAISE NOTICE 'partition % is made later: %', missing.name, SQLERRM;
+        END;
     END LOOP;
     RETURN made;
 END
@@ -267,11 +332,91 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.missing_partitions(moment timestamp with time zone) RETURNS TABLE(parent text, name text, opens timestamp with time zone, closes timestamp with time zone)
+    LANGUAGE sql STABLE
+    SET "TimeZone" TO 'UTC'
+    AS $$
+    WITH month AS (
+        SELECT kind.parent, format('%s_%s', kind.parent, to_char(opens, 'YYYY_MM')) AS name, opens,
+            opens + interval '1 month' AS closes, kind.width
+        FROM harvester.partitioning AS kind CROSS JOIN LATERAL generate_series(
+            date_trunc('month', moment), date_trunc('month', moment) + interval '3 months', '1 month') AS opens
+    ), missing AS (
+        SELECT month.*, width = 'day' OR EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relkind = 'r'
+                AND relname LIKE replace(month.name, '_', '\_') || '\___') AS by_day
+        FROM month
+        WHERE NOT EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relname = month.name)
+    )
+    SELECT parent, name, opens, closes FROM missing WHERE NOT by_day
+    UNION ALL
+    SELECT parent, format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')), day, day + interval '1 day'
+    FROM missing CROSS JOIN LATERAL generate_series(
+        greatest(opens, date_trunc('day', moment)),
+        least(closes - interval '1 day', date_trunc('day', moment) + interval '14 days'), '1 day') AS day
+    WHERE by_day AND NOT EXISTS (
+        SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace
+            AND relname = format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')))
+    ORDER BY parent, opens
+$$;
+
+CREATE FUNCTION harvester.narrow_partitions(most_bytes bigint, fewest_locks integer) RETURNS text[]
+    LANGUAGE plpgsql
+    AS $$
+DECLARE
+    too_large text;
+    narrowed text[] := '{}';
+BEGIN
+    FOR too_large IN
+        SELECT parent FROM harvester.partition JOIN harvester.partitioning USING (parent)
+        WHERE width = 'month' AND NOT kept AND now() >= opens AND now() < closes
+            AND pg_total_relation_size(id)
+                > most_bytes * greatest(1, extract(epoch FROM now() - opens) / 86400) / 30
+        ORDER BY parent
+    LOOP
+        IF current_setting('max_locks_per_transaction')::integer < fewest_locks THEN
+            RAISE EXCEPTION 'table % is too large for partitions of a month, and Postgres has too few locks for days: set '
+                'max_locks_per_transaction to % and restart it', too_large, fewest_locks
+                USING ERRCODE = 'restrict_violation';
+        END IF;
+        PERFORM harvester.partition_by(too_large, 'day');
+        narrowed := narrowed || too_large;
+    END LOOP;
+    RETURN narrowed;
+END
+$$;
+
 CREATE FUNCTION harvester.next_hash(before bytea, start bytea, content text) RETURNS bytea
     LANGUAGE plpgsql IMMUTABLE
     AS $$
 BEGIN
     RETURN sha256(coalesce(before, start) || convert_to(content, 'UTF8'));
+END
+$$;
+
+CREATE FUNCTION harvester.partition_by(which text, wanted text) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
+    SET "TimeZone" TO 'UTC'
+    AS $$
+DECLARE
+    coming text;
+    taken boolean;
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('harvester.ensure_partitions', 0));
+    UPDATE harvester.partitioning SET width = wanted WHERE parent = which AND width <> wanted;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    EXECUTE format('LOCK TABLE ONLY harvester.%I IN ACCESS EXCLUSIVE MODE', which);
+    FOR coming IN SELECT name FROM harvester.partition WHERE parent = which AND closes > now() AND NOT kept LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM harvester.%I)', coming) INTO taken;
+        IF NOT taken THEN
+            EXECUTE format('DROP TABLE harvester.%I', coming);
+        END IF;
+    END LOOP;
+    RETURN harvester.ensure_partitions(now());
 END
 $$;
 
@@ -370,6 +515,17 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.referred(parent text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$
+    SELECT CASE parent
+        WHEN 'observation' THEN 'SELECT FROM harvester.action_observation AS referring '
+            'WHERE referring.run_id = old.run_id AND referring.place = old.place'
+        WHEN 'api_call' THEN 'SELECT FROM harvester.action_call AS referring '
+            'WHERE referring.call_number = old.call_number'
+    END
+$$;
+
 CREATE FUNCTION harvester.refuse_change() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -388,17 +544,54 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.seen_at_any_time() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    NEW.seen_from := '-infinity';
+    NEW.seen_until := 'infinity';
+    RETURN NEW;
+END
+$$;
+
 CREATE FUNCTION harvester.summarize_keys() RETURNS void
     LANGUAGE plpgsql
     SET lock_timeout TO '1s'
     AS $$
 BEGIN
-    PERFORM brin_summarize_new_values(indexrelid) FROM pg_index JOIN pg_inherits ON inhrelid = indexrelid
-        WHERE inhparent = 'harvester.observation_why'::regclass;
+    PERFORM brin_summarize_new_values(index.inhrelid)
+    FROM pg_inherits AS index
+    JOIN pg_index ON pg_index.indexrelid = index.inhrelid
+    LEFT JOIN harvester.partition AS part ON part.id = pg_index.indrelid
+    WHERE index.inhparent = 'harvester.observation_why'::regclass
+        AND (part.id IS NULL OR (part.opens <= now() AND part.closes > now() - interval '1 day'));
 EXCEPTION WHEN lock_not_available OR insufficient_privilege THEN
     RAISE NOTICE 'the index for `why` is brought up to date later: %', SQLERRM;
 END
 $$;
+
+CREATE FUNCTION harvester.take_table(parent text) RETURNS void
+    LANGUAGE plpgsql
+    SET lock_timeout TO '1s'
+    AS $$
+BEGIN
+    FOR attempt IN 1..3 LOOP
+        BEGIN
+            EXECUTE format('LOCK TABLE ONLY harvester.%I IN ACCESS EXCLUSIVE MODE', parent);
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            IF attempt = 3 THEN
+                RAISE;
+            END IF;
+            PERFORM pg_sleep(0.2 * attempt);
+        END;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION harvester.time_column(parent text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    AS $$ SELECT CASE parent WHEN 'observation' THEN 'seen_at' ELSE 'at' END $$;
 
 CREATE AGGREGATE harvester.chained(start bytea, content text) (
     SFUNC = harvester.next_hash,
@@ -702,6 +895,26 @@ CREATE TABLE harvester.own_product (
     first_seen_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE VIEW harvester.partition AS
+ SELECT (parent.relname)::text AS parent,
+    (child.relname)::text AS name,
+    child.oid AS id,
+    (bound.bound[1])::timestamp with time zone AS opens,
+    (bound.bound[2])::timestamp with time zone AS closes,
+    (child.relname ~~ '%\_kept\_%'::text) AS kept
+   FROM (((pg_inherits
+     JOIN pg_class parent ON ((parent.oid = pg_inherits.inhparent)))
+     JOIN pg_class child ON ((child.oid = pg_inherits.inhrelid)))
+     CROSS JOIN LATERAL regexp_match(pg_get_expr(child.relpartbound, child.oid), 'FROM \(''(.+)''\) TO \(''(.+)''\)'::text) bound(bound))
+  WHERE ((parent.relnamespace = ('harvester'::regnamespace)::oid) AND (parent.relkind = 'p'::"char") AND (bound.bound IS NOT NULL));
+
+CREATE TABLE harvester.partitioning (
+    parent text NOT NULL COLLATE pg_catalog."C",
+    width text DEFAULT 'month'::text NOT NULL,
+    CONSTRAINT partitioning_parent_check CHECK ((parent = ANY (ARRAY['observation'::text, 'api_call'::text, 'action_call'::text]))),
+    CONSTRAINT partitioning_width_check CHECK ((width = ANY (ARRAY['month'::text, 'day'::text])))
+);
+
 CREATE TABLE harvester.pgqueuer (
     id bigint NOT NULL,
     priority integer NOT NULL,
@@ -896,6 +1109,27 @@ CREATE TABLE harvester.replica (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE harvester.retained (
+    number bigint NOT NULL,
+    parent text NOT NULL COLLATE pg_catalog."C",
+    opens timestamp with time zone NOT NULL,
+    closes timestamp with time zone NOT NULL,
+    dropped bigint NOT NULL,
+    kept bigint NOT NULL,
+    bytes bigint NOT NULL,
+    horizon timestamp with time zone NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE harvester.retained ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME harvester.retained_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE harvester.ruleset (
     fingerprint text NOT NULL COLLATE pg_catalog."C",
     text text NOT NULL,
@@ -926,6 +1160,8 @@ CREATE TABLE harvester.run (
     recommendations bigint DEFAULT 0 NOT NULL,
     troubles text[] DEFAULT '{}'::text[] NOT NULL,
     error text,
+    seen_from timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
+    seen_until timestamp with time zone DEFAULT 'infinity'::timestamp with time zone NOT NULL,
     CONSTRAINT run_check CHECK (((state = 'running'::text) = (finished_at IS NULL))),
     CONSTRAINT run_mode_check CHECK ((mode = ANY (ARRAY['dry-run'::text, 'review'::text, 'auto'::text]))),
     CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['running'::text, 'complete'::text, 'partial'::text, 'failed'::text])))
@@ -1288,6 +1524,36 @@ COMMENT ON COLUMN ledger.recommendations.key IS 'The form in which targets are c
 
 COMMENT ON COLUMN ledger.recommendations.decision_id IS 'Its decision in ledger.decisions.';
 
+CREATE VIEW ledger.retention AS
+ SELECT
+        CASE parent
+            WHEN 'observation'::text THEN 'decisions'::text
+            ELSE (parent || 's'::text)
+        END AS what,
+    opens AS dropped_from,
+    closes AS dropped_until,
+    dropped,
+    kept,
+    bytes,
+    at AS dropped_at
+   FROM harvester.retained;
+
+COMMENT ON VIEW ledger.retention IS 'What retention has dropped: old months of what no action refers to.';
+
+COMMENT ON COLUMN ledger.retention.what IS 'decisions (and recommendations), or api_calls.';
+
+COMMENT ON COLUMN ledger.retention.dropped_from IS 'Of what was recorded from then on,';
+
+COMMENT ON COLUMN ledger.retention.dropped_until IS 'and before then, only what an action refers to is left.';
+
+COMMENT ON COLUMN ledger.retention.dropped IS 'How many rows went.';
+
+COMMENT ON COLUMN ledger.retention.kept IS 'How many rows stayed, because an action refers to them.';
+
+COMMENT ON COLUMN ledger.retention.bytes IS 'How much disk space that freed.';
+
+COMMENT ON COLUMN ledger.retention.dropped_at IS 'When.';
+
 CREATE VIEW ledger.runs AS
  SELECT run_id,
     profile_id,
@@ -1436,6 +1702,9 @@ ALTER TABLE ONLY harvester.open_plan
 ALTER TABLE ONLY harvester.own_product
     ADD CONSTRAINT own_product_pkey PRIMARY KEY (profile_id, asin);
 
+ALTER TABLE ONLY harvester.partitioning
+    ADD CONSTRAINT partitioning_pkey PRIMARY KEY (parent);
+
 ALTER TABLE ONLY harvester.pgqueuer_log
     ADD CONSTRAINT pgqueuer_log_pkey PRIMARY KEY (id);
 
@@ -1465,6 +1734,9 @@ ALTER TABLE ONLY harvester.profile
 
 ALTER TABLE ONLY harvester.replica
     ADD CONSTRAINT replica_pkey PRIMARY KEY (replica_id);
+
+ALTER TABLE ONLY harvester.retained
+    ADD CONSTRAINT retained_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY harvester.ruleset
     ADD CONSTRAINT ruleset_pkey PRIMARY KEY (fingerprint);
@@ -1555,9 +1827,15 @@ CREATE INDEX pgqueuer_updated_id_id1_idx ON harvester.pgqueuer USING btree (upda
 
 CREATE INDEX plan_by_profile ON harvester.plan USING btree (profile_id, created_at);
 
+CREATE INDEX plan_newest ON harvester.plan USING btree (created_at);
+
 CREATE INDEX plan_review_by_plan ON harvester.plan_review USING btree (plan_id);
 
+CREATE INDEX retained_newest ON harvester.retained USING btree (parent, closes);
+
 CREATE INDEX run_by_profile ON harvester.run USING btree (profile_id, started_at);
+
+CREATE INDEX run_newest ON harvester.run USING btree (started_at);
 
 CREATE UNIQUE INDEX run_one_running ON harvester.run USING btree (profile_id) WHERE (state = 'running'::text);
 
@@ -1617,6 +1895,10 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.plan
 
 ALTER TABLE harvester.plan_review ENABLE ALWAYS TRIGGER append_only;
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.retained FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.retained ENABLE ALWAYS TRIGGER append_only;
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.ruleset FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
 ALTER TABLE harvester.ruleset ENABLE ALWAYS TRIGGER append_only;
@@ -1643,6 +1925,8 @@ ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER nothing_is_deleted;
 
 CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.fleet_state FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
+CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.partitioning FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
 CREATE TRIGGER nothing_is_deleted BEFORE DELETE OR TRUNCATE ON harvester.run FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER record_changed AFTER UPDATE ON harvester.action REFERENCING OLD TABLE AS before_that NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION harvester.record_changed_actions();
@@ -1652,6 +1936,8 @@ ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER record_changed;
 CREATE TRIGGER record_new AFTER INSERT ON harvester.action REFERENCING NEW TABLE AS now_there FOR EACH STATEMENT EXECUTE FUNCTION harvester.record_new_actions();
 
 ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER record_new;
+
+CREATE TRIGGER seen_at_any_time BEFORE UPDATE ON harvester.run FOR EACH ROW WHEN (((new.pages <> old.pages) AND (new.seen_from = old.seen_from) AND (new.seen_until = old.seen_until))) EXECUTE FUNCTION harvester.seen_at_any_time();
 
 CREATE TRIGGER tg_pgqueuer_changed AFTER INSERT OR DELETE OR UPDATE OR TRUNCATE ON harvester.pgqueuer FOR EACH STATEMENT EXECUTE FUNCTION harvester.fn_pgqueuer_changed();
 
@@ -1666,6 +1952,8 @@ CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.api_cal
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.decisions FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.recommendations FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.retention FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.runs FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 

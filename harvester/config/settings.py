@@ -1,14 +1,11 @@
 """Settings: the only reader of the environment."""
 
 import difflib
-import json
 import os
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 from pydantic import (
@@ -19,80 +16,33 @@ from pydantic import (
     Field,
     SecretStr,
     ValidationError,
-    ValidationInfo,
 )
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     NestedSecretsSettingsSource,
-    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
 )
 
-from harvester.config.notices import known_notices, notify_addresses
-from harvester.domain.action import ActionKind
+from harvester.config.fields import (
+    EVERY_MORNING,
+    Address,
+    DatabaseAddress,
+    NotifyAddresses,
+    Words,
+    a_week_or_for_ever,
+    cron,
+    known_kinds,
+    longer_than_a_call,
+    upper,
+)
+from harvester.config.notices import known_notices
 from harvester.domain.errors import Misconfigured
 from harvester.domain.profile import Mode, Region
 
 PREFIX = "HARVESTER_"
 SECRETS = Path("/run/secrets")
-
-
-def _words(value: object) -> object:
-    """`1, 2` or `["1", "2"]` as a list."""
-    if isinstance(value, int):
-        return (str(value),)
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return [str(word) for word in json.loads(value)]
-        except (ValueError, TypeError):
-            raise ValueError("must be ids separated by commas") from None
-    return [word for word in value.replace(",", " ").split() if word]
-
-
-def _upper(value: object) -> object:
-    return value.upper() if isinstance(value, str) else value
-
-
-def _web_address(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    if not value.startswith(("http://", "https://")):
-        raise ValueError("must be a full address that begins with https:// or http://")
-    try:
-        parts = urlsplit(value)
-        known = parts.hostname and (parts.port is None or parts.port > 0)
-    except ValueError:
-        known = False
-    if not known:
-        raise ValueError("must be an address such as https://host or http://127.0.0.1:8080")
-    return value.rstrip("/")
-
-
-def _database_address(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    try:
-        parts = urlsplit(value)
-        if "," not in parts.netloc:  # of several hosts, each has its own port
-            parts.port  # noqa: B018 - raises where it is none
-    except ValueError:
-        raise ValueError(
-            "must be an address such as postgresql://user:password@host:5432/name; in the password write / as %2F, "
-            "# as %23 and ? as %3F"
-        ) from None
-    if parts.scheme not in {"postgresql", "postgres"}:
-        raise ValueError("must begin with postgresql://")
-    return value
-
-
-Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
-Address = Annotated[str, BeforeValidator(_web_address)]
-NotifyAddresses = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(notify_addresses)]
-DatabaseAddress = Annotated[SecretStr, BeforeValidator(_database_address)]
 
 
 class SellingPartnerSettings(BaseModel):
@@ -114,7 +64,7 @@ class AccountSettings(BaseModel):
     client_id: str = Field(min_length=1, description="Client id of the Login with Amazon application.")
     client_secret: SecretStr = Field(min_length=1, description="Its client secret.")
     refresh_token: SecretStr = Field(min_length=1, description="Refresh token of the advertiser's grant.")
-    region: Annotated[Region, BeforeValidator(_upper)] = Field(
+    region: Annotated[Region, BeforeValidator(upper)] = Field(
         description="`NA`, `EU` or `FE`: the host that serves its profiles."
     )
     ads_url: Address | None = Field(None, description="Base address instead of Amazon's (a sandbox, a proxy).")
@@ -139,49 +89,6 @@ def _standard_traces_url() -> str | None:
     exact = os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     for_all = os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT")
     return exact or (f"{for_all.rstrip('/')}/v1/traces" if for_all else None)
-
-
-_TWO_PERSON_KINDS = frozenset({*ActionKind, "negate_brand", "target_product", "target_category"})
-"""Those of later versions too: a file that is ready for them is no mistake."""
-
-
-def _known_kinds(kinds: tuple[str, ...]) -> tuple[str, ...]:
-    """A misspelt kind would take the second person away in silence."""
-    for kind in kinds:
-        if kind not in _TWO_PERSON_KINDS:
-            near = difflib.get_close_matches(kind, _TWO_PERSON_KINDS, n=1)
-            hint = f"; did you mean {near[0]}?" if near else ""
-            raise ValueError(f"`{kind}` is no kind of action{hint}")
-    return kinds
-
-
-def _cron(line: str) -> str:
-    line = " ".join(line.split())
-    if line != Settings.model_fields["schedule"].default:
-        from croniter import croniter  # noqa: PLC0415 - every command loads this module, few have a schedule of their own
-
-        wanted = (
-            "must be a cron line of five fields that comes true some day, such as `30 6 * * *` (every day at 06:30)"
-        )
-        if len(line.split()) != _CRON_FIELDS and line not in _CRON_NAMES:
-            raise ValueError(wanted)
-        try:
-            croniter(line, datetime(2026, 1, 1, tzinfo=UTC)).get_next()
-        except (ValueError, KeyError):
-            raise ValueError(wanted) from None
-    return line
-
-
-_CRON_FIELDS = 5
-_CRON_NAMES = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly"})
-
-
-def _longer_than_a_call(reconcile_after: float, read: ValidationInfo) -> float:
-    """What is still under way has not failed to arrive."""
-    timeout = read.data.get("call_timeout", 0)
-    if 0 < reconcile_after <= timeout:
-        raise ValueError(f"must be longer than a call may take (HARVESTER_CALL_TIMEOUT, {timeout:g}), or 0")
-    return reconcile_after
 
 
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
@@ -217,14 +124,14 @@ class Settings(BaseSettings):
     call_timeout: float = Field(
         60, ge=30, le=600, description="How long one call waits for its answer; good ones may take 30."
     )
-    reconcile_after: Annotated[float, AfterValidator(_longer_than_a_call)] = Field(
+    reconcile_after: Annotated[float, AfterValidator(longer_than_a_call)] = Field(
         120,
         ge=0,
         le=86_400,
         description="How long an `unknown` action waits until a listing may say it never came. Over `CALL_TIMEOUT`.",
     )
-    schedule: Annotated[str, AfterValidator(_cron)] = Field(
-        "30 6 * * *",
+    schedule: Annotated[str, AfterValidator(cron)] = Field(
+        EVERY_MORNING,
         description="When each profile is harvested: a cron line of five fields, in the profile's own time zone.",
     )
     schedule_jitter: float = Field(
@@ -252,7 +159,13 @@ class Settings(BaseSettings):
         75, ge=1, le=3600, description="How long a service that was told to stop waits for calls under way."
     )
     concurrency: int = Field(8, ge=1, le=1000, description="How many profiles are harvested side by side.")
-    two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(
+    keep_decisions: Annotated[float, AfterValidator(a_week_or_for_ever)] = Field(
+        34_560_000, description="How long decisions are kept that no action refers to. 0: for ever."
+    )
+    keep_calls: Annotated[float, AfterValidator(a_week_or_for_ever)] = Field(
+        34_560_000, description="How long calls are kept that carried no action. 0: for ever."
+    )
+    two_person: Annotated[Words, AfterValidator(known_kinds)] = Field(
         ("create_group", "negate_brand"),
         description="Kinds that two people must approve. `create_group` means those that create campaigns.",
     )

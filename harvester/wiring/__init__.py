@@ -18,6 +18,7 @@ from harvester.adapters.lwa import AccessTokens, Credentials
 from harvester.adapters.notifying import AppriseNotifier
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
+from harvester.adapters.postgres.archive import PostgresArchive
 from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
@@ -41,6 +42,7 @@ from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
 from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Profile, UnreadableProfile
+from harvester.domain.retention import Keeping
 from harvester.domain.vitals import SEEN_SECONDS
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
@@ -51,6 +53,7 @@ from harvester.usecases.fleet import Fleet
 from harvester.usecases.notify import Notify
 from harvester.usecases.plan_profile import PlanProfile
 from harvester.usecases.reconcile import Reconcile
+from harvester.usecases.retain import Retain
 from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
 
@@ -93,6 +96,7 @@ class Services:
     undo: PlanUndo
     drift: FindDrift
     notify: Notify
+    retain: Retain
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -246,6 +250,7 @@ def _services(
         reconcile=Reconcile(lease, actions, clock, wait),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
         drift=FindDrift(histories),
+        retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
         notify=_notify(settings, database),
     )
 
@@ -280,6 +285,13 @@ def _notify(settings: Settings, database: Database) -> Notify:
         accounts=list(settings.accounts),
         kinds=[NoticeKind(kind) for kind in settings.notify_about or NoticeKind],
     )
+
+
+def _keeping(settings: Settings) -> Keeping:
+    decisions, calls = (
+        timedelta(seconds=each) if each else None for each in (settings.keep_decisions, settings.keep_calls)
+    )
+    return Keeping(decisions, calls)
 
 
 def _logins(settings: Settings, http: HttpClient) -> Sequence[AmazonLogin]:

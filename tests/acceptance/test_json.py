@@ -19,7 +19,7 @@ NOWHERE = "postgresql://127.0.0.1:1/nowhere"
         (("coverage",), {"profiles", "failed"}),
         (("doctor",), {"healthy", "checks"}),
         (("migrate",), {"applied"}),
-        (("why", "no such thing"), {"decisions"}),
+        (("why", "no such thing"), {"decisions", "complete_since"}),
         (("rules", "check"), {"file", "problems"}),
         (("rules", "test"), {"file", "tests", "failed"}),
         (("rules", "schema"), {"$defs", "properties", "type", "title"}),

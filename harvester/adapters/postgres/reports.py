@@ -9,6 +9,7 @@ import asyncpg
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.report_rows import decision_row, item_row, plan_row, run_row, why_row
+from harvester.domain.retention import Horizon
 
 _PLAN_HEADERS = named("plan_headers")
 _PLAN_HEADER = named("plan_header")
@@ -20,6 +21,7 @@ _RUN_EXAMPLES = named("run_examples")
 _RUN_OF_PLAN = named("run_of_plan")
 _RUN_DECISIONS = named("run_decisions")
 _DECISIONS_ABOUT = named("decisions_about")
+_HORIZON = named("retention_horizon")
 _BY_INDEX_ALONE = named("by_index_alone")
 _PROFILE_OF = named("profile_of")
 _SERVER_VERSION = named("server_version")
@@ -91,6 +93,11 @@ class PostgresReports:
 
         for row in await self.database.repeat(work):
             yield why_row(row)
+
+    async def horizon(self) -> Horizon | None:
+        """Before when only those decisions are left that an action refers to; None: they are all there."""
+        rows = await self._fetch(_HORIZON)
+        return Horizon(*rows[0]) if rows else None
 
     async def profile_of(self, plan_id: str | None, action_ids: Sequence[str], run_id: str | None) -> str | None:
         """Whose plan, run or actions these are; None where there are none, or where they are of several profiles."""

@@ -97,7 +97,9 @@ class PostgresRuns:
                         "observation", schema_name="harvester", columns=COLUMNS, source=_each(copy), format="binary"
                     )
                 # Last, so that Postgres has the rows to work on while the next page is judged.
-                changed = await connection.execute(_ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble)
+                changed = await connection.execute(
+                    _ADVANCE, run.run_id, run.fence, cursor_text, len(rows), trouble, seen_at
+                )
                 _still_ours(changed, run)
 
             await self.database.repeat(work)

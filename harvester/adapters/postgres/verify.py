@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 
 import asyncpg
@@ -14,6 +14,7 @@ from harvester.rules import requests
 
 _HORIZON = named("retention_horizon")
 _RUNS_BEFORE = named("verify_runs_before")
+_EVERYTHING_IS_KEPT = datetime(1, 1, 1, tzinfo=UTC)
 _PREFETCH = 500
 
 WRITES = [
@@ -52,13 +53,10 @@ class PostgresVerify:
         The connection stays open while the stream is read.
         """
         async with self.database.connection() as connection, connection.transaction(readonly=True):
-            horizon: datetime = await connection.fetchval(_HORIZON)
-            older = await connection.fetchval(_RUNS_BEFORE, horizon)
-            if older:
-                kept = (
-                    f"what {older} older runs recorded is kept from {horizon:%Y-%m-%d} on: their rows are not counted"
-                )
-                yield Flaw(Severity.NOTE, kept, f"{horizon:%Y-%m-%d}")
+            horizon, dropped_at = await connection.fetchrow(_HORIZON) or (_EVERYTHING_IS_KEPT, None)
+            if dropped_at is not None:
+                older = await connection.fetchval(_RUNS_BEFORE, horizon)
+                yield _dropped(horizon, dropped_at, older)
             arguments: dict[str, list[object]] = {"nothing": [], "horizon": [horizon], "writes": [WRITES]}
             for query, takes, tell in _CHECKS:
                 async for row in connection.cursor(query, *arguments[takes], prefetch=_PREFETCH):
@@ -67,6 +65,14 @@ class PostgresVerify:
 
 def _broken(where: str, what: str) -> Flaw:
     return Flaw(Severity.BROKEN, what, where)
+
+
+def _dropped(horizon: datetime, dropped_at: datetime, runs: int) -> Flaw:
+    what = (
+        f"history before {horizon:%Y-%m-%d} was dropped on {dropped_at:%Y-%m-%d} by retention; what actions refer to "
+        f"is there, and the other rows of {runs} older runs are not counted"
+    )
+    return Flaw(Severity.NOTE, what, f"{horizon:%Y-%m-%d}")
 
 
 def _run(row: asyncpg.Record) -> Flaw:
@@ -133,7 +139,7 @@ _CHECKS: tuple[tuple[str, str, Tell], ...] = (
     ),
     (
         named("verify_decisions_of_actions"),
-        "horizon",
+        "nothing",
         lambda row: _broken(row["action_id"], f"its decision {row['run_id']}-{row['place']} does not exist"),
     ),
     (named("verify_chain"), "nothing", _event),
@@ -145,7 +151,7 @@ _CHECKS: tuple[tuple[str, str, Tell], ...] = (
     ),
     (
         named("verify_intents"),
-        "horizon",
+        "nothing",
         lambda row: _broken(row["action_id"], f"it was sent with call c{row['call_number']}, which does not name it"),
     ),
     (
@@ -162,7 +168,7 @@ _CHECKS: tuple[tuple[str, str, Tell], ...] = (
             f"c{row['call_number']}", f"{row['method']} {row['path']} of plan {row['plan_id']} carried no action"
         ),
     ),
-    (named("verify_carried"), "horizon", _carried),
+    (named("verify_carried"), "nothing", _carried),
     (
         named("verify_open_plans"),
         "nothing",

@@ -1,8 +1,11 @@
-"""`harvester ledger verify`."""
+"""`harvester ledger verify`, `harvester ledger retain`."""
+
+from typing import Any
 
 import click
 from rich.text import Text
 
+from harvester.domain.retention import Droppable, Dropped, Retained
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
 from harvester.entrypoints.cli.session import Session, run
@@ -46,3 +49,66 @@ async def _verify(invocation: Invocation, as_json: bool) -> int:
         notes = tables.plural(len(flaws) - broken, "note")
         console.print(f"{broken} broken, {notes}" if flaws else "the ledger is whole")
     return FAILED if broken else DONE
+
+
+@ledger.command()
+@click.option("--drop", is_flag=True, help="Do it; without, it is only told.")
+@json_option
+@click.pass_obj
+def retain(invocation: Invocation, drop: bool, as_json: bool) -> None:
+    """Tell, or drop, what is older than HARVESTER_KEEP_DECISIONS and HARVESTER_KEEP_CALLS.
+
+    Whole months, of what no action refers to. `harvester serve` does this by itself once a day.
+    """
+    run(_retain(invocation, as_json) if drop else _preview(invocation, as_json))
+
+
+async def _preview(invocation: Invocation, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        old = await session.services.retain.preview()
+    if as_json:
+        emit({"droppable": [_document(each) for each in old]})
+        return DONE
+    for each in old:
+        click.echo(f"{_period(each)}: about {each.rows:,} rows, {_size(each.bytes)}")
+    click.echo("with --drop they go, but for what actions refer to" if old else "nothing is old enough to be dropped")
+    return DONE
+
+
+async def _retain(invocation: Invocation, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        done: Retained = await session.services.retain()
+    if as_json:
+        emit(
+            {
+                "dropped": [{**_document(each), "kept": each.kept} for each in done.dropped],
+                "put_off": list(done.put_off),
+            }
+        )
+    else:
+        for each in done.dropped:
+            click.echo(f"{_period(each)}: {each.rows:,} rows dropped, {each.kept:,} kept, {_size(each.bytes)} freed")
+        for sentence in done.put_off:
+            click.echo(sentence)
+        if not done.dropped and not done.put_off:
+            click.echo("nothing was old enough to be dropped")
+    return FAILED if done.put_off else DONE
+
+
+def _period(each: Droppable | Dropped) -> str:
+    what = each.what.value.replace("_", " ")
+    return f"{what} from {each.opens:%Y-%m-%d} until {each.closes:%Y-%m-%d}"
+
+
+def _size(count: int) -> str:
+    return f"{count / 1_000_000:,.1f} MB"
+
+
+def _document(each: Droppable | Dropped) -> dict[str, Any]:
+    return {
+        "what": each.what,
+        "dropped_from": each.opens.isoformat(),
+        "dropped_until": each.closes.isoformat(),
+        "rows": each.rows,
+        "bytes": each.bytes,
+    }

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 import click
@@ -15,7 +16,7 @@ from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
 from harvester.entrypoints.cli.markdown import plan_as_markdown
 from harvester.entrypoints.cli.requests import requests_of
-from harvester.entrypoints.cli.sentences import in_short
+from harvester.entrypoints.cli.sentences import horizon, in_short
 from harvester.entrypoints.cli.session import Session, run
 
 
@@ -79,7 +80,7 @@ async def _show(
 ) -> int:
     async with Session.open(invocation) as session:
         reports = session.services.reports
-        plan = await reports.plan(plan_id)
+        plan, dropped = await reports.plan(plan_id), await reports.horizon()
         if plan is None:
             raise Refused(f"there is no plan {plan_id}; `harvester plans` lists them")
         if with_requests:
@@ -96,6 +97,8 @@ async def _show(
             await _show_plan(console, plan, await reports.item_states(plan_id), reports.items(plan_id))
             if with_decisions:
                 await _show_decisions(console, reports.decisions(plan_id))
+                if dropped is not None and datetime.fromisoformat(plan["created_at"]) < dropped.before:
+                    click.echo(horizon(dropped))
             if plan["state"] == "planned":
                 console.print("Next: " + hint(invocation, f"approve {plan_id} --by YOUR-NAME"), soft_wrap=True)
     return DONE

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from harvester.domain.decision import Decision, Finding, Outcome
+from harvester.domain.retention import Horizon
 from harvester.rules import explain
 
 
@@ -27,6 +28,14 @@ def in_short(row: Mapping[str, Any]) -> str:
 def at_length(row: Mapping[str, Any]) -> Sequence[str]:
     metrics = row["metrics"]
     return explain.long(decision_of(row), metrics.get("clicks"), metrics.get("conversions"))
+
+
+def horizon(found: Horizon) -> str:
+    """What is not there any more."""
+    return (
+        f"History before {found.before:%Y-%m-%d} was dropped on {found.dropped_at:%Y-%m-%d} by retention, "
+        "but for what actions refer to."
+    )
 
 
 def reason(code: str) -> str:

@@ -1,14 +1,14 @@
 """`harvester why`: every decision ever made about a keyword or ASIN, in sentences."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
 from rich.text import Text
 
 from harvester.domain.target import fold
-from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli import sentences, tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
 from harvester.entrypoints.cli.sentences import at_length, reason
 from harvester.entrypoints.cli.session import Session, run
@@ -36,14 +36,23 @@ def why(invocation: Invocation, text: str | None, amazon_id: str | None, profile
 
 async def _why(invocation: Invocation, text: str, profile_id: str | None, as_json: bool) -> int:
     async with Session.open(invocation) as session:
-        rows = [row async for row in session.services.reports.why(fold(text), text, profile_id)]
+        reports = session.services.reports
+        rows = [row async for row in reports.why(fold(text), text, profile_id)]
+        horizon = await reports.horizon()
     if as_json:
-        emit({"decisions": rows})
+        emit({"decisions": rows, "complete_since": horizon and horizon.before.isoformat()})
         return DONE
+    _tell(text, profile_id, rows)
+    if horizon is not None:
+        click.echo(sentences.horizon(horizon))
+    return DONE
+
+
+def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         where = f" in profile {profile_id}" if profile_id else ""
         click.echo(f"“{text}” was never recommended{where}, as far as this ledger goes.")
-        return DONE
+        return
     console = tables.console()
     heading = None
     for row in rows:
@@ -52,7 +61,6 @@ async def _why(invocation: Invocation, text: str, profile_id: str | None, as_jso
             console.print(Text(f"“{row['target']}” in profile {heading} (account {row['account']})", style="bold"))
         for line in _story(row):
             console.print(tables.hanging(line))
-    return DONE
 
 
 async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None, as_json: bool) -> int:

@@ -24,8 +24,19 @@ APPEND_ONLY = [
     "plan",
     "plan_review",
     "ruleset",
+    "retained",
 ]
-VIEWS = ["runs", "recommendations", "decisions", "actions", "api_calls", "action_calls", "action_decisions", "slots"]
+VIEWS = [
+    "runs",
+    "recommendations",
+    "decisions",
+    "actions",
+    "api_calls",
+    "action_calls",
+    "action_decisions",
+    "retention",
+    "slots",
+]
 
 
 async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql: Sql) -> str:
@@ -34,6 +45,11 @@ async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql:
     await runs.save_page(run, 0, a_page(0, 3, Outcome.PROMOTE), Cursor(), NOW)
     plan_id = await store_plan(run, [an_action()])
     await sql.execute("INSERT INTO harvester.ruleset VALUES ('f', 'rules')")
+    await sql.execute(
+        """INSERT INTO harvester.retained (parent, opens, closes, dropped, kept, bytes, horizon)
+           VALUES ('observation', $1, $1, 0, 0, 0, $1)""",
+        NOW,
+    )
     await sql.execute(
         """INSERT INTO harvester.plan_review (plan_id, fingerprint, verdict, reviewed_by, reviewed_at, action_ids)
            VALUES ($1, 'f', 'approve', 'Ann', $2, '{}')""",
@@ -177,7 +193,8 @@ async def test_every_view_and_column_is_described(sql: Sql):
              AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid, 'pg_class') IS NULL)"""
     )
     assert missing == []
-    assert await sql.fetchval("SELECT count(*) FROM pg_views WHERE schemaname = 'ledger'") == len(VIEWS)
+    views = await sql.fetch("SELECT viewname FROM pg_views WHERE schemaname = 'ledger'")
+    assert {row[0] for row in views} == {*VIEWS, "slots"}
 
 
 async def test_one_query_leads_from_an_amazon_id_to_its_recommendation(

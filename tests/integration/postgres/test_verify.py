@@ -217,19 +217,6 @@ async def test_done_without_an_id_is_a_note(verify: PostgresVerify, sql: Sql):
     assert await _found(verify) == [("note", "a3", "it is done, and what Amazon calls it is not known")]
 
 
-async def test_what_retention_has_dropped_is_not_missed(
-    lived: datetime, verify: PostgresVerify, begin: BeginRun, runs: PostgresRuns, sql: Sql
-):
-    """Runs from before the first month that is kept are noted once, and their rows are not counted."""
-    await _tamper(sql, "UPDATE harvester.run SET started_at = '2001-01-01' WHERE run_id = 'r1'")
-    await _tamper(sql, "DELETE FROM harvester.observation WHERE run_id = 'r1' AND place = 5")
-
-    month = f"{lived:%Y-%m}-01"
-    assert await _found(verify) == [
-        ("note", month, f"what 1 older runs recorded is kept from {month} on: their rows are not counted")
-    ]
-
-
 async def test_every_call_that_changes_an_account_is_known():
     """By method and path; a list that is asked for by POST is none of them."""
     assert "POST /sp/targetPromotionGroups/targets" in WRITES

@@ -130,6 +130,9 @@ def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
         ("HARVESTER_RECONCILE_AFTER", "60", "must be longer than a call may take (HARVESTER_CALL_TIMEOUT, 60), or 0"),
         ("HARVESTER_CONCURRENCY", "many", "valid integer"),
         ("HARVESTER_TWO_PERSON", "create_grup", "did you mean create_group?"),
+        ("HARVESTER_KEEP_DECISIONS", "86400", "must be 0 (for ever), or between 604800 (a week)"),
+        ("HARVESTER_KEEP_CALLS", "nan", "must be 0 (for ever), or between 604800 (a week)"),
+        ("HARVESTER_KEEP_CALLS", "-1", "must be 0 (for ever)"),
     ],
 )
 def test_a_wrong_setting_is_named_in_one_sentence(

@@ -39,18 +39,26 @@ WHERE action_id IN (
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: converting_same
--- Where exactly this key converted.
+-- Where exactly this key converted, as far as the runs of the last ninety days know.
 SELECT key, conversions, seen_at FROM harvester.observation
 WHERE profile_id = $1 AND key = $4 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
+    AND seen_at >= (
+        SELECT min(seen_from) FROM harvester.run WHERE profile_id = $1 AND started_at > now() - interval '90 days')
 ORDER BY conversions DESC, seen_at DESC LIMIT 1;
 
 -- name: converting_phrase
--- Which keys that hold these words in a row converted, the most conversions first.
+-- Which keys that hold these words in a row converted in the last ninety days, the most conversions first.
+-- Run by run (OFFSET keeps it so): each lies in few partitions.
 SELECT key, conversions, seen_at FROM (
-    SELECT DISTINCT ON (key) key, conversions, seen_at FROM harvester.observation
-    WHERE run_id IN (SELECT run_id FROM harvester.run WHERE profile_id = $1)
-        AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
-        AND position(' ' || $4 || ' ' IN ' ' || key || ' ') > 0
+    SELECT DISTINCT ON (key) key, conversions, seen_at
+    FROM harvester.run CROSS JOIN LATERAL (
+        SELECT key, conversions, seen_at FROM harvester.observation
+        WHERE observation.run_id = run.run_id AND seen_at >= run.seen_from AND seen_at <= run.seen_until
+            AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
+            AND position(' ' || $4 || ' ' IN ' ' || key || ' ') > 0
+        OFFSET 0
+    ) AS converted
+    WHERE run.profile_id = $1 AND run.started_at > now() - interval '90 days'
     ORDER BY key, conversions DESC, seen_at DESC
 ) AS best
 ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;

@@ -30,17 +30,27 @@ SELECT count(*) AS candidates,
     count(*) FILTER (WHERE outcome = 'negate') AS negate,
     count(*) FILTER (WHERE outcome = 'hold') AS hold,
     count(*) FILTER (WHERE outcome = 'skip') AS skip
-FROM harvester.observation WHERE run_id = $1;
+FROM harvester.observation
+WHERE run_id = $1
+    AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+    AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1);
 
 -- name: decided_ad_groups
 -- Source ad groups of a run with a row that says promote or negate.
 SELECT DISTINCT ad_group_id FROM harvester.observation
-WHERE run_id = $1 AND outcome IN ('promote', 'negate') ORDER BY ad_group_id;
+WHERE run_id = $1
+    AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+    AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+    AND outcome IN ('promote', 'negate')
+ORDER BY ad_group_id;
 
 -- name: held_ad_groups
 -- Source ad groups whose promotions are held for want of a destination, with the ads that show it.
 SELECT DISTINCT ad_group_id, ad_id FROM harvester.observation
-WHERE run_id = $1 AND outcome = 'hold' AND reason IN ('no_destination', 'ambiguous_destination')
+WHERE run_id = $1
+    AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+    AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+    AND outcome = 'hold' AND reason IN ('no_destination', 'ambiguous_destination')
 ORDER BY ad_group_id, ad_id;
 
 -- name: plan_of_run
@@ -77,11 +87,19 @@ WITH kept AS (
     SELECT place, campaign_id, ad_group_id, ad_id, ad_asin, target, key, target_type, clicks, conversions, outcome,
         reason, rule,
         CASE upper(target_type) WHEN 'KEYWORD' THEN 1 WHEN 'PRODUCT' THEN 2 WHEN 'ASIN' THEN 2 ELSE 0 END AS kind
-    FROM harvester.observation WHERE run_id = $1 AND reason <> 'duplicate'
+    FROM harvester.observation
+    WHERE run_id = $1
+        AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+        AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+        AND reason <> 'duplicate'
 ), acting AS (
     SELECT DISTINCT ad_group_id, key,
         CASE upper(target_type) WHEN 'KEYWORD' THEN 1 WHEN 'PRODUCT' THEN 2 WHEN 'ASIN' THEN 2 ELSE 0 END AS kind
-    FROM harvester.observation WHERE run_id = $1 AND outcome IN ('promote', 'negate')
+    FROM harvester.observation
+    WHERE run_id = $1
+        AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+        AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+        AND outcome IN ('promote', 'negate')
 )
 SELECT place, campaign_id, ad_group_id, ad_id, ad_asin, target, key, target_type, clicks, conversions, outcome, reason,
     rule, kind

@@ -53,7 +53,10 @@ ORDER BY started_at DESC, substr(run_id, 2)::bigint DESC LIMIT $2;
 -- name: run_reasons
 -- How many decisions of a run have which outcome and reason, the most frequent first.
 SELECT outcome, reason, count(*) AS decisions FROM harvester.observation
-WHERE run_id = $1 GROUP BY outcome, reason ORDER BY decisions DESC, outcome, reason;
+WHERE run_id = $1
+    AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+    AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+GROUP BY outcome, reason ORDER BY decisions DESC, outcome, reason;
 
 -- name: run_examples
 -- Decisions of a run with one outcome and reason, those with the most conversions first.
@@ -61,7 +64,11 @@ SELECT run_id || '-' || place AS decision_id, run_id, profile_id, seen_at AS dec
     ad_id, ad_asin, target, target_type, harvester.metrics(clicks, conversions, evidence_note)::text AS metrics, outcome,
     reason, rule, harvester.findings(findings)::text AS findings, NULL::text AS plan_id, key, place
 FROM (
-    SELECT * FROM harvester.observation WHERE run_id = $1 AND outcome = $2 AND reason = $3
+    SELECT * FROM harvester.observation
+    WHERE run_id = $1
+        AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+        AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+        AND outcome = $2 AND reason = $3
     ORDER BY conversions DESC NULLS LAST, clicks DESC NULLS LAST, place LIMIT $4
 ) AS strongest
 ORDER BY conversions DESC NULLS LAST, clicks DESC NULLS LAST, place;
@@ -75,7 +82,10 @@ SELECT run_id FROM harvester.plan WHERE plan_id = $1;
 SELECT decision_id, run_id, profile_id, decided_at, source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type,
     metrics::text AS metrics, outcome, reason, rule, findings::text AS findings, plan_id, key, place
 FROM ledger.decisions
-WHERE run_id = $1 AND place > $2
+WHERE run_id = $1
+    AND decided_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+    AND decided_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+    AND place > $2
 ORDER BY place LIMIT $3;
 
 -- name: decisions_about

@@ -23,18 +23,23 @@ WHERE profile_id = $1 AND state = 'running';
 
 -- name: new_run
 -- A run that begins now.
-INSERT INTO harvester.run (profile_id, account, source, trigger, mode, ruleset_fingerprint, fence)
-VALUES ($1, $2, $3, $4, $5, $6, $7)
+INSERT INTO harvester.run (profile_id, account, source, trigger, mode, ruleset_fingerprint, fence, seen_from, seen_until)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'infinity', '-infinity')
 RETURNING run_id, started_at;
 
 -- name: recent_rows
 -- The last rows recorded of a run, the newest first.
 SELECT source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type, clicks, conversions, evidence_note
-FROM harvester.observation WHERE run_id = $1 ORDER BY place DESC LIMIT $2;
+FROM harvester.observation
+WHERE run_id = $1
+    AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+    AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+ORDER BY place DESC LIMIT $2;
 
 -- name: advance_run
 -- The cursor after a page, what the page added and what was wrong with it, while the run is still ours.
 UPDATE harvester.run SET cursor = $3, pages = pages + 1, recommendations = recommendations + $4,
+    seen_from = least(seen_from, $6), seen_until = greatest(seen_until, $6),
     troubles = CASE WHEN $5::text IS NULL OR $5 = ANY (troubles) THEN troubles ELSE troubles || $5 END
 WHERE run_id = $1 AND fence = $2 AND state = 'running';
 

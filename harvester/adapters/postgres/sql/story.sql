@@ -30,14 +30,21 @@ SELECT 'c' || carried.call_number AS call_id, carried.position, carried.at, call
     call.request_id, call.request_body, call.response_body, call.error
 FROM harvester.action_call AS carried
 LEFT JOIN harvester.api_call AS call ON call.call_number = carried.call_number
+    AND call.at >= carried.at - interval '1 day' AND call.at <= carried.at + interval '1 day'
 WHERE carried.action_id = $1 ORDER BY carried.at, carried.call_number;
 
 -- name: decisions_of_action
--- The decisions that an action folds, the strongest first.
+-- The decisions that an action folds, the strongest first, read where its run recorded them (OFFSET sees to it).
 SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.decided_at, decision.source,
     decision.campaign_id, decision.ad_group_id, decision.ad_id, decision.ad_asin, decision.target, decision.target_type,
     decision.metrics::text AS metrics, decision.outcome, decision.reason, decision.rule,
     decision.findings::text AS findings, decision.plan_id, decision.key, decision.place
 FROM harvester.action_observation AS folded
-JOIN ledger.decisions AS decision ON decision.run_id = folded.run_id AND decision.place = folded.place
+JOIN harvester.run ON run.run_id = folded.run_id
+CROSS JOIN LATERAL (
+    SELECT * FROM ledger.decisions
+    WHERE decisions.run_id = folded.run_id AND decisions.place = folded.place
+        AND decided_at >= run.seen_from AND decided_at <= run.seen_until
+    OFFSET 0
+) AS decision
 WHERE folded.action_id = $1 ORDER BY folded.ordinal;

@@ -1,9 +1,6 @@
 -- name: retention_horizon
--- From when on everything is kept: the first month that has a partition of its own.
-SELECT coalesce(
-    min(substring(pg_get_expr(child.relpartbound, child.oid) FROM $$FROM \('([^']+)'\)$$)::timestamptz), 'epoch')
-FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
-WHERE inhparent = 'harvester.observation'::regclass;
+-- Before when only those decisions are kept that an action refers to, and since when that is so.
+SELECT closes, at FROM harvester.retained WHERE parent = 'observation' ORDER BY closes DESC, at DESC LIMIT 1;
 
 -- name: verify_runs
 -- Runs whose places have gaps, or whose rows are not as many as the run says.
@@ -12,7 +9,7 @@ FROM harvester.run
 LEFT JOIN (
     SELECT run_id, count(*) AS rows, min(place) AS lowest, max(place) AS highest FROM harvester.observation GROUP BY run_id
 ) AS found ON found.run_id = run.run_id
-WHERE run.started_at >= $1
+WHERE coalesce(nullif(run.seen_from, '-infinity'), run.started_at) >= $1
     AND (run.recommendations <> coalesce(found.rows, 0) OR found.lowest <> 0 OR found.highest <> found.rows - 1)
 ORDER BY substr(run.run_id, 2)::bigint;
 
@@ -22,8 +19,8 @@ SELECT DISTINCT run_id FROM harvester.observation
 WHERE NOT EXISTS (SELECT FROM harvester.run WHERE run.run_id = observation.run_id) ORDER BY run_id;
 
 -- name: verify_runs_before
--- How many runs began before everything was kept.
-SELECT count(*) FROM harvester.run WHERE started_at < $1;
+-- How many runs recorded something before then.
+SELECT count(*) FROM harvester.run WHERE coalesce(nullif(seen_from, '-infinity'), started_at) < $1;
 
 -- name: verify_plans
 -- Plans without a run, or with other numbers than their actions and decisions have.
@@ -36,7 +33,8 @@ LEFT JOIN (
     SELECT run_id, count(*) AS candidates FROM harvester.observation GROUP BY run_id
 ) AS decided ON decided.run_id = plan.run_id
 WHERE run.run_id IS NULL OR plan.actions <> items.found
-    OR (run.started_at >= $1 AND plan.candidates <> coalesce(decided.candidates, 0))
+    OR (coalesce(nullif(run.seen_from, '-infinity'), run.started_at) >= $1
+        AND plan.candidates <> coalesce(decided.candidates, 0))
 ORDER BY substr(plan.plan_id, 2)::bigint;
 
 -- name: verify_actions_without_decision
@@ -51,10 +49,8 @@ ORDER BY substr(action.action_id, 2)::bigint;
 -- name: verify_decisions_of_actions
 -- Decisions that actions fold and that are not there.
 SELECT folded.action_id, folded.run_id, folded.place FROM harvester.action_observation AS folded
-LEFT JOIN harvester.run ON run.run_id = folded.run_id
-WHERE (run.run_id IS NULL OR run.started_at >= $1)
-    AND NOT EXISTS (
-        SELECT FROM harvester.observation AS seen WHERE seen.run_id = folded.run_id AND seen.place = folded.place)
+WHERE NOT EXISTS (
+    SELECT FROM harvester.observation AS seen WHERE seen.run_id = folded.run_id AND seen.place = folded.place)
 ORDER BY substr(folded.action_id, 2)::bigint, folded.ordinal;
 
 -- name: verify_chain
@@ -91,7 +87,7 @@ WHERE NOT EXISTS (SELECT FROM harvester.action WHERE action.action_id = action_e
 -- name: verify_intents
 -- Events that say an action was sent with a call, where the call is not known to have carried it.
 SELECT event.action_id, event.call_number FROM harvester.action_event AS event
-WHERE event.to_state = 'sending' AND event.from_state <> 'sending' AND event.at >= $1
+WHERE event.to_state = 'sending' AND event.from_state <> 'sending'
     AND NOT EXISTS (
         SELECT FROM harvester.action_call AS carried
         WHERE carried.action_id = event.action_id AND carried.call_number = event.call_number)
@@ -125,7 +121,6 @@ LEFT JOIN LATERAL (
     WHERE event.action_id = sent.action_id AND event.sequence > sent.sequence ORDER BY event.sequence LIMIT 1
 ) AS next ON true
 WHERE NOT EXISTS (SELECT FROM harvester.api_call AS call WHERE call.call_number = carried.call_number)
-    AND carried.at >= $1
 ORDER BY carried.call_number, carried.position;
 
 -- name: verify_done_without_id
