@@ -66,7 +66,7 @@ def measure(*, quick: bool) -> list[Result]:
 async def _round(dsn: str, amazon: Amazon, other: Amazon, count: int) -> Round:
     async with open_services(_settings(dsn, amazon)) as services:
         login = services.logins[0]
-        profile, *_ = await login.profiles()
+        profile, *_ = (await login.profiles()).readable
         await services.profiles.save([profile])
         reader = login.reader(profile, None)
         account = await read_account(reader)

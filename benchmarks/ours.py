@@ -44,7 +44,7 @@ def settings_for(task: Task) -> Settings:
 async def harvest(services: Services) -> Answer:
     """The clock runs from the first question about recommendations until the last row is kept."""
     clock, rules, database, login = SystemClock(), services.rules, services.database, services.logins[0]
-    profile, *_ = await login.profiles()
+    profile, *_ = (await login.profiles()).readable
     profiles, runs = PostgresProfiles(database), PostgresRuns(database)
     await profiles.save([profile])
     await PostgresRulesets(database).save(rules.fingerprint, rules.text)

@@ -298,6 +298,7 @@ $$;
 CREATE FUNCTION harvester.record_changed_actions() RETURNS trigger
     LANGUAGE plpgsql
     SET enable_nestloop TO 'off'
+    SET enable_hashjoin TO 'on'
     AS $$
 DECLARE
     which text;
@@ -309,21 +310,26 @@ BEGIN
         SELECT profile_id, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence, call_number,
             amazon_id, error_code, error_message, bid, fragment, lag(hash, 1, last.hash) OVER in_order, hash
         FROM (
-            SELECT *, harvester.chained(last.hash, harvester.event_content(ROW(profile_id, sequence, action_id, plan_id,
-                at, from_state, to_state, reason, changed_by, fence, call_number, amazon_id, error_code, error_message,
-                bid, fragment, NULL, NULL)::harvester.action_event)) OVER in_order AS hash
+            SELECT *, harvester.chained(last.hash, json_build_array(profile_id, sequence, action_id, plan_id,
+                extract(epoch FROM at)::text, from_state, to_state, reason, changed_by, fence, call_number, amazon_id,
+                error_code, error_message, bid::text, fragment)::text) OVER in_order AS hash
             FROM (
-                SELECT now.profile_id, last.sequence + row_number() OVER (ORDER BY now.plan_id, now.position) AS sequence,
-                    now.action_id, now.plan_id, now.changed_at AS at, before.state AS from_state,
-                    now.state AS to_state, now.reason, now.changed_by, now.fence, now.call_number, now.amazon_id,
-                    now.error_code, now.error_message, now.bid, now.fragment
+                SELECT now.profile_id, last.sequence + row_number() OVER in_order AS sequence, now.action_id, now.plan_id,
+                    now.changed_at AS at, before.state AS from_state, now.state AS to_state, now.reason, now.changed_by,
+                    now.fence, now.call_number, now.amazon_id, now.error_code, now.error_message, now.bid, now.fragment,
+                    now.position
                 FROM now_there AS now JOIN before_that AS before USING (action_id)
-                WHERE now.profile_id = which AND (now.state, now.fragment, now.bid, now.amazon_id)
-                    IS DISTINCT FROM (before.state, before.fragment, before.bid, before.amazon_id)
+                WHERE now.profile_id = which AND (now.state <> before.state OR now.fragment <> before.fragment
+                    OR now.bid IS DISTINCT FROM before.bid OR now.amazon_id IS DISTINCT FROM before.amazon_id)
+                WINDOW in_order AS (ORDER BY now.plan_id, now.position ROWS UNBOUNDED PRECEDING)
             ) AS numbered
-            WINDOW in_order AS (ORDER BY sequence ROWS UNBOUNDED PRECEDING)
+            WINDOW in_order AS (ORDER BY plan_id, position ROWS UNBOUNDED PRECEDING)
         ) AS linked
-        WINDOW in_order AS (ORDER BY sequence);
+        WINDOW in_order AS (ORDER BY plan_id, position ROWS UNBOUNDED PRECEDING);
+        INSERT INTO harvester.open_plan (profile_id, plan_id)
+        SELECT DISTINCT profile_id, plan_id FROM now_there
+        WHERE profile_id = which AND state IN ('approved', 'sending', 'unknown')
+        ON CONFLICT DO NOTHING;
     END LOOP;
     RETURN NULL;
 END
@@ -342,18 +348,23 @@ BEGIN
         SELECT profile_id, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence, call_number,
             amazon_id, error_code, error_message, bid, fragment, lag(hash, 1, last.hash) OVER in_order, hash
         FROM (
-            SELECT *, harvester.chained(last.hash, harvester.event_content(ROW(profile_id, sequence, action_id, plan_id,
-                at, from_state, to_state, reason, changed_by, fence, call_number, amazon_id, error_code, error_message,
-                bid, fragment, NULL, NULL)::harvester.action_event)) OVER in_order AS hash
+            SELECT *, harvester.chained(last.hash, json_build_array(profile_id, sequence, action_id, plan_id,
+                extract(epoch FROM at)::text, from_state, to_state, reason, changed_by, fence, call_number, amazon_id,
+                error_code, error_message, bid::text, fragment)::text) OVER in_order AS hash
             FROM (
-                SELECT profile_id, last.sequence + row_number() OVER (ORDER BY plan_id, position) AS sequence, action_id,
-                    plan_id, changed_at AS at, NULL AS from_state, state AS to_state, reason, changed_by, fence,
-                    call_number, amazon_id, error_code, error_message, bid, fragment
+                SELECT profile_id, last.sequence + row_number() OVER in_order AS sequence, action_id, plan_id,
+                    changed_at AS at, NULL AS from_state, state AS to_state, reason, changed_by, fence, call_number,
+                    amazon_id, error_code, error_message, bid, fragment, position
                 FROM now_there WHERE profile_id = which
+                WINDOW in_order AS (ORDER BY plan_id, position ROWS UNBOUNDED PRECEDING)
             ) AS numbered
-            WINDOW in_order AS (ORDER BY sequence ROWS UNBOUNDED PRECEDING)
+            WINDOW in_order AS (ORDER BY plan_id, position ROWS UNBOUNDED PRECEDING)
         ) AS linked
-        WINDOW in_order AS (ORDER BY sequence);
+        WINDOW in_order AS (ORDER BY plan_id, position ROWS UNBOUNDED PRECEDING);
+        INSERT INTO harvester.open_plan (profile_id, plan_id)
+        SELECT DISTINCT profile_id, plan_id FROM now_there
+        WHERE profile_id = which AND state IN ('approved', 'sending', 'unknown')
+        ON CONFLICT DO NOTHING;
     END LOOP;
     RETURN NULL;
 END
@@ -465,11 +476,18 @@ CREATE TABLE harvester.action (
     undoes text COLLATE pg_catalog."C",
     follows text COLLATE pg_catalog."C",
     approved_from text,
+    phase text GENERATED ALWAYS AS (
+CASE
+    WHEN (state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text])) THEN 'owning'::text
+    WHEN (state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text])) THEN 'waiting'::text
+    WHEN (state = ANY (ARRAY['declined'::text, 'undone'::text])) THEN 'closed'::text
+    ELSE 'void'::text
+END) STORED NOT NULL COLLATE pg_catalog."C",
     CONSTRAINT action_approved_from_check CHECK ((approved_from = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]))),
     CONSTRAINT action_level_check CHECK ((level = ANY (ARRAY['ad_group'::text, 'campaign'::text]))),
     CONSTRAINT action_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text, 'approved'::text, 'declined'::text, 'superseded'::text, 'sending'::text, 'done'::text, 'refused'::text, 'unknown'::text, 'stale'::text, 'undone'::text])))
 )
-WITH (fillfactor='70');
+WITH (fillfactor='45');
 
 CREATE TABLE harvester.action_call (
     at timestamp with time zone NOT NULL,
@@ -577,6 +595,35 @@ CREATE TABLE harvester.migration (
     applied_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
+CREATE TABLE harvester.notice (
+    kind text NOT NULL COLLATE pg_catalog."C",
+    subject text NOT NULL COLLATE pg_catalog."C",
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    account text NOT NULL,
+    items bigint NOT NULL,
+    detail text NOT NULL,
+    version text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    first_seen timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    told_version text,
+    told_items bigint DEFAULT 0 NOT NULL,
+    resolved_at timestamp with time zone,
+    good boolean DEFAULT false NOT NULL,
+    over_told boolean DEFAULT false NOT NULL,
+    telling bigint
+)
+WITH (fillfactor='70');
+
+CREATE TABLE harvester.notice_turn (
+    only_row boolean DEFAULT true NOT NULL,
+    turn bigint DEFAULT 0 NOT NULL,
+    taken_at timestamp with time zone,
+    taken_until timestamp with time zone,
+    told_at timestamp with time zone,
+    CONSTRAINT notice_turn_only_row_check CHECK (only_row)
+);
+
 CREATE TABLE harvester.observation (
     run_id text NOT NULL COLLATE pg_catalog."C",
     place integer NOT NULL,
@@ -622,6 +669,11 @@ CREATE TABLE harvester.observation_default (
     findings text CONSTRAINT observation_findings_not_null NOT NULL,
     seen_at timestamp with time zone CONSTRAINT observation_seen_at_not_null NOT NULL,
     CONSTRAINT observation_outcome_check CHECK ((outcome = ANY (ARRAY['promote'::text, 'negate'::text, 'hold'::text, 'skip'::text])))
+);
+
+CREATE TABLE harvester.open_plan (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    plan_id text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE harvester.own_product (
@@ -1346,6 +1398,15 @@ ALTER TABLE ONLY harvester.login
 ALTER TABLE ONLY harvester.migration
     ADD CONSTRAINT migration_pkey PRIMARY KEY (number);
 
+ALTER TABLE ONLY harvester.notice
+    ADD CONSTRAINT notice_pkey PRIMARY KEY (kind, subject);
+
+ALTER TABLE ONLY harvester.notice_turn
+    ADD CONSTRAINT notice_turn_pkey PRIMARY KEY (only_row);
+
+ALTER TABLE ONLY harvester.open_plan
+    ADD CONSTRAINT open_plan_pkey PRIMARY KEY (profile_id, plan_id);
+
 ALTER TABLE ONLY harvester.own_product
     ADD CONSTRAINT own_product_pkey PRIMARY KEY (profile_id, asin);
 
@@ -1388,8 +1449,6 @@ ALTER TABLE ONLY harvester.run
 ALTER TABLE ONLY harvester.slot
     ADD CONSTRAINT slot_pkey PRIMARY KEY (task, profile_id, due_at);
 
-CREATE INDEX action_by_amazon_id ON harvester.action USING btree (amazon_id) WHERE (amazon_id IS NOT NULL);
-
 CREATE INDEX action_by_key ON harvester.action USING btree (profile_id, key);
 
 CREATE INDEX action_call_by_action ON ONLY harvester.action_call USING btree (action_id);
@@ -1400,27 +1459,29 @@ CREATE INDEX action_call_default_action_id_idx ON harvester.action_call_default 
 
 CREATE INDEX action_call_default_call_number_idx ON harvester.action_call_default USING btree (call_number);
 
-CREATE INDEX action_closed ON harvester.action USING btree (profile_id, effect) WHERE (state = ANY (ARRAY['declined'::text, 'undone'::text]));
+CREATE INDEX action_closed ON harvester.action USING btree (profile_id, effect) WHERE (phase = 'closed'::text);
 
-CREATE INDEX action_done ON harvester.action USING btree (profile_id, action_id) WHERE (state = 'done'::text);
-
-CREATE INDEX action_due ON harvester.action USING btree (profile_id, settled_at) WHERE ((state = 'done'::text) AND (follow_up <> ''::text));
+CREATE INDEX action_due ON harvester.action USING btree (profile_id) WHERE ((phase = 'owning'::text) AND (follow_up <> ''::text));
 
 CREATE INDEX action_event_by_action ON harvester.action_event USING btree (action_id);
 
-CREATE INDEX action_follows ON harvester.action USING btree (follows) WHERE (follows IS NOT NULL);
+CREATE INDEX action_event_by_amazon_id ON harvester.action_event USING btree (amazon_id) WHERE (amazon_id IS NOT NULL);
 
-CREATE INDEX action_moving ON harvester.action USING btree (profile_id, plan_id) WHERE (state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text]));
+CREATE INDEX action_event_refused ON harvester.action_event USING btree (at) WHERE (to_state = 'refused'::text);
+
+CREATE INDEX action_follows ON harvester.action USING btree (follows) WHERE (follows IS NOT NULL);
 
 CREATE INDEX action_observation_by_decision ON harvester.action_observation USING btree (run_id, place);
 
-CREATE UNIQUE INDEX action_one_per_effect ON harvester.action USING btree (profile_id, effect) WHERE ((state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text])) AND (undoes IS NULL));
+CREATE UNIQUE INDEX action_one_per_effect ON harvester.action USING btree (profile_id, effect) WHERE ((phase = 'owning'::text) AND (undoes IS NULL));
 
-CREATE UNIQUE INDEX action_one_undo ON harvester.action USING btree (undoes, effect) WHERE ((state = ANY (ARRAY['approved'::text, 'sending'::text, 'unknown'::text, 'done'::text])) AND (undoes IS NOT NULL));
+CREATE UNIQUE INDEX action_one_undo ON harvester.action USING btree (undoes, effect) WHERE ((phase = 'owning'::text) AND (undoes IS NOT NULL));
+
+CREATE INDEX action_owning ON harvester.action USING btree (profile_id, action_id) WHERE (phase = 'owning'::text);
 
 CREATE INDEX action_undoes ON harvester.action USING btree (undoes) WHERE (undoes IS NOT NULL);
 
-CREATE INDEX action_unreviewed ON harvester.action USING btree (profile_id, plan_id) WHERE (state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]));
+CREATE INDEX action_unreviewed ON harvester.action USING btree (profile_id, plan_id) WHERE (phase = 'waiting'::text);
 
 CREATE INDEX api_call_by_number ON ONLY harvester.api_call USING btree (call_number);
 
@@ -1538,7 +1599,11 @@ CREATE TRIGGER chain_event BEFORE INSERT ON harvester.action_event FOR EACH ROW 
 
 ALTER TABLE harvester.action_event ENABLE ALWAYS TRIGGER chain_event;
 
-CREATE TRIGGER check_transition BEFORE UPDATE ON harvester.action FOR EACH ROW WHEN (((old.action_id IS DISTINCT FROM new.action_id) OR (old.plan_id IS DISTINCT FROM new.plan_id) OR (old."position" IS DISTINCT FROM new."position") OR (old.profile_id IS DISTINCT FROM new.profile_id) OR (old.run_id IS DISTINCT FROM new.run_id) OR (old.kind IS DISTINCT FROM new.kind) OR (old.effect IS DISTINCT FROM new.effect) OR (old.target IS DISTINCT FROM new.target) OR (old.key IS DISTINCT FROM new.key) OR (old.match IS DISTINCT FROM new.match) OR (old.level IS DISTINCT FROM new.level) OR (old.leader IS DISTINCT FROM new.leader) OR (old.seen IS DISTINCT FROM new.seen) OR (old.undoes IS DISTINCT FROM new.undoes) OR (old.follows IS DISTINCT FROM new.follows) OR (old.campaign_id IS DISTINCT FROM new.campaign_id) OR (old.ad_group_id IS DISTINCT FROM new.ad_group_id) OR (old.source_campaign_id IS DISTINCT FROM new.source_campaign_id) OR (old.source_ad_group_id IS DISTINCT FROM new.source_ad_group_id) OR (old.follow_up IS DISTINCT FROM new.follow_up) OR (old.fragment IS DISTINCT FROM new.fragment) OR (old.bid IS DISTINCT FROM new.bid) OR (old.group_id IS DISTINCT FROM new.group_id) OR ((old.amazon_id IS NOT NULL) AND (old.amazon_id IS DISTINCT FROM new.amazon_id)) OR (NOT harvester.may_become(old.state, new.state)))) EXECUTE FUNCTION harvester.check_transition();
+CREATE TRIGGER check_identity AFTER UPDATE OF action_id, plan_id, "position", profile_id, run_id, kind, effect, target, key, match, level, leader, seen, undoes, follows, campaign_id, ad_group_id, source_campaign_id, source_ad_group_id, follow_up ON harvester.action FOR EACH ROW EXECUTE FUNCTION harvester.check_transition();
+
+ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER check_identity;
+
+CREATE TRIGGER check_transition AFTER UPDATE ON harvester.action FOR EACH ROW WHEN (((NOT harvester.may_become(old.state, new.state)) OR (old.fragment IS DISTINCT FROM new.fragment) OR (old.bid IS DISTINCT FROM new.bid) OR (old.group_id IS DISTINCT FROM new.group_id) OR ((old.amazon_id IS NOT NULL) AND (old.amazon_id IS DISTINCT FROM new.amazon_id)))) EXECUTE FUNCTION harvester.check_transition();
 
 ALTER TABLE harvester.action ENABLE ALWAYS TRIGGER check_transition;
 

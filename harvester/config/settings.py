@@ -11,7 +11,16 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
@@ -21,6 +30,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from harvester.config.notices import known_notices, notify_addresses
 from harvester.domain.action import ActionKind
 from harvester.domain.errors import Misconfigured
 from harvester.domain.profile import Mode, Region
@@ -48,9 +58,18 @@ def _upper(value: object) -> object:
 
 
 def _web_address(value: object) -> object:
-    if isinstance(value, str) and not value.startswith(("http://", "https://")):
+    if not isinstance(value, str):
+        return value
+    if not value.startswith(("http://", "https://")):
         raise ValueError("must be a full address that begins with https:// or http://")
-    return value.rstrip("/") if isinstance(value, str) else value
+    try:
+        parts = urlsplit(value)
+        known = parts.hostname and (parts.port is None or parts.port > 0)
+    except ValueError:
+        known = False
+    if not known:
+        raise ValueError("must be an address such as https://host or http://127.0.0.1:8080")
+    return value.rstrip("/")
 
 
 def _database_address(value: object) -> object:
@@ -72,6 +91,7 @@ def _database_address(value: object) -> object:
 
 Words = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_words)]
 Address = Annotated[str, BeforeValidator(_web_address)]
+NotifyAddresses = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(notify_addresses)]
 DatabaseAddress = Annotated[SecretStr, BeforeValidator(_database_address)]
 
 
@@ -156,6 +176,14 @@ _CRON_FIELDS = 5
 _CRON_NAMES = frozenset({"@hourly", "@daily", "@midnight", "@weekly", "@monthly"})
 
 
+def _longer_than_a_call(reconcile_after: float, read: ValidationInfo) -> float:
+    """What is still under way has not failed to arrive."""
+    timeout = read.data.get("call_timeout", 0)
+    if 0 < reconcile_after <= timeout:
+        raise ValueError(f"must be longer than a call may take (HARVESTER_CALL_TIMEOUT, {timeout:g}), or 0")
+    return reconcile_after
+
+
 def _secret_files(source: PydanticBaseSettingsSource) -> NestedSecretsSettingsSource:
     return NestedSecretsSettingsSource(source, secrets_dir_missing="ok", secrets_nested_delimiter="__")
 
@@ -186,11 +214,14 @@ class Settings(BaseSettings):
     api_patience: float = Field(
         120, gt=0, le=86_400, description="How long one reading call is retried before it is given up."
     )
-    reconcile_after: float = Field(
+    call_timeout: float = Field(
+        60, ge=30, le=600, description="How long one call waits for its answer; good ones may take 30."
+    )
+    reconcile_after: Annotated[float, AfterValidator(_longer_than_a_call)] = Field(
         120,
         ge=0,
         le=86_400,
-        description="How long an `unknown` action waits before a listing may say it never arrived.",
+        description="How long an `unknown` action waits until a listing may say it never came. Over `CALL_TIMEOUT`.",
     )
     schedule: Annotated[str, AfterValidator(_cron)] = Field(
         "30 6 * * *",
@@ -224,6 +255,15 @@ class Settings(BaseSettings):
     two_person: Annotated[Words, AfterValidator(_known_kinds)] = Field(
         ("create_group", "negate_brand"),
         description="Kinds that two people must approve. `create_group` means those that create campaigns.",
+    )
+    notify_urls: NotifyAddresses = Field(
+        (), description="Apprise URLs that are told what people must know. They hold tokens."
+    )
+    notify_every: float = Field(
+        900, ge=1, le=604_800, description="At most one message per this time; what happens meanwhile is grouped."
+    )
+    notify_about: Annotated[Words, AfterValidator(known_notices)] = Field(
+        (), description="Only these kinds of notices. Empty: all."
     )
     log_format: Literal["console", "json"] = Field("console", description="`console` or `json`.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
@@ -345,6 +385,8 @@ def _sentence(error: ValidationError) -> Misconfigured:
     elif first["type"] == "extra_forbidden":
         near = _nearest(location)
         message = "is no setting" + (f"; did you mean {near}?" if near else "")
+    elif first["type"] in {"dict_type", "model_type"}:
+        message = "is no value by itself; write HARVESTER_ACCOUNTS__MAIN__CLIENT_ID and so on"
     elif first["type"] in {"enum", "literal_error"}:
         message = f"must be one of {first.get('ctx', {}).get('expected', '')}".replace("'", "")
     return Misconfigured(message, field=name)

@@ -62,6 +62,10 @@ class ActionState(StrEnum):
     UNDONE = "undone"
 
 
+OPEN = frozenset({ActionState.APPROVED, ActionState.SENDING, ActionState.UNKNOWN})
+"""Of an item with which there is still something to do."""
+
+
 # When two things at Amazon are the same, by kind. Reconciling, checking before sending, and drift all go by this:
 #   keyword            ad group, folded text, match
 #   product target     ad group, ASIN, expression (same or expanded)

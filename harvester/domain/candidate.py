@@ -84,6 +84,8 @@ class Destination:
     keyword: Place | None
     product: Place | None
     new: NewGroup | None = None
+    gaps: tuple[str, ...] = ()
+    """One sentence for each kind of target that has no ad group to go to."""
 
     def place(self, kind: TargetKind) -> Place | None:
         return self.keyword if kind is TargetKind.KEYWORD else self.product

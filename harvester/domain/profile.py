@@ -1,6 +1,6 @@
 """Whose account, and what stands in it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -44,6 +44,23 @@ class Profile:
     @property
     def is_vendor(self) -> bool:
         return self.kind == "vendor"
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableProfile:
+    """What a login's list of profiles holds and nobody can work on."""
+
+    profile_id: ProfileId | None
+    """None where the item does not even say whose it is."""
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FoundProfiles:
+    """What a login's list of profiles holds."""
+
+    readable: Sequence[Profile]
+    unreadable: Sequence[UnreadableProfile] = ()
 
 
 class Campaign(msgspec.Struct, frozen=True, gc=False):

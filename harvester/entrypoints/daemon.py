@@ -92,6 +92,8 @@ async def serve(settings: Settings, kind: Literal["serve", "worker"]) -> None:
         clock = ClockKeeper(parts.clock_lease, parts.dispatch, parts.calendar, _tell_of_clock)
         daemon = Daemon(parts, kind, workers, clock if kind == "serve" else None)
         with structlog.contextvars.bound_contextvars(replica_id=parts.replica_id):
+            if settings.lease_grace <= settings.call_timeout:
+                log.warning("lease.short", lease_grace=settings.lease_grace, call_timeout=settings.call_timeout)
             loop = asyncio.get_running_loop()
             for which in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(which, daemon.stop)

@@ -14,6 +14,7 @@ from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import (
     AdGroup,
     Campaign,
+    FoundProfiles,
     Mode,
     ProductAd,
     Profile,
@@ -110,7 +111,7 @@ class AdsLogin(Protocol):
     @property
     def account(self) -> str: ...
 
-    async def profiles(self) -> Sequence[Profile]:
+    async def profiles(self) -> FoundProfiles:
         """Those that the login can edit. Raises AccountClosed, Rejected, Unavailable, PageBroken."""
         ...
 
@@ -378,7 +379,7 @@ class Plans(Protocol):
         ...
 
     async def held_ad_groups(self, run_id: RunId) -> Sequence[tuple[str, str]]:
-        """Source ad groups whose promotions are held for want of a destination, each with one ad that shows it."""
+        """Source ad groups whose promotions are held for want of a destination, each with every ad that shows it."""
         ...
 
     async def plan_of(self, run_id: RunId) -> PlanId | None: ...

@@ -25,7 +25,7 @@ REASONS: dict[str, str] = {
     Reason.ALREADY_PLANNED: "an approved item with the same effect waits",
     Reason.COOLING_DOWN: "the same was undone not long ago, and is cooling down",
     Reason.DECLINED_BEFORE: "a person declined it, and its clicks have not doubled since",
-    Reason.NO_DESTINATION: "no promotion group takes from its ad group",
+    Reason.NO_DESTINATION: "there is no ad group that it could be promoted into",
     Reason.AMBIGUOUS_DESTINATION: "more than one promotion group takes from its ad",
     Reason.NO_BID: "there is no bid for it in the profile's currency",
     Reason.MISSING_FACTS: "facts that a rule asks for are missing",
@@ -38,6 +38,8 @@ REASONS: dict[str, str] = {
     GuardReason.CREATES_CAMPAIGNS: "it creates campaigns that spend money, so a person must name it",
     "conflicting_evidence": "not every row about it in its ad group says negate",
     "too_many_words": "it has more words than a negative of this match may have",
+    "would_block_orders": "it would block what brought orders here before",
+    "edited_since": "somebody has edited it since",
     "level_not_allowed": "its campaign takes no negative products at campaign level",
 }
 """Why nothing is done, for decisions and for items of a plan, as the end of a sentence."""
@@ -57,12 +59,12 @@ _TELLING = {
     "protect.keywords": "`{bound}` under protect.keywords covers it",
     "protect.asins": "it stands under protect.asins",
     "protect.own_products": "the profile advertises it itself",
-    "overlap.targeted": "it stands with match {bound} in ad group {measured}",
-    "overlap.negative_at_destination": "negative {measured} at the destination covers match {bound}",
-    "overlap.negative_at_source": "negative {measured} at the source covers match {bound}",
-    "overlap.already_planned": "with match {bound} it waits in plan {measured}",
-    "overlap.cooling_down": "with match {bound} it was undone in plan {measured}",
-    "overlap.declined_before": "with match {bound} it was declined in plan {measured}",
+    "overlap.targeted": "it stands already, as {bound}, in ad group {measured}",
+    "overlap.negative_at_destination": "negative {measured} at the destination blocks it, as {bound}",
+    "overlap.negative_at_source": "negative {measured} at the source blocks it already, as {bound}",
+    "overlap.already_planned": "it waits in plan {measured}, as {bound}",
+    "overlap.cooling_down": "it was undone in plan {measured}, as {bound}",
+    "overlap.declined_before": "it was declined in plan {measured}, as {bound}",
 }
 
 
@@ -119,9 +121,11 @@ def _what_is_missing(findings: Sequence[Finding], clicks: float, conversions: fl
     failed.sort(key=lambda finding: ".at_most" not in finding.check)
     rules = {finding.rule for finding in findings}
     nobody = (
-        f"only {rules.pop()} covers it, which cannot pass" if len(rules) == 1 else "no rule that covers it can pass"
+        f"only {rules.pop()} covers it, and can never pass"
+        if len(rules) == 1
+        else "no rule that covers it can ever pass"
     )
-    return nobody + (f": {_measured(failed[0])}" if failed else "")
+    return nobody + (f": {_against(failed[0])}" if failed else "")
 
 
 def _joined(ways: Sequence[Missing]) -> str:
@@ -146,6 +150,18 @@ def _checked(finding: Finding) -> str:
 
 
 def _measured(finding: Finding) -> str:
+    """`conversions at most 0: 14`"""
+    name, wanted, has = _name_wanted_has(finding)
+    return f"{name} {wanted}: {has}"
+
+
+def _against(finding: Finding) -> str:
+    """`14 conversions, at most 0`"""
+    name, wanted, has = _name_wanted_has(finding)
+    return f"{name} {has}, {wanted}" if name == _NAMES[Metric.CONVERSION_RATE] else f"{has} {name}, {wanted}"
+
+
+def _name_wanted_has(finding: Finding) -> tuple[str, str, str]:
     bound = bound_of(finding.check, float(finding.bound or 0))
     rate = bound.metric is Metric.CONVERSION_RATE
     wanted = percent_text(bound.value) if rate else f"{bound.value:g}"
@@ -155,7 +171,7 @@ def _measured(finding: Finding) -> str:
     if bound.confidence is not None and finding.measured is not None:
         end = "lower" if bound.side is Side.AT_LEAST else "upper"
         has += f" at the {end} end with {percent_text(bound.confidence)} confidence"
-    return f"{_NAMES[bound.metric]} {_SIDES[bound.side]} {wanted}: {has}"
+    return _NAMES[bound.metric], f"{_SIDES[bound.side]} {wanted}", has
 
 
 def _told(finding: Finding) -> str:

@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from harvester.domain.money import BID_RANGES
 from harvester.domain.target import Match, asin_of
 from harvester.rules.checks.evidence import fraction_of, plain
-from harvester.rules.patterns import repeats_a_repeat
+from harvester.rules.patterns import Pattern, Unanswerable
 
 CURRENCIES = frozenset(
     "AED AUD BRL CAD EGP EUR GBP INR JPY MXN PLN SAR SEK SGD TRY USD ZAR".split()  # noqa: SIM905
@@ -174,16 +174,11 @@ def protected_keyword(value: object) -> str:
     if len(written) < 3 or not written.endswith("/"):  # noqa: PLR2004
         raise Unusable(f"`{shown(written)}` opens a pattern; close it with a slash: /acme.*/")
     try:
-        matches_nothing = re.compile(written[1:-1], re.IGNORECASE).search("")
-    except (re.error, OverflowError, RecursionError) as error:
-        raise Unusable(f"`{shown(written)}` is no regular expression: {error}") from None
-    if matches_nothing:
+        pattern = Pattern(written[1:-1])
+    except Unanswerable as error:
+        raise Unusable(f"`{shown(written)}` {error}") from None
+    if pattern.found_in(""):
         raise Unusable(f"`{shown(written)}` matches every keyword, so nothing would ever be done")
-    if repeats_a_repeat(written[1:-1]):
-        raise Unusable(
-            f"`{shown(written)}` repeats a group that holds a repeat: one long keyword could keep it busy for days; "
-            "write it without the inner or the outer one"
-        )
     return written
 
 

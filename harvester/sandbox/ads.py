@@ -1,7 +1,7 @@
 """The Ads API: from a request to an answer, strict about everything the specification says."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -58,7 +58,8 @@ def answer(world: World, logins: Logins, request: Request) -> tuple[Answer, Acco
         client_id = headers.get("Amazon-Advertising-API-ClientId")
         account = logins.account_of(headers.get("Authorization"), client_id, request.clock.now())
         if operation is None:
-            return profiles.answer(world, account.number, region, path, request.query), account
+            listed = profiles.answer(world, account.number, region, path, request.query)
+            return replace(listed, body=page_faults.altered(listed.body, request.action)), account
         market = _market(world, account, region, operation, headers.get("Amazon-Advertising-API-Scope"))
         return _operate(world, market, operation, request), account
     except ApiError as error:

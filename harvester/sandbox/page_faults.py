@@ -29,6 +29,15 @@ def distorted(call: Call, body: Json | bytes, again: Callable[[Call], Json | byt
     return answer
 
 
+def altered(body: bytes, action: Action) -> bytes:
+    """An answer that is no page of a list: nothing but its fields can change."""
+    if action.set_field is None:
+        return body
+    answer = _decoded(body)
+    _set(answer, action.set_field)
+    return msgspec.json.encode(answer)
+
+
 def names(action: Action) -> list[str]:
     """The fields of an action that say something."""
     nothing = Action()

@@ -56,6 +56,10 @@ class AccountMap:
         return self.manual_by_products.get(products, ()) if products else ()
 
 
+def serves(place: Place) -> bool:
+    return place.ad_group.state == ENABLED and place.campaign.state == ENABLED
+
+
 async def read_account(reader: AccountReader) -> AccountMap:
     """Raises what the reader raises: without the whole map there is no plan."""
     campaigns: list[Campaign] = []

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 
 from harvester.domain.action import ActionKind, ActionState, Standing
 from harvester.domain.errors import HarvesterError, LeaseLost, Refused
@@ -23,6 +24,7 @@ APPROVAL_HOLDS = timedelta(hours=72)
 _PASSES = 3
 """An item that Amazon throttled inside an answered call is sent again so many times at most."""
 
+_NOT_YET_MADE = (ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD, ActionState.APPROVED, ActionState.UNKNOWN)
 _NEVER_MADE = (ActionState.REFUSED, ActionState.STALE, ActionState.DECLINED, ActionState.SUPERSEDED)
 
 
@@ -98,9 +100,8 @@ class Apply:
             if automatic:
                 await self.actions.approve_automatically(plan_id, automatic, now, now + APPROVAL_HOLDS)
             session = _Session(self, profile, plan_id, fence, mode, writer, watch)
-            return await session.work(
-                reader, lambda action: rules.strictest_mode(mode, action.rule) is not Mode.DRY_RUN
-            )
+            sent = cache(lambda rule: rules.strictest_mode(mode, rule) is not Mode.DRY_RUN)
+            return await session.work(reader, lambda action: sent(action.rule))
 
     async def mode(self, profile: Profile) -> Mode:
         """The strictest of the settings', the rules' and what people have set for the time being."""
@@ -149,23 +150,42 @@ class _Session:
         approved = [action for action in await self._approved() if sendable(action)]
         self.total = len(approved)
         stale = await self._put_aside(reader, approved)
-        groups = [each for each in approved if each.kind is ActionKind.CREATE_GROUP and each.action_id not in stale]
+        approved = [action for action in approved if action.action_id not in stale]
+        groups = [each for each in approved if each.kind is ActionKind.CREATE_GROUP]
         await self._send_all(groups)
-        await self._put_aside_without_group(sendable)
+        if any(map(_waits, approved)):
+            await self._put_aside_without_group(sendable)
+        if groups:
+            approved = await self._sendable_now(sendable, stale)
         for _ in range(_PASSES):
-            again = [
-                each
-                for each in await self._approved()
-                if sendable(each) and each.action_id not in stale and not _waits(each)
-            ]
+            again = [action for action in approved if not _waits(action)]
             if not again or self.applied.stopped:
                 break
             await self._send_all(again)
-        self.applied.waiting = len(await self._approved())
+            approved = await self._sendable_now(sendable, stale)
+        await self._count_waiting(sendable)
         return self.applied
+
+    async def _sendable_now(self, sendable: Callable[[Standing], bool], stale: Collection[str]) -> list[Standing]:
+        return [each for each in await self._approved() if sendable(each) and each.action_id not in stale]
 
     async def _approved(self) -> Sequence[Standing]:
         return await self.parts.actions.in_state(self.profile.profile_id, [ActionState.APPROVED], self.plan_id)
+
+    async def _count_waiting(self, sendable: Callable[[Standing], bool]) -> None:
+        """With the reason of what sending again would not change."""
+        waiting = await self._approved()
+        self.applied.waiting = len(waiting)
+        open_ones = await self.parts.actions.in_state(self.profile.profile_id, _NOT_YET_MADE, self.plan_id)
+        makers = {each.source_ad_group_id: each for each in open_ones if each.kind is ActionKind.CREATE_GROUP}
+        for each in waiting:
+            maker = makers.get(each.source_ad_group_id)
+            if not sendable(each):
+                self.applied.reasons["waiting", f"rule {each.rule} is in dry-run"] += 1
+            elif _waits(each) and maker is not None and maker.state is not ActionState.APPROVED:
+                self.applied.reasons[
+                    "waiting", f"item {maker.action_id} is to make the promotion group first, and is {maker.state}"
+                ] += 1
 
     async def _put_aside(self, reader: AccountReader, approved: Sequence[Standing]) -> Collection[str]:
         """What moved becomes stale; the rest goes on."""

@@ -63,7 +63,11 @@ class Cover:
         into = {
             ad_group_id for group in groups for ad_group_id in (group.keyword_ad_group_id, group.product_ad_group_id)
         }
-        missing = [each.detail for each in destinations if isinstance(each, NoDestination)]
+        missing = [
+            sentence
+            for each in destinations
+            for sentence in ([each.detail] if isinstance(each, NoDestination) else each.gaps)
+        ]
         return Line(
             ad_group_id=source,
             ad_group_name=ad_group.name,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harvester.domain.errors import AccountClosed, HarvesterError
 from harvester.domain.ids import ProfileId
-from harvester.domain.profile import Profile
+from harvester.domain.profile import FoundProfiles
 from harvester.ports import AdsLogin, Clock, Profiles
 from harvester.ports.fleet import FleetProfiles
 
@@ -19,7 +19,10 @@ class Discover:
     clock: Clock
 
     async def __call__(self) -> Sequence[str]:
-        """Why logins could not be asked, a sentence each. A profile of several logins belongs to the first of them."""
+        """Which logins could not be asked and which profiles could not be read, a sentence each.
+
+        A profile of several logins belongs to the first of them.
+        """
         answers = await asyncio.gather(*(self._ask(login) for login in self.logins))
         taken: set[ProfileId] = set()
         failures = []
@@ -29,13 +32,14 @@ class Discover:
                 await self.fleet.note_failure(login.account, str(answer), closed=closed, now=self.clock.now())
                 failures.append(f"{login.account}: {answer}")
                 continue
-            mine = [profile for profile in answer if profile.profile_id not in taken]
+            failures += [f"{login.account}: {each.reason}" for each in answer.unreadable]
+            mine = [profile for profile in answer.readable if profile.profile_id not in taken]
             taken |= {profile.profile_id for profile in mine}
             await self.profiles.save(mine)
             await self.fleet.note_listed(login.account, mine, self.clock.now())
         return failures
 
-    async def _ask(self, login: AdsLogin) -> Sequence[Profile] | HarvesterError:
+    async def _ask(self, login: AdsLogin) -> FoundProfiles | HarvesterError:
         try:
             return await login.profiles()
         except HarvesterError as error:

@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 from harvester.domain.errors import AccountClosed, HarvesterError
 from harvester.domain.ids import ProfileId
-from harvester.domain.profile import Profile
+from harvester.domain.profile import FoundProfiles, Profile
 from harvester.ports import AdsLogin, Profiles
 
 _Done = TypeVar("_Done")
@@ -51,14 +51,18 @@ class Fleet:
         result: FleetResult[_Done] = FleetResult()
         found: dict[ProfileId, tuple[Profile, AdsLogin]] = {}
         refused: list[tuple[str, HarvesterError]] = []
+        readable: dict[str, FoundProfiles] = {}
         for login, answer in zip(self.logins, await self._profiles_of_all(), strict=True):
             if isinstance(answer, HarvesterError):
                 refused.append((login.account, answer))
                 continue
-            mine = [each for each in self._allowed(login.account, answer) if each.profile_id not in found]
+            mine = [each for each in self._allowed(login.account, answer.readable) if each.profile_id not in found]
             await self.profiles.save(mine)
             found |= {each.profile_id: (each, login) for each in mine}
+            readable[login.account] = answer
             result.failed.extend(self._missing(login.account, answer, asked))
+        for account, answer in readable.items():
+            result.failed.extend(self._unreadable(account, answer, asked, found))
         for account, error in refused:
             result.failed.extend(await self._account_failed(account, error, asked, found))
         seen = {*found, *(failure.profile_id for failure in result.failed)}
@@ -71,8 +75,8 @@ class Fleet:
         await self._work_on_all(wanted, work, result)
         return result
 
-    async def _profiles_of_all(self) -> Sequence[Sequence[Profile] | HarvesterError]:
-        async def profiles_of(login: AdsLogin) -> Sequence[Profile] | HarvesterError:
+    async def _profiles_of_all(self) -> Sequence[FoundProfiles | HarvesterError]:
+        async def profiles_of(login: AdsLogin) -> FoundProfiles | HarvesterError:
             try:
                 return await login.profiles()
             except HarvesterError as error:
@@ -86,9 +90,25 @@ class Fleet:
         allowed = [profile for profile in profiles if not only or profile.profile_id in only]
         return sorted(allowed, key=lambda profile: profile.profile_id)
 
-    def _missing(self, account: str, profiles: Sequence[Profile], asked: Collection[str]) -> Sequence[Failure]:
+    def _unreadable(
+        self, account: str, answer: FoundProfiles, asked: Collection[str], found: Collection[str]
+    ) -> Sequence[Failure]:
+        """Of those that are wanted. One that does not say whose it is may be any of them that was not found."""
+        only = self.only.get(account, ())
+        named = [each for each in asked or only if not only or each in only]
+        limited = bool(asked or only)
+        complete = limited and all(profile_id in found for profile_id in named)
+        return [
+            Failure(account, each.profile_id, each.reason)
+            for each in answer.unreadable
+            if (not complete if each.profile_id is None else not limited or each.profile_id in named)
+            and each.profile_id not in found
+        ]
+
+    def _missing(self, account: str, found: FoundProfiles, asked: Collection[str]) -> Sequence[Failure]:
         """The profiles that the settings name for this account, and that it does not have."""
-        there = {profile.profile_id for profile in profiles}
+        there: set[str | None] = {profile.profile_id for profile in found.readable}
+        there |= {each.profile_id for each in found.unreadable}
         reason = "the settings name this profile, but their login cannot edit it"
         return [
             Failure(account, ProfileId(profile_id), reason)

@@ -9,7 +9,7 @@ from harvester.domain.action import ActionKind, Standing
 from harvester.domain.plan import PlannedAction
 from harvester.ports import Histories
 from harvester.rules.compensate import source_negative
-from harvester.usecases.account_map import ENABLED
+from harvester.usecases.account_map import ENABLED, serves
 from harvester.usecases.live import Live, look
 from harvester.usecases.moved import moved
 from harvester.usecases.surroundings import Surroundings
@@ -33,8 +33,10 @@ async def due_negatives(histories: Histories, surroundings: Surroundings, now: d
 
 
 def _serves(promotion: Standing, live: Live) -> bool:
-    target = live.targets[live.destination(promotion)].get(promotion.kind, promotion.amazon_id)
-    return target is not None and target.state == ENABLED
+    """Itself, and the place where it is: nothing replaces at the source what a paused campaign holds."""
+    where = live.destination(promotion)
+    target, place = live.targets[where].get(promotion.kind, promotion.amazon_id), live.account.place(where)
+    return target is not None and target.state == ENABLED and place is not None and serves(place)
 
 
 def _as_standing(promotion: Standing, item: PlannedAction) -> Standing:

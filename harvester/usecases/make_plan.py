@@ -1,7 +1,7 @@
 """From a run's decisions to a stored plan: fold, guard, fingerprint; all of it or nothing."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -21,7 +21,7 @@ from harvester.rules.groups import group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
 from harvester.rules.ruleset import ProfileRules
-from harvester.usecases.account_map import AccountMap
+from harvester.usecases.account_map import ENABLED, AccountMap, serves
 from harvester.usecases.blast_radius import BlastRadius
 from harvester.usecases.follow_up import due_negatives
 from harvester.usecases.surroundings import Surroundings
@@ -56,9 +56,14 @@ class RulesOnTheGround:
         for ad_group_id in filter(None, (keyword, product)):
             reason = _unfit(ad_group_id, source, account)
             if reason:
-                line = f" (line {new.line} of the rules file)" if new.line else ""
-                return NoDestination(Reason.NO_DESTINATION, f"{reason}: correct its entry under `groups`{line}.")
-        return Destination(group_id=None, keyword=account.place(keyword), product=account.place(product), new=new)
+                return NoDestination(Reason.NO_DESTINATION, f"{reason}: correct its entry under `groups`{_line(new)}.")
+        gaps = tuple(
+            f"The entry under `groups`{_line(new)} for ad group {source.ad_group.ad_group_id} "
+            f"(`{source.ad_group.name}`) names no {what}_ad_group, so {what}s are held: add one there."
+            for what, ad_group_id in (("keyword", keyword), ("product", product))
+            if ad_group_id is None
+        )
+        return Destination(None, account.place(keyword), account.place(product), new, gaps)
 
     @staticmethod
     def _existing(new: NewGroup, what: str) -> str | None:
@@ -66,6 +71,10 @@ class RulesOnTheGround:
         assert isinstance(details, Mapping)
         ids = details.get(f"{what}CampaignAdGroupIds")
         return str(ids[0]) if ids else None
+
+
+def _line(new: NewGroup) -> str:
+    return f" (line {new.line} of the rules file)" if new.line else ""
 
 
 def _unfit(ad_group_id: str, source: Place, account: AccountMap) -> str:
@@ -132,15 +141,16 @@ class MakePlan:
         counts = await self.plans.counts(run.run_id)
         await surroundings.cover(await self.plans.decided_ad_groups(run.run_id))
         held = await self.plans.held_ad_groups(run.run_id)
-        await surroundings.cover(ad_group_id for ad_group_id, _ in held)
+        await surroundings.cover({ad_group_id for ad_group_id, _ in held})
         now = self.clock.now()
         today = _start_of_day(now, surroundings.facts.profile)
         promotions, negatives = await self.plans.sent_on(run.profile_id, today)
         guard = Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
-        advice = [sentence for ad_group_id, ad_id in held if (sentence := _advice(surroundings, ad_group_id, ad_id))]
+        advice = _advice(surroundings, held)
         due = await due_negatives(self.histories, surroundings, now)
         async with self.plans.draft(run) as draft:
-            await self._stage(draft, surroundings, rules)
+            into = await self._stage(draft, surroundings, rules)
+            advice += asleep(surroundings.account, into)
             await draft.stage(due)
             tally = await self._admit(draft, guard, BlastRadius(self.histories, run.profile_id))
             await draft.finish(
@@ -155,18 +165,22 @@ class MakePlan:
             return draft.plan_id
 
     @staticmethod
-    async def _stage(draft: PlanDraft, surroundings: Surroundings, rules: ProfileRules) -> None:
+    async def _stage(draft: PlanDraft, surroundings: Surroundings, rules: ProfileRules) -> set[str]:
+        """The ad groups that something is promoted into."""
+        into: set[str] = set()
         grounds = _Grounds(surroundings)
         groups = GroupsInUse()
         waiting: list[PlannedAction] = []
         async for rows in draft.decided():
             items = fold(rows, grounds, rules)
             groups.add(items)
+            into |= {item.ad_group_id for item in items if item.kind.is_promotion}
             waiting += items
             if len(waiting) >= _BATCH:
                 await draft.stage(waiting)
                 waiting = []
         await draft.stage([*waiting, *groups.items(grounds)])
+        return into
 
     @staticmethod
     async def _admit(draft: PlanDraft, guard: Guard, blast: BlastRadius) -> _Tally:
@@ -188,9 +202,29 @@ def fingerprinted(item: PlannedAction) -> bytes:
     return fingerprint_line(item.kind.value, item.effect, item.group_id, item.fragment)
 
 
-def _advice(surroundings: Surroundings, ad_group_id: str, ad_id: str) -> str:
-    destination = surroundings.ground(ad_group_id, ad_id).destination
-    return destination.detail if isinstance(destination, NoDestination) else ""
+def _advice(surroundings: Surroundings, held: Sequence[tuple[str, str]]) -> list[str]:
+    """What would mend the (ad group, ad) pairs without a destination; what differs in the ad alone is said once."""
+    said: dict[str, str] = {}
+    for ad_group_id, ad_id in held:
+        destination = surroundings.ground(ad_group_id, ad_id).destination
+        for sentence in [destination.detail] if isinstance(destination, NoDestination) else destination.gaps:
+            said.setdefault(sentence.replace(f"ad {ad_id} ", ""), sentence)
+    return list(said.values())
+
+
+def asleep(account: AccountMap, into: Collection[str]) -> Sequence[str]:
+    """One sentence per ad group that is promoted into and serves nothing: a person may want it so, and has to know."""
+    sentences = []
+    for ad_group_id in sorted(into):
+        place = account.place(ad_group_id)
+        if place is not None and not serves(place):
+            what = "it" if place.ad_group.state != ENABLED else f"its campaign “{place.campaign.name}”"
+            state = place.ad_group.state if place.ad_group.state != ENABLED else place.campaign.state
+            sentences.append(
+                f"What goes into ad group “{place.ad_group.name}” ({ad_group_id}) will not serve: {what} is "
+                f"{state.lower()}; enable it, or decline those items"
+            )
+    return sentences
 
 
 def _start_of_day(now: datetime, profile: Profile) -> datetime:

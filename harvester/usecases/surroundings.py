@@ -204,14 +204,16 @@ class Surroundings:
         name = f"ad group “{source.ad_group.name}” ({source.ad_group.ad_group_id})"
         groups = self._groups.get(source.ad_group.ad_group_id, [])
         fitting = [group for group in groups if not group.ad_ids or ad_id in group.ad_ids]
-        if len(fitting) > 1:
-            ids = ", ".join(sorted(group.group_id for group in fitting))
+        leading = [self._existing(name, group) for group in fitting]
+        somewhere = [each for each in leading if isinstance(each, Destination)]
+        if len(somewhere) > 1:
+            ids = ", ".join(sorted(each.group_id or "" for each in somewhere))
             return NoDestination(
                 Reason.AMBIGUOUS_DESTINATION,
-                f"{name} has {len(fitting)} promotion groups for the same ad ({ids}): keep one of them",
+                f"{name} has {len(somewhere)} promotion groups for the same ad ({ids}): keep one of them",
             )
-        if fitting:
-            return self._existing(name, fitting[0])
+        if leading:
+            return somewhere[0] if somewhere else leading[0]
         if groups:
             return NoDestination(
                 Reason.NO_DESTINATION,
@@ -222,14 +224,29 @@ class Surroundings:
         return self.rules.new_destination(source, self.account)
 
     def _existing(self, name: str, group: PromotionGroup) -> Destination | NoDestination:
+        """What is archived is no place to go, and a group without any is none."""
         keyword = self.account.place(group.keyword_ad_group_id)
         product = self.account.place(group.product_ad_group_id)
-        if keyword is None and product is None:
-            return NoDestination(
-                Reason.NO_DESTINATION,
-                f"{name}: the ad groups of its promotion group {group.group_id} are archived or not visible",
+        gaps = tuple(
+            f"{name}: its promotion group {group.group_id} {_no_place(what, ad_group_id)}"
+            for what, ad_group_id, place in (
+                ("keywords", group.keyword_ad_group_id, keyword),
+                ("products", group.product_ad_group_id, product),
             )
-        return Destination(group_id=group.group_id, keyword=keyword, product=product)
+            if place is None
+        )
+        if keyword is None and product is None:
+            return NoDestination(Reason.NO_DESTINATION, "; ".join(gaps))
+        return Destination(group_id=group.group_id, keyword=keyword, product=product, gaps=gaps)
+
+
+def _no_place(what: str, ad_group_id: str | None) -> str:
+    if ad_group_id is None:
+        return f"has no ad group for {what}, so they are held: add one to it in the advertising console"
+    return (
+        f"leads {what} to ad group {ad_group_id}, which is archived or not visible, so they are held: "
+        "make a promotion group with another ad group in the advertising console"
+    )
 
 
 def _gathered(standing: Iterable[StandingNegative]) -> Negatives:

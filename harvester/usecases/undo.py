@@ -23,7 +23,7 @@ from harvester.usecases.moved import moved
 
 @dataclass(frozen=True, slots=True)
 class ToUndo:
-    """One of: items by id, a whole plan, a whole run, everything since a time."""
+    """Items by id, a whole plan, a whole run, everything since a time; of several, what they have in common."""
 
     action_ids: Sequence[str] = ()
     plan_id: PlanId | None = None
@@ -64,6 +64,8 @@ class PlanUndo:
                 raise Refused("nothing of that is done, or it was undone already: there is nothing to undo")
             live = await look(reader, done)
             undos, left_alone = _compensations(done, live)
+            there = {action.action_id for action in done}
+            left_alone += [(each, "it is not done") for each in dict.fromkeys(what.action_ids) if each not in there]
             if not undos:
                 return Undone(None, left_alone)
             live = await look(reader, [_as_standing(undo) for undo in undos])

@@ -13,6 +13,7 @@ from harvester.adapters.calendar import CronCalendar
 from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
+from harvester.adapters.notifying import AppriseNotifier
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.calls import PostgresCallLog
@@ -20,6 +21,7 @@ from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
+from harvester.adapters.postgres.notices import PostgresNotices
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
@@ -33,7 +35,8 @@ from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
-from harvester.domain.profile import Mode, Profile
+from harvester.domain.notice import NoticeKind
+from harvester.domain.profile import Mode, Profile, UnreadableProfile
 from harvester.domain.vitals import SEEN_SECONDS
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
@@ -41,6 +44,7 @@ from harvester.usecases.apply import Apply
 from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
+from harvester.usecases.notify import Notify
 from harvester.usecases.plan_profile import PlanProfile
 from harvester.usecases.reconcile import Reconcile
 from harvester.usecases.review import ReviewPlan
@@ -82,6 +86,7 @@ class Services:
     reconcile: Reconcile
     undo: PlanUndo
     drift: FindDrift
+    notify: Notify
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -162,7 +167,13 @@ async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncItera
         ahead = 0 if watch is NOBODY else _CALL_IDS_AHEAD
         calls = await stack.enter_async_context(PostgresCallLog.open(database, _call_log_trouble, numbers_ahead=ahead))
         lease = await stack.enter_async_context(PostgresLease.open(dsn, grace_seconds=settings.lease_grace))
-        client = HttpClient(calls, Throttle(), patience_seconds=settings.api_patience, watch=watch)
+        client = HttpClient(
+            calls,
+            Throttle(),
+            patience_seconds=settings.api_patience,
+            timeout_seconds=settings.call_timeout,
+            watch=watch,
+        )
         http = await stack.enter_async_context(client)
         yield _services(settings, rules, database, lease, _logins(settings, http), calls, watch)
 
@@ -189,11 +200,10 @@ def _services(
     calls: PostgresCallLog,
     watch: Watch = NOBODY,
 ) -> Services:
-    clock, mode = SystemClock(), settings.mode
+    clock, mode, modes = SystemClock(), settings.mode, PostgresModes(database)
     profiles, plans, actions = PostgresProfiles(database), WatchedPlans(database, watch), PostgresActions(database)
     histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
     only = {name: account.profiles for name, account in settings.accounts.items()}
-    wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
 
     def mode_of(profile_id: ProfileId) -> Mode:
         return rules.for_profile(profile_id).strictest_mode(mode)
@@ -216,9 +226,33 @@ def _services(
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
         apply=Apply(lease, actions, clock, rules, modes, mode_of),
-        reconcile=Reconcile(lease, actions, clock, wait),
+        reconcile=Reconcile(lease, actions, clock, timedelta(seconds=settings.reconcile_after)),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
         drift=FindDrift(histories),
+        notify=_notify(settings, database),
+    )
+
+
+def make_notifier(settings: Settings) -> AppriseNotifier:
+    """Its `check` raises Misconfigured for an address that is none; without addresses it costs nothing."""
+    secrets = [settings.database_url] if settings.database_url else []
+    for account in settings.accounts.values():
+        secrets += [account.client_secret, account.refresh_token]
+    return AppriseNotifier(
+        urls=[url.get_secret_value() for url in settings.notify_urls],
+        hidden=[secret.get_secret_value() for secret in secrets],
+        trouble=_notification_failed,
+    )
+
+
+def _notify(settings: Settings, database: Database) -> Notify:
+    return Notify(
+        notices=PostgresNotices(database),
+        notifier=make_notifier(settings),
+        clock=SystemClock(),
+        every=timedelta(seconds=settings.notify_every),
+        accounts=list(settings.accounts),
+        kinds=[NoticeKind(kind) for kind in settings.notify_about or NoticeKind],
     )
 
 
@@ -240,6 +274,7 @@ def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessT
         tokens=tokens,
         ads_url=account.ads_url,
         lwa_url=account.lwa_url,
+        on_unreadable=_unreadable,
     )
 
 
@@ -248,6 +283,14 @@ def _call_log_trouble(what: str, lost: int) -> None:
         log.error("call_log.lost", calls=lost, error=what)
     else:
         log.warning("call_log.delayed", error=what)
+
+
+def _notification_failed(address: str, why: str) -> None:
+    log.warning("notification.failed", address=address, error=why)
+
+
+def _unreadable(account: str, profile: UnreadableProfile) -> None:
+    log.warning("profile.unreadable", account=account, profile_id=profile.profile_id, reason=profile.reason)
 
 
 def _surprised(profile: Profile, error: Exception) -> None:

@@ -27,7 +27,7 @@ from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
-from harvester.wiring import Services, SystemClock, open_services, rules_path, under
+from harvester.wiring import Services, SystemClock, make_notifier, open_services, rules_path, under
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
 EXPIRE_EVERY = timedelta(minutes=1)
@@ -99,6 +99,7 @@ class DaemonServices:
 async def open_daemon(settings: Settings, changed: Callable[[RulesInForce], None]) -> AsyncIterator[DaemonServices]:
     """Raises Misconfigured or Unavailable before anything else happens."""
     rules = RulesInForce.load(lambda: rules_path(settings), changed)
+    await make_notifier(settings).check()
     async with AsyncExitStack() as stack:
         services = await stack.enter_async_context(open_services(settings))
         dsn = services.database.dsn
@@ -136,7 +137,12 @@ def _chores(services: Services) -> Mapping[Task, tuple[timedelta, Chore]]:
     async def discovered() -> str:
         return "; ".join(await discover())
 
+    async def notified() -> str:
+        done = await services.notify()
+        return f"no address took the message about {done.notices}" if done.failed else ""
+
     return {
+        Task.NOTIFY: (timedelta(seconds=services.settings.notify_every), notified),
         Task.DISCOVER: (timedelta(seconds=services.settings.discover_every), discovered),
         Task.EXPIRE: (EXPIRE_EVERY, ExpireApprovals(_slots(services), services.actions, clock)),
     }

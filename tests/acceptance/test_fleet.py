@@ -3,9 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from tests.acceptance.command_line import Harvester
 from tests.acceptance.conftest import OpenMarket
-from tests.acceptance.pretend_amazon import PretendAmazon
+from tests.acceptance.pretend_amazon import PretendAmazon, on
 from tests.acceptance.records import Ledger
 
 Harvesters = Callable[[PretendAmazon, str], Harvester]
@@ -112,3 +114,34 @@ def test_two_logins_of_the_same_profiles(harvester: Harvester, amazon: PretendAm
 
     assert profiles_of(answer) == amazon.profiles
     assert set(ledger.runs()) == set(amazon.profiles)
+
+
+@pytest.mark.parametrize("field", ["profileId", "currencyCode"])
+def test_a_profile_that_cannot_be_read(field: str, harvester: Harvester, amazon: PretendAmazon) -> None:
+    """It is told by its id or its place in the list, in the plan, in the log and by the doctor; the others are planned."""
+    first, second, third = amazon.profiles
+    amazon.fail(on("/v2/profiles", {"set_field": {"field": field, "value": None, "every": 3}}))
+
+    result = harvester("plan", "--json").failed()
+    doctor = harvester("doctor", "--json").failed().json
+
+    assert profiles_of(result.json) == [first, second]
+    ((failure),) = result.json["failed"]
+    assert (failure["profile_id"], failure["account"]) == (None if field == "profileId" else third, "first")
+    assert f"it has no {field}" in failure["reason"]
+    assert "profile.unreadable" in result.err
+    ((check),) = [check for check in doctor["checks"] if not check["well"]]
+    assert f"it has no {field}" in check["detail"]
+    assert check["advice"]
+
+
+def test_a_profile_that_cannot_be_read_and_is_not_wanted(harvester: Harvester, amazon: PretendAmazon) -> None:
+    """Who names the profiles to work on is not bothered with the others."""
+    first, second, third = amazon.profiles
+    amazon.fail(on("/v2/profiles", {"set_field": {"field": "profileId", "value": None, "every": 3}}))
+
+    harvester("plan", "--json", "--profile", first).succeeded()
+    harvester("plan", "--json", ACCOUNTS__FIRST__PROFILES=f"{first},{second}").succeeded()
+    missing = harvester("plan", "--json", "--profile", third).failed().json
+
+    assert {failure["profile_id"] for failure in missing["failed"]} == {None, third}

@@ -7,6 +7,7 @@ import pytest
 from tests.acceptance.command_line import Harvester
 from tests.acceptance.conftest import CleanRun
 from tests.acceptance.pretend_amazon import PretendAmazon, on
+from tests.acceptance.records import Ledger
 
 NOWHERE = "postgresql://127.0.0.1:1/nowhere"
 
@@ -89,6 +90,19 @@ def test_a_database_that_is_away_is_one_document(command: str, clean: CleanRun) 
 
     assert "Postgres" in (str(result.json) if command == "doctor" else result.json["error"])
     assert "swordfish" not in result.out + result.err
+
+
+def test_a_standby_is_told_as_what_it_is(harvester: Harvester, dsn: str, ledger: Ledger) -> None:
+    """What only reads works there; what writes says in one sentence, and soon, why it cannot."""
+    ledger.execute(f'ALTER DATABASE "{ledger.name}" SET default_transaction_read_only = on')
+
+    harvester("plans", "--json").succeeded()
+    plan = harvester("plan", "--json").failed()
+    doctor = harvester("doctor", "--json").failed().json
+
+    assert "takes no changes: it is a standby" in plan.json["error"]
+    ((check),) = [check for check in doctor["checks"] if not check["well"]]
+    assert "takes no changes" in check["detail"]
 
 
 def test_bad_configuration_is_one_document(clean: CleanRun, tmp_path: Path) -> None:

@@ -17,9 +17,12 @@ import msgspec
 
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.verify import PostgresVerify, Severity
+from harvester.config.settings import Settings
+from harvester.domain.ids import PlanId, ProfileId
 from harvester.sandbox.serving import Running, running
 from harvester.sandbox.settings import Options
 from harvester.sandbox.state import state_of
+from harvester.wiring import Services, open_services
 from tests.acceptance.command_line import Harvester, Result
 from tests.crash.agreement import CHANGES, Agreement, Round
 from tests.crash.books import read_books
@@ -34,6 +37,9 @@ _HURRY = """
     UPDATE harvester.pgqueuer SET execute_after = now() WHERE execute_after > now()
 """
 """What was set aside is due now: a test does not wait for minutes."""
+_OPEN = """
+    SELECT DISTINCT plan_id, profile_id FROM ledger.actions WHERE state IN ('approved', 'sending', 'unknown')
+"""
 _A_MOMENT = "SELECT pg_sleep(0.05)"
 """Between two questions: those that are asked need the machine too."""
 _TWICE_AT_ONCE = """
@@ -122,7 +128,6 @@ class Fleet:
             "LEASE_GRACE": "3",
             "CONCURRENCY": "4",
             "LOG_FORMAT": "json",
-            "METRICS_PORT": "0",
             "ACCOUNTS__MAIN__CLIENT_ID": "amzn1.application-oa2-client.5a4db0c50001",
             "ACCOUNTS__MAIN__CLIENT_SECRET": "amzn1.oa2-cs.v1.sandbox0001",
             "ACCOUNTS__MAIN__REFRESH_TOKEN": "Atzr|IwEBIsandbox0001",
@@ -196,16 +201,45 @@ class Fleet:
         for replica in alive:
             code = await replica.stops()
             assert code == 0, f"{code}: {replica.said[-6000:]}"
-        for _ in range(3):
-            await self.run("reconcile")
-            plans = await self.fetch(
-                "SELECT DISTINCT plan_id FROM ledger.actions WHERE state IN ('approved', 'sending', 'unknown')"
-            )
-            for row in plans:
-                shown = (await self.run("show", row["plan_id"], "--json")).json
-                await self.run("apply", row["plan_id"], "--fingerprint", shown["fingerprint"])
-            if not plans:
-                break
+        self.amazon.sandbox.faults.replace(())
+        async with open_services(self.settings()) as services:
+            for _ in range(3):
+                open_plans = await self.fetch(_OPEN)
+                for row in open_plans:
+                    await self._settle(services, PlanId(row["plan_id"]), ProfileId(row["profile_id"]))
+                if not open_plans:
+                    break
+
+    async def _settle(self, services: Services, plan_id: PlanId, profile_id: ProfileId) -> None:
+        """As a person would: reconcile, then apply again."""
+        (login,) = services.logins
+        profile = next(each for each in await services.profiles.known() if each.profile_id == profile_id)
+        reader = login.reader(profile, None)
+        await services.reconcile(profile, reader)
+        found = await services.actions.fingerprint(plan_id)
+        assert found is not None
+        await services.apply(
+            profile, plan_id, found[1], reader, services.writer(login, profile), lambda _sent, _total: None
+        )
+
+    def settings(self) -> Settings:
+        """Of this process, when it goes on by itself."""
+        login = {
+            "client_id": "amzn1.application-oa2-client.5a4db0c50001",
+            "client_secret": "amzn1.oa2-cs.v1.sandbox0001",
+            "refresh_token": "Atzr|IwEBIsandbox0001",
+            "region": "NA",
+            "ads_url": self.amazon.url,
+            "lwa_url": f"{self.amazon.url}/auth/o2/token",
+        }
+        given: dict[str, Any] = {
+            "database_url": self.dsn,
+            "accounts": {"main": login},
+            "mode": "auto",
+            "rules_file": RULES_FILE,
+            "reconcile_after": 0,
+        }
+        return Settings(**given)
 
     async def demand_agreement(self) -> None:
         """Every slot ran, the account of every profile is what the ledger says, nobody worked beside another."""

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,7 @@ async def _storm(seed: int, dsn: str, folder: Path, options: Options = SMALL) ->
         asleep = []
         for _ in range(dice.choice([1, 2, 3])):
             moment = dice.randint(0, options.profiles * 9)
-            await fleet.until(lambda at=moment: _has_seen(fleet, at))  # type: ignore[misc]
+            await fleet.until(partial(_has_seen, fleet, moment))
             awake = [each for each in fleet.replicas if not each.ended and each not in asleep]
             victim = dice.choice(awake)
             match dice.choice(["kill", "kill", "stop", "cut"]):

@@ -238,6 +238,8 @@ def test_what_another_plan_has_approved_already_is_refused(desk: Desk) -> None:
         ("export", "p1", "--format", "csv", "--json"),
         ("export", "p1", "--format", "csv", "--all-items"),
         ("export", "p1", "--format", "csv", "--output", "no/such/folder.csv"),
+        ("export", "p1", "--format", "csv", "--output", ""),
+        ("export", "p1", "--format", "bulksheet", "--output", "x" * 300),
         ("import", "p1", "missing.csv", "--by", "Dana"),
         ("import", "p1", "--by", "Dana"),
     ],

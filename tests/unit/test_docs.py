@@ -14,6 +14,7 @@ from harvester.config import rules_file
 from harvester.config.settings import PREFIX, AccountSettings, SellingPartnerSettings, Settings
 from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.decision import Outcome, Reason
+from harvester.domain.notice import NoticeKind
 from harvester.entrypoints.cli.app import cli
 
 ROOT = Path(__file__).parents[2]
@@ -142,6 +143,12 @@ def test_every_outcome_and_reason_is_explained(word: str) -> None:
 def test_every_kind_and_state_of_an_action_is_explained(word: str) -> None:
     """Whoever queries the ledger finds what the values of its columns mean."""
     assert f"`{word}`" in text(DOCS / "ledger.md")
+
+
+@pytest.mark.parametrize("kind", NoticeKind, ids=str)
+def test_every_kind_of_notice_is_explained(kind: NoticeKind) -> None:
+    """Whoever gets a message finds what made it, and what ends it."""
+    assert f"| `{kind}` |" in text(DOCS / "notifications.md")
 
 
 async def test_every_view_and_column_of_the_ledger_is_explained(dsn: str) -> None:

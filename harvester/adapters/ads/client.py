@@ -1,6 +1,6 @@
 """One advertising login at Amazon."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -15,7 +15,7 @@ from harvester.adapters.exchange import Answer, Caller
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
 from harvester.domain.ids import RunId
-from harvester.domain.profile import Profile, Region
+from harvester.domain.profile import FoundProfiles, Profile, Region, UnreadableProfile
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class LoginCheck:
     """What `doctor` tells of a login that works."""
 
     profile_ids: Sequence[str]
+    unreadable: Sequence[UnreadableProfile]
     host: str
     token_ms: float
     profiles_ms: float
@@ -43,10 +44,12 @@ class AmazonLogin:
         tokens: AccessTokens,
         ads_url: str | None = None,
         lwa_url: str | None = None,
+        on_unreadable: Callable[[str, UnreadableProfile], None] = lambda _account, _profile: None,
     ) -> None:
         self._account = account
         self._region = region
         self._http = http
+        self._on_unreadable = on_unreadable
         bearer = tokens.bearer(account, credentials, lwa_url or LWA_URLS[region])
         self._endpoint = Endpoint((ads_url or ADS_URLS[region]).rstrip("/"), credentials.client_id, bearer)
 
@@ -54,17 +57,18 @@ class AmazonLogin:
     def account(self) -> str:
         return self._account
 
-    async def profiles(self) -> Sequence[Profile]:
+    async def profiles(self) -> FoundProfiles:
         """Those that the login can edit: what the call gives without a parameter."""
-        profiles, _ = await self._seen_profiles()
-        return profiles
+        found, _ = await self._found_profiles()
+        for each in found.unreadable:
+            self._on_unreadable(self._account, each)
+        return found
 
-    async def _seen_profiles(self) -> tuple[Sequence[Profile], datetime | None]:
+    async def _found_profiles(self) -> tuple[FoundProfiles, datetime | None]:
         """With the time by Amazon's clock."""
 
-        def read(answer: Answer) -> tuple[Sequence[Profile], datetime | None]:
-            profiles, _ = read_profiles(answer, self._account, self._region)
-            return profiles, answer.date
+        def read(answer: Answer) -> tuple[FoundProfiles, datetime | None]:
+            return read_profiles(answer, self._account, self._region), answer.date
 
         request = self._endpoint.request(protocol.PROFILES, Caller(self._account))
         return await self._http.send(request, read)
@@ -81,9 +85,10 @@ class AmazonLogin:
         started = monotonic()
         await self._endpoint.bearer.token()
         token_at = monotonic()
-        profiles, date = await self._seen_profiles()
+        found, date = await self._found_profiles()
         return LoginCheck(
-            profile_ids=[profile.profile_id for profile in profiles],
+            profile_ids=[profile.profile_id for profile in found.readable],
+            unreadable=found.unreadable,
             host=urlsplit(self._endpoint.url).netloc,
             token_ms=(token_at - started) * 1000,
             profiles_ms=(monotonic() - token_at) * 1000,

@@ -21,6 +21,7 @@ from harvester.rules.requests import GROUP_TARGETS, GROUPS, Request
 
 _PROVEN_UNDONE = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS})
 _DELETE = "/delete"
+_counted = msgspec.json.Decoder(dict[str, list[msgspec.Raw]]).decode
 
 
 class _Kept:
@@ -128,13 +129,12 @@ def _reading_of(request: Request) -> _Reading:
 
 
 def _asked(request: Request, family: Family) -> list[Asked]:
-    body = msgspec.json.decode(request.body)
     if request.path.endswith(_DELETE):
-        (id_filter,) = body.values()
+        (id_filter,) = msgspec.json.decode(request.body).values()
         return [Asked(amazon_id, stops=True) for amazon_id in id_filter["include"]]
-    items = body[family.key]
-    if request.method != "PUT":
-        return [Asked()] * len(items)
+    if request.method != "PUT":  # counted, not read
+        return [Asked()] * len(_counted(request.body)[family.key])
+    items = msgspec.json.decode(request.body)[family.key]
     return [Asked(item[family.own_id], stops=item.get("state") == "PAUSED") for item in items]
 
 

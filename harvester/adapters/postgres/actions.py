@@ -13,7 +13,7 @@ from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.once import once
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.standings import standing, standings
-from harvester.domain.action import Standing
+from harvester.domain.action import OPEN, Standing
 from harvester.domain.errors import LeaseLost, Refused
 from harvester.domain.ids import Fingerprint, PlanId, ProfileId
 from harvester.domain.outcome import ItemOutcome
@@ -24,7 +24,9 @@ _LOCK = named("lock_history")
 _NEXT_FENCE = named("next_fence")
 _STRAYS = named("strays_unknown")
 _FINGERPRINT = named("plan_fingerprint")
+_CLOSE_PLANS = named("close_plans")
 _IN_STATE = named("actions_in_state")
+_PLANS_OF = named("plans_of")
 _ONE = named("one_action")
 _AUTOMATIC = named("approve_automatically")
 _EXPIRE = named("expire_approvals")
@@ -54,6 +56,7 @@ class PostgresActions:
             await connection.execute(_LOCK, profile_id)
             fence: int = await connection.fetchval(_NEXT_FENCE, profile_id)
             await connection.execute(_STRAYS, profile_id, fence)
+            await connection.execute(_CLOSE_PLANS, profile_id)
             return fence
 
         return await self._once(work)
@@ -65,7 +68,10 @@ class PostgresActions:
     async def in_state(
         self, profile_id: ProfileId, states: Collection[str], plan_id: PlanId | None
     ) -> Sequence[Standing]:
-        return standings(await self._fetch(_IN_STATE, profile_id, list(states), plan_id))
+        plans = [plan_id]
+        if plan_id is None:
+            plans = [row["plan_id"] for row in await self._fetch(_PLANS_OF, profile_id, OPEN.issuperset(states))]
+        return standings(await self._fetch(_IN_STATE, profile_id, list(states), plans))
 
     async def action(self, action_id: str) -> Standing | None:
         rows = await self._fetch(_ONE, action_id)

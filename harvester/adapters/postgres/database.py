@@ -1,6 +1,7 @@
 """The connection pool, and the one place where the driver's errors become ours."""
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -26,7 +27,6 @@ _AWAY = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,
-    asyncpg.ReadOnlySQLTransactionError,
 )
 """Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up.)"""
 
@@ -59,6 +59,15 @@ _UNIQUE = {
 """What a violated constraint means, by its name."""
 
 
+_READ_ONLY_SECONDS = 10.0
+_IN_A_ROW_SECONDS = 60.0
+"""A failover makes its standby writable within seconds; what lasts longer is somebody's setting."""
+
+
+class _ReadOnly(Unavailable):
+    """Postgres answers, and takes no changes."""
+
+
 @contextmanager
 def translated() -> Iterator[None]:
     """Raises HarvesterErrors in place of the driver's; what is left over is a mistake in this program."""
@@ -76,6 +85,11 @@ def translated() -> Iterator[None]:
     except tuple(_MISCONFIGURED) as error:
         meaning = next(words for kind, words in _MISCONFIGURED.items() if isinstance(error, kind))
         raise Misconfigured(meaning.format(error), field="HARVESTER_DATABASE_URL") from error
+    except asyncpg.ReadOnlySQLTransactionError as error:
+        raise _ReadOnly(
+            "this Postgres takes no changes: it is a standby, or default_transaction_read_only is on; let "
+            "HARVESTER_DATABASE_URL name one that can be written to"
+        ) from error
     except _AWAY as error:
         raise Unavailable(f"Postgres is away: {str(error) or type(error).__name__}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
@@ -87,10 +101,13 @@ def translated() -> Iterator[None]:
 class Database:
     """A pool of connections to one database. Built by `Database.open`."""
 
-    def __init__(self, pool: Pool, dsn: str, patience_seconds: float) -> None:
+    def __init__(self, pool: Pool, dsn: str, patience_seconds: float, read_only_seconds: float) -> None:
         self._pool = pool
         self.dsn = dsn
         self._patience_seconds = patience_seconds
+        self._read_only_seconds = read_only_seconds
+        self._read_only_until = -math.inf
+        """Set by the first refusal in a row: what comes after it waits no longer than that."""
 
     @classmethod
     @asynccontextmanager
@@ -100,6 +117,7 @@ class Database:
         *,
         most_connections: int = 10,
         patience_seconds: float = 60.0,
+        read_only_seconds: float = _READ_ONLY_SECONDS,
         connect_timeout_seconds: float = 10.0,
         idle_seconds: float = 60.0,
     ) -> AsyncIterator["Database"]:
@@ -123,7 +141,7 @@ class Database:
         except (asyncpg.ClientConfigurationError, ValueError) as error:
             raise Misconfigured("not an address of a Postgres database", field="HARVESTER_DATABASE_URL") from error
         try:
-            yield cls(pool, dsn, patience_seconds)
+            yield cls(pool, dsn, patience_seconds, read_only_seconds)
         finally:
             await _close(pool)
 
@@ -140,7 +158,7 @@ class Database:
             yield connection
 
     async def repeat(self, work: Callable[[Connection, bool], Awaitable[T]]) -> T:
-        """Runs `work` in a transaction, again while Postgres is away, for as long as our patience lasts.
+        """Runs `work` in a transaction, again while Postgres is away or read-only, for as long as our patience lasts.
 
         Only for work that may be done twice, or that looks first when its second argument says that this is a repeat:
         a connection lost during COMMIT leaves open whether the first attempt was kept. Raises Unavailable.
@@ -152,7 +170,14 @@ class Database:
             try:
                 async with self.transaction() as connection:
                     return await work(connection, repeated)
+            except _ReadOnly:
+                if time.monotonic() > self._read_only_until + _IN_A_ROW_SECONDS:
+                    self._read_only_until = time.monotonic() + self._read_only_seconds
+                if time.monotonic() + wait_seconds > min(give_up_at, self._read_only_until):
+                    raise
+                await self._pool.expire_connections()  # of several servers, the next may be the one that can
             except Unavailable:
+                self._read_only_until = -math.inf
                 if time.monotonic() + wait_seconds > give_up_at:
                     raise
             await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, no secret

@@ -23,6 +23,7 @@ _DECISIONS_ABOUT = named("decisions_about")
 _BY_INDEX_ALONE = named("by_index_alone")
 _PROFILE_OF = named("profile_of")
 _SERVER_VERSION = named("server_version")
+_TAKES_CHANGES = named("takes_changes")
 
 _ROWS_AT_A_TIME = 1000
 
@@ -95,6 +96,11 @@ class PostgresReports:
         """Whose plan, run or actions these are; None where there are none, or where they are of several profiles."""
         rows = await self._fetch(_PROFILE_OF, plan_id, list(action_ids), run_id)
         return str(rows[0]["profile_id"]) if len(rows) == 1 else None
+
+    async def takes_changes(self) -> bool:
+        """False on a standby."""
+        rows = await self._fetch(_TAKES_CHANGES)
+        return bool(rows[0][0])
 
     async def server_version(self) -> str:
         """`18.6`"""

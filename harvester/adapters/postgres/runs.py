@@ -221,4 +221,6 @@ def _without_nul(columns: Columns) -> Columns:
 
 
 def storable(value: str) -> str:
+    if value.isascii() and "\x00" not in value:
+        return value
     return value.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")

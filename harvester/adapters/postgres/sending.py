@@ -3,19 +3,21 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import msgspec
+
 from harvester.adapters.postgres.database import Connection
 from harvester.adapters.postgres.queries import named
 from harvester.domain.errors import LeaseLost, Refused
 from harvester.domain.ids import ProfileId
 
-_PROFILES = named("profiles_of_actions")
+_PROFILE = named("profile_of_action")
 _LOCK = named("lock_history")
 _NEWEST_FENCE = named("hold_newest_fence")
 _PAUSES = named("pauses")
+_ITEM_BY_ITEM = named("item_by_item")
 _NEXT_CALL = named("next_call")
 _BEGIN = named("begin_sending")
 _WHY_NOT = named("why_not_sent")
-_CARRY = named("carry_actions")
 
 _MOST_NAMED = 5
 
@@ -28,20 +30,25 @@ async def begin_sending(connection: Connection, action_ids: Sequence[str], fence
     if paused:
         raise Refused(paused)
     call_number: int = await connection.fetchval(_NEXT_CALL)
-    status = await connection.execute(_BEGIN, action_ids, call_number, fence, at)
-    if status != f"UPDATE {len(action_ids)}":
+    sent = await connection.fetchval(_BEGIN, json_texts(action_ids), call_number, fence, at, profile_id)
+    if sent != len(action_ids):
         raise Refused(await _why_not(connection, action_ids, at))
-    await connection.execute(_CARRY, at, call_number, action_ids)
     return call_number
 
 
+def json_texts(texts: Sequence[str | None]) -> str:
+    """As Postgres takes many at once."""
+    return msgspec.json.encode(texts).decode()
+
+
 async def locked_profile(connection: Connection, action_ids: Sequence[str]) -> ProfileId:
-    """Whose items these are; nobody else changes that profile's items until the end of the transaction."""
-    owners = [row["profile_id"] for row in await connection.fetch(_PROFILES, action_ids)]
-    if len(owners) != 1:
-        raise Refused(f"these items are of {len(owners)} profiles: {', '.join(action_ids[:_MOST_NAMED])}")
-    await connection.execute(_LOCK, owners[0])
-    return ProfileId(owners[0])
+    """Whose item the first is; nobody else changes that profile's items until the end of the transaction."""
+    owner = await connection.fetchval(_PROFILE, action_ids[0]) if action_ids else None
+    if owner is None:
+        raise Refused(f"there is no item {action_ids[0]}" if action_ids else "no item is named")
+    await connection.execute(_LOCK, owner)
+    await connection.execute(_ITEM_BY_ITEM)
+    return ProfileId(owner)
 
 
 async def is_newest(connection: Connection, profile_id: ProfileId, fence: int) -> bool:
@@ -78,6 +85,6 @@ async def _why_not(connection: Connection, action_ids: Sequence[str], at: dateti
         else:
             told.append(f"the promotion group of {row['action_id']} does not exist yet")
     if not told:
-        told.append("an item is named twice or does not exist")
+        told.append("an item is named twice, does not exist, or is another profile's")
     more = f" and {len(told) - _MOST_NAMED} more" if len(told) > _MOST_NAMED else ""
     return f"nothing was sent: {'; '.join(told[:_MOST_NAMED])}{more}"

@@ -2,18 +2,17 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-
-import asyncpg
-import msgspec
+from typing import NamedTuple
 
 from harvester.adapters.postgres.calls import COLUMNS as CALL_COLUMNS
 from harvester.adapters.postgres.calls import call_columns
 from harvester.adapters.postgres.database import Connection
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.runs import storable
-from harvester.adapters.postgres.sending import is_newest, locked_profile, overtaken
-from harvester.domain.action import ActionKind, ActionState
+from harvester.adapters.postgres.sending import is_newest, json_texts, locked_profile, overtaken
+from harvester.domain.action import ActionState
 from harvester.domain.errors import LeaseLost, Refused
+from harvester.domain.ids import ProfileId
 from harvester.domain.outcome import ItemOutcome, Made, NotSent, TurnedDown, Unsure
 from harvester.domain.run import ApiCall
 
@@ -28,7 +27,7 @@ ID_NOT_KNOWN = "already there; its id is not known yet"
 NEVER_ARRIVED = "never arrived, and its approval has expired"
 
 
-class _Change(msgspec.Struct, frozen=True, array_like=True):
+class _Change(NamedTuple):
     """What is written about one action."""
 
     action_id: str
@@ -54,7 +53,7 @@ async def settle(
         await _write_calls(connection, action_ids, calls, call_number)
         return overtaken(profile_id, fence)
     changes = [_change(action_id, outcome) for action_id, outcome in settled]
-    done = await _write(connection, changes, ActionState.SENDING, call_number, fence, at, "apply")
+    done = await _write(connection, profile_id, changes, ActionState.SENDING, call_number, fence, at, "apply")
     if done != len(changes):
         raise Refused(f"of {len(changes)} items {done} were on their way with call c{call_number}: nothing is recorded")
     await _write_calls(connection, action_ids, calls, call_number)
@@ -63,9 +62,9 @@ async def settle(
 
 async def mark_stale(connection: Connection, moved: Sequence[tuple[str, str]], fence: int, at: datetime) -> None:
     """What is no longer approved by now is left as it is."""
-    await _demand_newest(connection, [action_id for action_id, _ in moved], fence)
+    profile_id = await _demand_newest(connection, [action_id for action_id, _ in moved], fence)
     changes = [_Change(action_id, ActionState.STALE, error_message=what) for action_id, what in moved]
-    await _write(connection, changes, ActionState.APPROVED, None, fence, at, "apply")
+    await _write(connection, profile_id, changes, ActionState.APPROVED, None, fence, at, "apply")
 
 
 async def settle_unknown(
@@ -73,7 +72,7 @@ async def settle_unknown(
 ) -> None:
     """What is no longer unknown by now is left as it is, and so is what the listing could not tell."""
     action_ids = [action_id for action_id, _ in found]
-    await _demand_newest(connection, action_ids, fence)
+    profile_id = await _demand_newest(connection, action_ids, fence)
     expired = {row["action_id"] for row in await connection.fetch(_PAST_APPROVAL, action_ids, at)}
     changes = []
     for action_id, outcome in found:
@@ -82,7 +81,7 @@ async def settle_unknown(
             change = _Change(action_id, ActionState.STALE, error_message=NEVER_ARRIVED)
         if change.state is not ActionState.UNKNOWN:
             changes.append(change)
-    await _write(connection, changes, ActionState.UNKNOWN, None, fence, at, "reconcile")
+    await _write(connection, profile_id, changes, ActionState.UNKNOWN, None, fence, at, "reconcile")
 
 
 def _change(action_id: str, outcome: ItemOutcome) -> _Change:
@@ -99,14 +98,16 @@ def _change(action_id: str, outcome: ItemOutcome) -> _Change:
             return _Change(action_id, ActionState.UNKNOWN, error_message=why)
 
 
-async def _demand_newest(connection: Connection, action_ids: Sequence[str], fence: int) -> None:
+async def _demand_newest(connection: Connection, action_ids: Sequence[str], fence: int) -> ProfileId:
     profile_id = await locked_profile(connection, action_ids)
     if not await is_newest(connection, profile_id, fence):
         raise overtaken(profile_id, fence)
+    return profile_id
 
 
 async def _write(
     connection: Connection,
+    profile_id: ProfileId,
     changes: Sequence[_Change],
     before: ActionState,
     call_number: int | None,
@@ -115,25 +116,22 @@ async def _write(
     by: str,
 ) -> int:
     """How many were in the state before, and with what is done what depends on it."""
-    columns = [list(column) for column in zip(*map(_columns, changes), strict=True)] or [[]] * 6
-    rows = await connection.fetch(_SETTLE, *columns, before.value, call_number, fence, at, by)
-    done = [row for row in rows if row["state"] == ActionState.DONE]
-    await _take_back(connection, done, at)
-    groups = [row["action_id"] for row in done if row["kind"] == ActionKind.CREATE_GROUP]
-    if groups:
-        await connection.execute(_GROUPS, groups)
-    return len(rows)
+    columns = [_column([text and storable(text) for text in column]) for column in zip(*changes, strict=True)]
+    if not columns:
+        return 0
+    row = await connection.fetchrow(_SETTLE, *columns, before.value, call_number, fence, at, by, profile_id)
+    assert row is not None
+    if row["undos"]:
+        await connection.execute(_UNDONE, row["undos"], at)
+    if row["groups"]:
+        await connection.execute(_GROUPS, row["groups"])
+    settled: int = row["settled"]
+    return settled
 
 
-async def _take_back(connection: Connection, done: Sequence[asyncpg.Record], at: datetime) -> None:
-    undos = [row["action_id"] for row in done if row["undoes"] is not None]
-    if undos:
-        await connection.execute(_UNDONE, undos, at)
-
-
-def _columns(change: _Change) -> tuple[str | None, ...]:
-    texts = (change.amazon_id, change.error_code, change.error_message, change.reason)
-    return (change.action_id, change.state.value, *(None if text is None else storable(text) for text in texts))
+def _column(texts: Sequence[str | None]) -> str:
+    """Where nothing is said of any item, Postgres fills up what is missing with nulls."""
+    return json_texts(texts if any(text is not None for text in texts) else ())
 
 
 async def _write_calls(

@@ -164,6 +164,11 @@ _CHECKS: tuple[tuple[str, str, Tell], ...] = (
     ),
     (named("verify_carried"), "horizon", _carried),
     (
+        named("verify_open_plans"),
+        "nothing",
+        lambda row: _broken(row["plan_id"], "it has items under way, and is not known to be open: nobody would look"),
+    ),
+    (
         named("verify_done_without_id"),
         "nothing",
         lambda row: Flaw(Severity.NOTE, "it is done, and what Amazon calls it is not known", row["action_id"]),

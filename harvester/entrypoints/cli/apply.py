@@ -112,7 +112,10 @@ def _what_next(invocation: Invocation, plan: Mapping[str, Any], applied: Applied
     if states.get("unknown"):
         return f"Next: {hint(invocation, 'reconcile')}\nThen the same command again."
     if applied.waiting:
-        return "Next: the same command again."
+        stuck = sum(items for (state, _), items in applied.reasons.items() if state == "waiting")
+        if stuck < applied.waiting:
+            return "Next: the same command again."
+        return f"Next, once nothing stands in their way: the same command again; {hint(invocation, f'show {plan_id}')}"
     if applied.done:
         takes_back = not plan["counts"]["candidates"]
         return "" if takes_back else f"To take it back: {hint(invocation, f'undo {plan_id}')}"
@@ -153,13 +156,17 @@ async def _reconcile(invocation: Invocation, profile_ids: tuple[str, ...], as_js
         )
     else:
         for profile, settled in result.done:
-            click.echo(
-                f"{name_of(profile)}: {settled.arrived} arrived, {settled.never_arrived} never arrived, "
-                f"{settled.too_early} too early to say" + (f", open: {', '.join(settled.open)}" if settled.open else "")
-            )
+            click.echo(f"{name_of(profile)}: {_settled_words(settled)}")
         for failure in result.failed:
             say(f"{failed_name(failure)}: {failure.reason}")
     return FAILED if result.failed or still_open else DONE
+
+
+def _settled_words(settled: Settled) -> str:
+    if settled == Settled():
+        return "nothing to settle"
+    told = f"{settled.arrived} arrived, {settled.never_arrived} never arrived, {settled.too_early} too early to say"
+    return told + (f", open: {', '.join(settled.open)}" if settled.open else "")
 
 
 def _settled_json(profile: Profile, settled: Settled) -> dict[str, Any]:
@@ -201,7 +208,7 @@ async def _drift(invocation: Invocation, profile_ids: tuple[str, ...], as_json: 
                 table.add_row(each.action.action_id, name_of(profile), each.action.target, what)
         if table.row_count:
             tables.console().print(table)
-        else:
+        elif not result.failed:
             click.echo("everything that Harvester made is as it left it")
         for failure in result.failed:
             say(f"{failed_name(failure)}: {failure.reason}")
@@ -254,7 +261,7 @@ def undo(
         raise click.UsageError("--since needs --profile")
     what = ToUndo(
         action_ids,
-        PlanId(plan_id) if plan_id and not action_ids else None,
+        PlanId(plan_id) if plan_id else None,
         RunId(run_id) if run_id else None,
         since.replace(tzinfo=UTC) if since else None,
     )

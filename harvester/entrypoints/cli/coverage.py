@@ -78,11 +78,12 @@ def _print(each: Covered) -> None:
     whose = f"{each.profile.name} ({each.profile.country}), profile {each.profile.profile_id}"
     console.print(Text(f"{whose}: {have} of {total} with a destination for every ad", style="bold"))
     for line in each.lines:
-        mark = Text("MISS  ", style="yellow") if line.misses else Text("ok    ", style="green")
-        console.print(tables.hanging(mark + Text(f"{line.campaign_name} / {line.ad_group_name}")))
+        mark = ("MISS  ", "yellow") if line.misses else ("ok    ", "green")
+        console.print(tables.hanging(Text.assemble(mark, f"{line.campaign_name} / {line.ad_group_name}")))
         if line.group_ids:
             made = tables.plural(line.targets, "target")
-            console.print(tables.hanging(f"      group {', '.join(line.group_ids)}: {made} so far"))
+            groups = "group" if len(line.group_ids) == 1 else "groups"
+            console.print(tables.hanging(f"      {groups} {', '.join(line.group_ids)}: {made} so far"))
         if line.misses:
             console.print(tables.hanging(f"      {line.misses[:1].upper()}{line.misses[1:]}"))
     console.print()

@@ -52,7 +52,8 @@ _Line = tuple[str, str, Text]
 
 def _print_section(console: Console, heading: str, style: str, lines: Sequence[_Line]) -> None:
     console.print(Text(heading, style=f"bold {style}"))
-    table = Table(box=None, show_header=False, expand=True, pad_edge=False, padding=(0, 1))
+    width = min(console.width, tables.WIDEST)
+    table = Table(box=None, show_header=False, width=width, pad_edge=False, padding=(0, 1))
     table.add_column(width=1)
     table.add_column(ratio=4, overflow="ellipsis", no_wrap=True)
     table.add_column(justify="right", no_wrap=True, min_width=6)
@@ -95,5 +96,5 @@ async def _reason_lines(session: Session, outcome: str, run_id: str) -> list[_Li
             lines.append((target, tables.evidence(row["metrics"]), Text(in_short(row))))
         if count > len(rows):
             words = reason.replace("_", " ")
-            lines.append((f"… and {count - len(rows):,} more: {words}", "", Text("")))
+            lines.append((f"… and {count - len(rows):,} more", "", Text(words)))
     return lines

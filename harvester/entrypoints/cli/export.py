@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -129,14 +129,18 @@ async def _write_text(services: Services, plan: Mapping[str, Any], form: str, wr
 @contextmanager
 def _whole(output: Path) -> Iterator[Path]:
     """A file beside the wanted one, which takes its place when it is whole."""
+    if not output.name:
+        raise Misconfigured("--output names no file")
     partial = output.with_name(f".{output.name}.partial-{os.getpid()}")
     try:
+        partial.touch()  # a workbook that finds out at its end leaves a mess on the terminal
         yield partial
         partial.replace(output)
     except OSError as error:
         raise Misconfigured(f"cannot be written: {error.strerror or error}", file=str(output)) from None
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _in_words(told: Mapping[str, int], form: str) -> str:

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from harvester.domain.action import ActionState
 from harvester.domain.errors import Refused
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
@@ -92,7 +93,7 @@ async def _show(
             click.echo(plan_as_markdown(plan, [item async for item in reports.items(plan_id)]))
         else:
             console = tables.console()
-            await _show_plan(console, plan, reports.items(plan_id))
+            await _show_plan(console, plan, await reports.item_states(plan_id), reports.items(plan_id))
             if with_decisions:
                 await _show_decisions(console, reports.decisions(plan_id))
             if plan["state"] == "planned":
@@ -120,7 +121,9 @@ async def stream_json(
     return rows
 
 
-async def _show_plan(console: Console, plan: Mapping[str, Any], items: AsyncIterator[Mapping[str, Any]]) -> None:
+async def _show_plan(
+    console: Console, plan: Mapping[str, Any], states: Mapping[str, int], items: AsyncIterator[Mapping[str, Any]]
+) -> None:
     counts = plan["counts"]
     console.print(
         Text.assemble(
@@ -133,7 +136,8 @@ async def _show_plan(console: Console, plan: Mapping[str, Any], items: AsyncIter
             f"{tables.plural(counts['candidates'], 'recommendation')}: {counts['promote']:,} to promote, "
             f"{counts['negate']:,} to negate, {counts['hold']:,} held, {counts['skip']:,} skipped."
         )
-    console.print(f"{tables.plural(counts['actions'], 'item')}, {counts['guarded']:,} guarded.")
+    each_state = ", ".join(f"{states[state]:,} {state}" for state in ActionState if states.get(state))
+    console.print(f"{tables.plural(counts['actions'], 'item')}{': ' if each_state else ''}{each_state}.")
     if not plan["complete"]:
         console.print(Text("Partial: " + " ".join(plan["troubles"]), style="yellow"))
     console.print()

@@ -8,12 +8,14 @@ from typing import Any
 import click
 from rich.text import Text
 
+from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
+from harvester.domain.profile import UnreadableProfile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
 from harvester.entrypoints.cli.session import Session, load_settings, run
 from harvester.entrypoints.cli.tables import plural
-from harvester.wiring import bring_up_to_date, database_address, load_rules, rules_path
+from harvester.wiring import bring_up_to_date, database_address, load_rules, make_notifier, rules_path
 
 
 @click.command()
@@ -55,7 +57,9 @@ class Finding:
 @json_option
 @click.pass_obj
 def doctor(invocation: Invocation, as_json: bool) -> None:
-    """Check settings, rules, database, tokens, hosts, profile access and clock: one line each, and what to do."""
+    """Check settings, notifications, rules, database, tokens, hosts, profile access and clock: one line each, and what
+    to do.
+    """
     run(_doctor(invocation, as_json))
 
 
@@ -75,7 +79,8 @@ async def examine(invocation: Invocation) -> Sequence[Finding]:
     except HarvesterError as error:
         return [Finding("settings", well=False, detail=str(error), advice="mend the setting; see docs/settings.md")]
     findings = [
-        Finding("settings", well=True, detail=f"mode {settings.mode}, {plural(len(settings.accounts), 'account')}")
+        Finding("settings", well=True, detail=f"mode {settings.mode}, {plural(len(settings.accounts), 'account')}"),
+        await _notification_check(settings),
     ]
     try:
         rules = load_rules(settings)
@@ -92,10 +97,25 @@ async def examine(invocation: Invocation) -> Sequence[Finding]:
         return [*findings, Finding("database", well=False, detail=str(error), advice=advice)]
 
 
+async def _notification_check(settings: Settings) -> Finding:
+    """Sends nothing."""
+    try:
+        shown = await make_notifier(settings).check()
+    except HarvesterError as error:
+        advice = "docs/notifications.md has examples"
+        return Finding("notifications", well=False, detail=str(error), advice=advice)
+    if not shown:
+        return Finding("notifications", well=True, detail="nobody is told: HARVESTER_NOTIFY_URLS is not set")
+    detail = (
+        f"{plural(len(shown), 'address', 'addresses')}: {', '.join(shown)}; `harvester notify --test` sends a message"
+    )
+    return Finding("notifications", well=True, detail=detail)
+
+
 async def _open_checks(session: Session) -> list[Finding]:
     services = session.services
     version = await services.reports.server_version()
-    findings = [Finding("database", well=True, detail=f"PostgreSQL {version}, schema at this version")]
+    findings = [_database_check(version, await services.reports.takes_changes())]
     if not services.logins:
         findings.append(
             Finding("accounts", well=False, detail="none", advice="set HARVESTER_ACCOUNTS__MAIN__... or try `demo`")
@@ -104,6 +124,13 @@ async def _open_checks(session: Session) -> list[Finding]:
         wanted = services.settings.accounts[login.account].profiles
         findings.extend(await _login_checks(login.account, wanted, login.check))
     return findings
+
+
+def _database_check(version: str, takes_changes: bool) -> Finding:
+    if takes_changes:
+        return Finding("database", well=True, detail=f"PostgreSQL {version}, schema at this version")
+    detail = f"PostgreSQL {version} takes no changes: it is a standby, or default_transaction_read_only is on"
+    return Finding("database", well=False, detail=detail, advice="let HARVESTER_DATABASE_URL name the primary")
 
 
 async def _login_checks(account: str, wanted: Sequence[str], check: Callable[[], Awaitable[Any]]) -> Sequence[Finding]:
@@ -117,6 +144,7 @@ async def _login_checks(account: str, wanted: Sequence[str], check: Callable[[],
         Finding(f"account {account}, token", well=True, detail=f"given in {found.token_ms:.0f} ms"),
         Finding(f"account {account}, host", well=True, detail=f"{found.host} answers in {found.profiles_ms:.0f} ms"),
         _profile_check(account, wanted, found.profile_ids),
+        *_unreadable_checks(account, wanted, found.unreadable),
         _clock_check(account, found.ahead_seconds),
     ]
 
@@ -128,6 +156,15 @@ def _profile_check(account: str, wanted: Sequence[str], seen: Sequence[str]) -> 
         return Finding(what, well=False, detail=detail, advice="correct __PROFILES, or ask for edit access to them")
     advice = "" if seen else "the login sees no profile: is the region right, has it ever advertised?"
     return Finding(what, well=bool(seen), detail=f"can edit {plural(len(seen), 'profile')}", advice=advice)
+
+
+def _unreadable_checks(account: str, wanted: Sequence[str], unreadable: Sequence[UnreadableProfile]) -> list[Finding]:
+    advice = "ask Amazon's support what is wrong with it, or name in __PROFILES those that you want"
+    return [
+        Finding(f"account {account}, profile {each.profile_id or '?'}", well=False, detail=each.reason, advice=advice)
+        for each in unreadable
+        if not wanted or each.profile_id is None or each.profile_id in wanted
+    ]
 
 
 def _clock_check(account: str, ahead_seconds: float | None) -> Finding:

@@ -28,6 +28,8 @@ _KINDS = {
 }
 _COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused": "red", "done": "green"}
 NARROWEST = 60
+WIDEST = 110
+"""Of a line of a list: farther apart, the eye loses it."""
 
 
 class _Careful(Console):
@@ -89,9 +91,10 @@ def state(item: Mapping[str, Any]) -> Text:
     return text
 
 
-def grid(*headings: str, ratios: Sequence[int] = (), right: Sequence[int] = ()) -> Table:
+def grid(*headings: str, ratios: Sequence[int] = (), right: Sequence[int] = (), widest: int | None = None) -> Table:
     """A plain table: a rule under the headings, no boxes. `ratios` 0: as wide as its content."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, expand=bool(ratios), header_style="bold", padding=(0, 1))
+    width = min(console().width, widest or WIDEST) if ratios else None
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, width=width, header_style="bold", padding=(0, 1))
     for index, heading in enumerate(headings):
         ratio = ratios[index] if ratios else 0
         table.add_column(
@@ -131,10 +134,6 @@ class Hanging:
 ROWS_AT_A_TIME = 1000
 
 
-WIDEST = 110
-"""Of a list of items: farther apart, the eye loses the line."""
-
-
 def item_grid() -> Table:
     """One line of a list of items; every line has the same widths, so that they stand below one another."""
     width = min(console().width, WIDEST)
@@ -169,7 +168,9 @@ def item_lines(item: Mapping[str, Any]) -> Group:
 
 
 def decisions_table() -> Table:
-    return grid("Decision", "Target", "Orders/\nclicks", "Outcome", "Why", ratios=(0, 3, 0, 0, 5), right=(2,))
+    return grid(
+        "Decision", "Target", "Orders/\nclicks", "Outcome", "Why", ratios=(0, 3, 0, 0, 5), right=(2,), widest=160
+    )
 
 
 def add_decision(table: Table, row: Mapping[str, Any], why: str) -> None:

@@ -65,7 +65,9 @@ async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None
         click.echo(f"Harvester neither made nor changed anything that Amazon calls {amazon_id}.")
         return DONE
     console = tables.console()
-    for chapter in chapters:
+    for number, chapter in enumerate(chapters):
+        if number:
+            console.print()
         for line in _chapter(chapter):
             console.print(tables.hanging(line))
     return DONE

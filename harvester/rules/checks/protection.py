@@ -1,10 +1,10 @@
 """What is never touched: protected keywords and ASINs."""
 
-import re
 import unicodedata
 
 from harvester.domain.decision import Finding
 from harvester.domain.target import PRODUCT, TargetKind, fold
+from harvester.rules.patterns import Pattern
 from harvester.rules.ruleset import Protect
 
 
@@ -35,9 +35,7 @@ class Protection:
 
     def __init__(self, protect: Protect) -> None:
         self._asins = frozenset(protect.asins)
-        self._patterns = [
-            (entry, re.compile(entry[1:-1], re.IGNORECASE)) for entry in protect.keywords if entry.startswith("/")
-        ]
+        self._patterns = [(entry, Pattern(entry[1:-1])) for entry in protect.keywords if entry.startswith("/")]
         phrases = [(entry, words_of(fold(entry))) for entry in protect.keywords if not entry.startswith("/")]
         self._phrases = [(entry, f" {' '.join(words)} ") for entry, words in phrases]
         self._first_words = frozenset(words[0] for _, words in phrases)
@@ -58,6 +56,6 @@ class Protection:
 
     def _pattern(self, key: str) -> str | None:
         for entry, pattern in self._patterns:
-            if pattern.search(key):
+            if pattern.found_in(key):
                 return entry
         return None

@@ -71,6 +71,44 @@ async def test_patience_ends(dsn: str):
         assert attempts > 2
 
 
+@pytest.fixture
+async def read_only(dsn: str, sql: Sql) -> str:
+    """The address of a database that takes no changes, as a standby does."""
+    name = urlsplit(dsn).path.strip("/")
+    await sql.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+    return name
+
+
+async def test_a_postgres_that_takes_no_changes_is_not_called_away(dsn: str, read_only: str):
+    """It is up, and stays as it is: what it is and what to do, long before the patience with one that is away ends."""
+    async with Database.open(dsn, patience_seconds=3600, read_only_seconds=0.3) as database:
+        profiles = PostgresProfiles(database)
+        assert await profiles.known() == []
+
+        with pytest.raises(Unavailable, match=r"takes no changes: it is a standby.* HARVESTER_DATABASE_URL"):
+            await profiles.save([a_profile()])
+        with pytest.raises(Unavailable, match="takes no changes"):
+            async with database.transaction() as connection:
+                await connection.execute("CREATE TABLE nothing ()")
+
+
+async def test_a_failover_is_waited_for(dsn: str, read_only: str, sql: Sql):
+    """A standby that becomes the primary takes what it refused a moment before."""
+    async with Database.open(dsn, patience_seconds=60, read_only_seconds=60) as database:
+        refused = asyncio.Event()
+
+        async def work(connection: Connection, repeated: bool) -> None:
+            if repeated:
+                refused.set()
+            await connection.execute("CREATE TABLE something ()")
+
+        saving = asyncio.create_task(database.repeat(work))
+        await refused.wait()
+        await sql.execute(f'ALTER DATABASE "{read_only}" SET default_transaction_read_only = off')
+
+        await saving
+
+
 async def test_a_deadlock_is_tried_again(database: Database, sql: Sql):
     """Postgres sacrifices one of the two; both get through."""
     await sql.execute("CREATE TABLE pair (x int PRIMARY KEY, n int DEFAULT 0); INSERT INTO pair VALUES (1), (2)")

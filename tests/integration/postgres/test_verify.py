@@ -158,6 +158,10 @@ TAMPERED = {
         "DELETE FROM harvester.action_call WHERE call_number = 3", "c3",
         "POST /sp/targetPromotionGroups/targets of plan p1 carried no action",
     ),
+    "an open plan forgotten": (
+        "DELETE FROM harvester.open_plan WHERE plan_id = 'p1'", "p1",
+        "it has items under way, and is not known to be open: nobody would look",
+    ),
     "a call removed": (
         "DELETE FROM harvester.api_call WHERE call_number = 1", "a1",
         "call c1, which carried it, is not recorded, though an answer was: done",

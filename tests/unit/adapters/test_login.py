@@ -20,7 +20,8 @@ async def test_profiles_are_found_with_the_documented_headers_and_no_scope(bench
     }
     bench.amazon.on("/v2/profiles", Reply([item, 7, {"countryCode": "US"}]))
 
-    (profile,) = await bench.login().profiles()
+    found = await bench.login().profiles()
+    (profile,) = found.readable
 
     assert (profile.profile_id, profile.country, profile.currency) == ("9223372036854775809", "UK", "GBP")
     assert (profile.timezone, profile.kind, profile.name, profile.is_vendor) == (
@@ -123,11 +124,13 @@ async def test_parents_are_asked_for_a_hundred_at_a_time(bench: Bench):
 
 async def test_a_check_says_how_many_profiles_the_login_can_edit(bench: Bench):
     """What `doctor` shows of a login that works."""
-    bench.amazon.on("/v2/profiles", Reply([{"profileId": 1}, {"profileId": 2}]))
+    items = [{"profileId": number, "countryCode": "US", "currencyCode": "USD"} for number in (1, 2)]
+    bench.amazon.on("/v2/profiles", Reply([*items, {"profileId": 3}]))
 
     check = await bench.login().check()
 
     assert check.profile_ids == ["1", "2"]
+    assert [each.profile_id for each in check.unreadable] == ["3"]
     assert check.ahead_seconds is not None
     assert abs(check.ahead_seconds) < 60
     assert check.token_ms >= 0

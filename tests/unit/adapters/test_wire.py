@@ -237,43 +237,82 @@ def test_groups_are_flat_or_wrapped_and_empty_ad_lists_mean_all():
     assert three is None
 
 
+US = {"countryCode": "US", "currencyCode": "USD"}
+
+
 def test_a_missing_time_zone_is_utc_and_a_missing_id_no_profile():
     """A profile can be worked without the rest."""
-    profiles, unreadable = read_profiles(answer([{"profileId": 1}, {}, {"profileId": None}, "x"]), "acme", Region.EU)
+    found = read_profiles(answer([{"profileId": 1, **US}, {**US}, {"profileId": None}, "x"]), "acme", Region.EU)
 
-    assert [(p.profile_id, p.timezone, p.kind, p.marketplace_id) for p in profiles] == [("1", "UTC", "", None)]
-    assert unreadable == 3
+    assert [(p.profile_id, p.timezone, p.kind, p.marketplace_id) for p in found.readable] == [("1", "UTC", "", None)]
+    assert [(each.profile_id, each.reason.partition(" of ")[0]) for each in found.unreadable] == [
+        (None, "item 2"),
+        (None, "item 3"),
+        (None, "item 4"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("item", "why"),
+    [
+        ({"profileId": 7, "countryCode": "US"}, "it has no currencyCode"),
+        ({"profileId": 7, "countryCode": "US", "currencyCode": "dollars"}, "its currencyCode is 'DOLLARS'"),
+        ({"profileId": 7, "currencyCode": "USD"}, "it has no countryCode"),
+        ({"profileId": 7, "countryCode": "??", "currencyCode": "USD"}, "its countryCode is '??'"),
+        ({"profileId": 7, "countryCode": ["US"], "currencyCode": "USD"}, "it has not the shape of a profile"),
+        ({"profileId": "7", **US, "accountInfo": "a seller"}, "it has not the shape of a profile"),
+    ],
+)
+def test_a_profile_that_cannot_be_worked_on_is_told_by_its_id(item: Any, why: str):
+    """Without its currency no cap of the guard would hold; the others are read all the same."""
+    found = read_profiles(answer([item, {"profileId": 8, **US}]), "acme", Region.NA)
+
+    assert [each.profile_id for each in found.readable] == ["8"]
+    ((unreadable),) = found.unreadable
+    assert unreadable.profile_id == "7"
+    assert why in unreadable.reason
+
+
+def test_a_new_marketplace_is_no_obstacle():
+    """Amazon opens them without asking, and knows the bids that it takes there."""
+    found = read_profiles(answer([{"profileId": 1, "countryCode": "CL", "currencyCode": "CLP"}]), "acme", Region.NA)
+
+    assert [(each.country, each.currency) for each in found.readable] == [("CL", "CLP")]
+    assert not found.unreadable
 
 
 def test_a_profile_that_cannot_be_stored_as_it_is_loses_its_nul_only():
     """Postgres keeps no NUL; one odd name stops neither its own profile nor the others."""
-    body = b'[{"profileId": 1, "accountInfo": {"name": "A\\u0000b"}}, {"profileId": 2, "timezone": "Asia/\\u0000"}]'
+    common = b'"countryCode": "US", "currencyCode": "USD"'
+    body = b"[%s, %s]" % (
+        b'{"profileId": 1, %s, "accountInfo": {"name": "A\\u0000b"}}' % common,
+        b'{"profileId": 2, %s, "timezone": "Asia/\\u0000"}' % common,
+    )
 
-    profiles, unreadable = read_profiles(answer(body), "acme", Region.EU)
+    found = read_profiles(answer(body), "acme", Region.EU)
 
-    assert [(each.profile_id, each.name, each.timezone) for each in profiles] == [
+    assert [(each.profile_id, each.name, each.timezone) for each in found.readable] == [
         ("1", "A\ufffdb", "UTC"),
         ("2", "", "Asia/\ufffd"),
     ]
-    assert unreadable == 0
+    assert not found.unreadable
 
 
 def test_country_and_currency_are_capitals():
     """A cap in USD holds for what somebody writes as usd."""
-    ((profile,), _) = read_profiles(
-        answer([{"profileId": 1, "countryCode": "us", "currencyCode": "usd"}]), "a", Region.NA
-    )
+    found = read_profiles(answer([{"profileId": 1, "countryCode": "us", "currencyCode": "usd"}]), "a", Region.NA)
 
-    assert (profile.country, profile.currency) == ("US", "USD")
+    assert [(each.country, each.currency) for each in found.readable] == [("US", "USD")]
 
 
 def test_a_profile_that_is_listed_twice_is_one():
-    """The first of the two, in its place."""
-    items = [{"profileId": 1, "countryCode": "US"}, {"profileId": 2}, {"profileId": "1", "countryCode": "CA"}]
+    """The first of the two that can be read, in its place."""
+    one, two, again = ({"profileId": 1, **US}, {"profileId": 2, **US}, {"profileId": "1", **US, "countryCode": "CA"})
 
-    profiles, _ = read_profiles(answer(items), "acme", Region.NA)
+    found = read_profiles(answer([{"profileId": 2}, one, two, again]), "acme", Region.NA)
 
-    assert [(each.profile_id, each.country) for each in profiles] == [("1", "US"), ("2", "")]
+    assert [(each.profile_id, each.country) for each in found.readable] == [("1", "US"), ("2", "US")]
+    assert not found.unreadable
 
 
 @pytest.mark.parametrize("body", [b"{}", b"", b'{"message": "x"}', b"[" * 100_000])

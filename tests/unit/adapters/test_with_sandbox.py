@@ -66,7 +66,7 @@ class Shop:
         self.log = log
 
     async def reader(self) -> AmazonReader:
-        (profile,) = await self.login.profiles()
+        (profile,) = (await self.login.profiles()).readable
         return self.login.reader(profile, None)
 
 

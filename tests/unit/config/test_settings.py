@@ -60,6 +60,17 @@ def test_profile_ids_are_a_list_however_they_are_written(
     assert settings.load().accounts["main"].profiles == read
 
 
+def test_a_longer_call_needs_a_longer_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is under way for five minutes has not failed to arrive after two; at once is for those who know better."""
+    monkeypatch.setenv("HARVESTER_CALL_TIMEOUT", "300")
+    with pytest.raises(Misconfigured, match=r"HARVESTER_RECONCILE_AFTER.* 300"):
+        settings.load()
+
+    for wait in ("301", "0"):
+        monkeypatch.setenv("HARVESTER_RECONCILE_AFTER", wait)
+        assert settings.load().reconcile_after == float(wait)
+
+
 def test_secret_files_fill_what_the_environment_leaves_open(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A file named like the variable gives its value, nested ones too."""
     secrets = tmp_path / "secrets"
@@ -111,6 +122,12 @@ def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
         ("HARVESTER_ACCOUNTS__MAIN__ADS_URL", "sandbox:80", "must be a full address"),
         ("HARVESTER_ACCOUNTS__MAIN__PROFILES", "[7", "must be ids separated by commas"),
         ("HARVESTER_API_PATIENCE", "-1", "greater than 0"),
+        ("HARVESTER_ACCOUNTS", "[]", "is no value by itself; write HARVESTER_ACCOUNTS__MAIN__CLIENT_ID"),
+        ("HARVESTER_ACCOUNTS__MAIN__ADS_URL", "http://[::1", "must be an address such as https://host"),
+        ("HARVESTER_ACCOUNTS__MAIN__ADS_URL", "https://", "must be an address such as https://host"),
+        ("HARVESTER_ACCOUNTS__MAIN__LWA_URL", "http://127.0.0.1:99999", "must be an address such as https://host"),
+        ("HARVESTER_CALL_TIMEOUT", "29", "greater than or equal to 30"),
+        ("HARVESTER_RECONCILE_AFTER", "60", "must be longer than a call may take (HARVESTER_CALL_TIMEOUT, 60), or 0"),
         ("HARVESTER_CONCURRENCY", "many", "valid integer"),
         ("HARVESTER_TWO_PERSON", "create_grup", "did you mean create_group?"),
     ],
@@ -197,3 +214,63 @@ def test_traces_go_where_every_other_service_sends_them(
         monkeypatch.setenv(name, value)
 
     assert settings.load().traces_url == address
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ("slack://a/b/c", ["slack://a/b/c"]),
+        ("slack://a/b/c/#x,#y, mailto://u:p@h?to=a@b,c@d", ["slack://a/b/c/#x,#y", "mailto://u:p@h?to=a@b,c@d"]),
+        ("slack://a\nmailto://b ,\n json://c,", ["slack://a", "mailto://b", "json://c"]),
+        ('["slack://a,b", "json://c"]', ["slack://a,b", "json://c"]),
+        ("", []),
+    ],
+)
+def test_addresses_for_notices_are_a_list_however_they_are_written(
+    monkeypatch: pytest.MonkeyPatch, written: str, read: list[str]
+) -> None:
+    """A comma inside an address parts its receivers, not addresses."""
+    _set(monkeypatch, HARVESTER_NOTIFY_URLS=written)
+
+    loaded = settings.load()
+
+    assert [url.get_secret_value() for url in loaded.notify_urls] == read
+    assert all(url not in repr(loaded) for url in read)
+
+
+@pytest.mark.parametrize(
+    ("written", "complaint"),
+    [
+        (f"json://h, slack:/{CANARY}", "address 2 is not"),
+        (f"json://h {CANARY}", "address 2 is not"),
+        (f"json://h slack://{CANARY} mailto://", "address 3 (mailto) is not"),
+        (f'["json://h", "slack://{CANARY} {CANARY}"]', "address 2 (slack) is not"),
+        (f'["json://h", "{CANARY}', "Apprise URLs separated by blanks, or a JSON list"),
+    ],
+)
+def test_an_address_that_is_none_is_named_by_place_and_scheme(
+    monkeypatch: pytest.MonkeyPatch, written: str, complaint: str
+) -> None:
+    """Never by its text, which may be a token."""
+    _set(monkeypatch, HARVESTER_NOTIFY_URLS=written)
+
+    with pytest.raises(Misconfigured) as caught:
+        settings.load()
+
+    assert str(caught.value).startswith("HARVESTER_NOTIFY_URLS: ")
+    assert complaint in str(caught.value)
+    assert CANARY not in str(caught.value)
+
+
+def test_a_misspelt_kind_of_notice_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for messages that never come."""
+    _set(monkeypatch, HARVESTER_NOTIFY_ABOUT="account_closed,profile_stoped")
+    with pytest.raises(Misconfigured, match=r"NOTIFY_ABOUT: `profile_stoped` .*did you mean profile_stopped\?"):
+        settings.load()
+
+    _set(monkeypatch, HARVESTER_NOTIFY_ABOUT="everything")
+    with pytest.raises(Misconfigured, match="there are rules_broken, account_closed"):
+        settings.load()
+
+    _set(monkeypatch, HARVESTER_NOTIFY_ABOUT="account_closed, profile_stopped")
+    assert settings.load().notify_about == ("account_closed", "profile_stopped")

@@ -33,8 +33,8 @@ WAITING = ground(account(effects={promotion_effect(Match.EXACT): blocked(EffectS
         (RULES, 8, 1, "needs 1 more conversion and 2 more clicks"),
         (RULES, 9.5, 2, "needs 1 more click"),
         (ruleset(NEGATE), 44, 0, "needs 1 more click without a conversion"),
-        (ruleset(NEGATE), 44, 1, "only negate covers it, which cannot pass: conversions at most 0: 1"),
-        (ruleset(NEGATE), 45, 1, "only negate covers it, which cannot pass: conversions at most 0: 1"),
+        (ruleset(NEGATE), 44, 1, "only negate covers it, and can never pass: 1 conversions, at most 0"),
+        (ruleset(NEGATE), 45, 1, "only negate covers it, and can never pass: 1 conversions, at most 0"),
         (ruleset(SURE), 100, 3, "needs 5 more conversions"),
         (ruleset(SURE), 0, 0, "needs 1 more conversion and 1 more click"),
         (ruleset(POOR), 10, 1, "needs 40 more clicks without a conversion"),
@@ -47,10 +47,10 @@ WAITING = ground(account(effects={promotion_effect(Match.EXACT): blocked(EffectS
         (ruleset({**PROMOTE, "when": {"conversion_rate": {"at_least": "90%", "confidence": "80%"}}}), 4, 2,
          "needs 43 more conversions and 43 more clicks"),
         (ruleset({**PROMOTE, "when": {"conversion_rate": {"at_least": "100%", "confidence": "80%"}}}), 4, 2,
-         "only promote covers it, which cannot pass: conversion rate at least 100%: 23.0% at the lower end with 80% confidence"),
-        (ruleset({**PROMOTE, "when": {"not": {"clicks": {"at_least": 5}}}}), 8, 2, "only promote covers it, which cannot pass"),
+         "only promote covers it, and can never pass: conversion rate 23.0% at the lower end with 80% confidence, at least 100%"),
+        (ruleset({**PROMOTE, "when": {"not": {"clicks": {"at_least": 5}}}}), 8, 2, "only promote covers it, and can never pass"),
         (ruleset({**PROMOTE, "when": {"clicks": {"at_least": 3, "at_most": 5}}}), 8, 2,
-         "only promote covers it, which cannot pass: clicks at most 5: 8"),
+         "only promote covers it, and can never pass: 8 clicks, at most 5"),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_said_in_clicks_and_conversions(rules, clicks, conversions, line):
@@ -76,8 +76,8 @@ def test_what_is_missing_is_said_in_clicks_and_conversions(rules, clicks, conver
         (candidate("B000000009", target_type="ASIN"), "it stands under protect.asins"),
         (candidate("B000000001", target_type="ASIN", on=ground(account(own={"B000000001"}))), "the profile advertises it itself"),
         (candidate(repeated=True), "the same row came before in this run"),
-        (candidate(on=STANDING), "it stands with match exact in ad group 77"),
-        (candidate(on=WAITING), "with match exact it waits in plan p9"),
+        (candidate(on=STANDING), "it stands already, as exact, in ad group 77"),
+        (candidate(on=WAITING), "it waits in plan p9, as exact"),
     ],
 )  # fmt: skip
 def test_every_decision_has_a_line(asked, line):
@@ -109,7 +109,7 @@ def test_the_whole_story_tells_every_rule_and_every_check():
         "Rule promote passes:",
         "  meets clicks at least 10: 12",
         "  meets conversions at least 2: 3",
-        "It stands with match exact in ad group 77.",
+        "It stands already, as exact, in ad group 77.",
     ]
     assert long(judged(RULES, candidate(clicks=50, conversions=0)), 50, 0)[0] == "negate: rule negate."
 
@@ -129,9 +129,9 @@ def test_a_decision_of_another_version_is_still_told():
 def test_a_hold_without_findings_of_its_own_tells_its_reason():
     """`no_destination` has nothing to measure."""
     assert short(Decision(Outcome.HOLD, Reason.NO_DESTINATION, "promote", "[]"), 1, 1) == (
-        "no promotion group takes from its ad group"
+        "there is no ad group that it could be promoted into"
     )
-    assert short(Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", "[]"), 1, 1) == "no rule that covers it can pass"
+    assert short(Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", "[]"), 1, 1) == "no rule that covers it can ever pass"
 
 
 @pytest.mark.parametrize(

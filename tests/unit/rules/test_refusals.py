@@ -53,9 +53,8 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "`/a(/` is no regular expression: missing ), unterminated subpattern at position 1"),
     ({"protect": {"keywords": ["/a*/"]}}, "protect.keywords[0]",
      "`/a*/` matches every keyword, so nothing would ever be done"),
-    ({"protect": {"keywords": ["/(a+)+b/"]}}, "protect.keywords[0]",
-     ("`/(a+)+b/` repeats a group that holds a repeat: one long keyword could keep it busy for days; write it without the "
-      "inner or the outer one")),
+    ({"protect": {"keywords": ["/(a)\\1/"]}}, "protect.keywords[0]",
+     "`/(a)\\1/` refers back with \\1: write out what is meant"),
     ({"protect": {"asins": ["B00"]}}, "protect.asins[0]", "`B00` is no ASIN: ten letters and digits, such as B000000001"),
     ({"protect": {"brands": ["acme"]}}, "protect.brands[0]", "must be an id of digits, not `acme`"),
     ({"protect": {"own_products": "no"}}, "protect.own_products", "must be true or false, not `no`"),

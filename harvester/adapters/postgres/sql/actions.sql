@@ -2,9 +2,9 @@
 -- Until the end of this transaction nobody else changes the profile's actions.
 SELECT harvester.lock_history($1);
 
--- name: profiles_of_actions
--- Whose actions these are.
-SELECT DISTINCT profile_id FROM harvester.action WHERE action_id = ANY ($1);
+-- name: profile_of_action
+-- Whose action this is.
+SELECT profile_id FROM harvester.action WHERE action_id = $1;
 
 -- name: plan_fingerprint
 -- Whose plan it is, and its fingerprint with all edits.
@@ -14,13 +14,26 @@ SELECT profile_id, harvester.plan_fingerprint(plan_id) AS fingerprint FROM harve
 -- Whatever a process that is gone left on its way.
 UPDATE harvester.action SET state = 'unknown', fence = $2, changed_at = now(), changed_by = 'fence ' || $2::bigint,
     error_message = 'the process that sent it ended before an answer was recorded'
-WHERE profile_id = $1 AND state = 'sending';
+WHERE profile_id = $1 AND state = 'sending'
+    AND plan_id = ANY (ARRAY(SELECT plan_id FROM harvester.open_plan WHERE profile_id = $1));
+
+-- name: close_plans
+-- Plans of a profile with nothing left that is approved, sending or unknown; only while its history is locked.
+DELETE FROM harvester.open_plan
+WHERE profile_id = $1 AND NOT EXISTS (
+    SELECT FROM harvester.action
+    WHERE action.plan_id = open_plan.plan_id AND action.state IN ('approved', 'sending', 'unknown'));
 
 -- name: actions_in_state
--- Actions of a profile, or of one plan of it, that are in one of these states, in plan order.
+-- Actions of these plans of a profile that are in one of these states, in plan order.
 SELECT * FROM harvester.standing
-WHERE profile_id = $1 AND state = ANY ($2) AND ($3::text IS NULL OR plan_id = $3)
+WHERE profile_id = $1 AND state = ANY ($2) AND plan_id = ANY ($3)
 ORDER BY substr(plan_id, 2)::bigint, position;
+
+-- name: plans_of
+-- Plans of a profile: all of them, or those that may hold something approved, sending or unknown.
+SELECT plan_id FROM harvester.plan WHERE profile_id = $1 AND NOT $2
+UNION ALL SELECT plan_id FROM harvester.open_plan WHERE profile_id = $1 AND $2;
 
 -- name: one_action
 -- An action.
@@ -39,11 +52,11 @@ WITH approved AS (
         AND NOT EXISTS (
             SELECT FROM harvester.action AS owner
             WHERE owner.profile_id = action.profile_id AND owner.effect = action.effect AND owner.undoes IS NULL
-                AND action.undoes IS NULL AND owner.state IN ('approved', 'sending', 'unknown', 'done'))
+                AND action.undoes IS NULL AND owner.phase = 'owning')
         AND NOT EXISTS (
             SELECT FROM harvester.action AS owner
             WHERE owner.undoes = action.undoes AND owner.effect = action.effect
-                AND owner.state IN ('approved', 'sending', 'unknown', 'done'))
+                AND owner.phase = 'owning')
         AND NOT EXISTS (
             SELECT FROM harvester.action AS basis
             WHERE basis.action_id IN (action.undoes, action.follows) AND basis.state <> 'done')

@@ -2,7 +2,7 @@
 -- Done actions, no undos, of what is named, with the negatives that followed them, in plan order.
 WITH chosen AS (
     SELECT action_id FROM harvester.action
-    WHERE profile_id = $1 AND state = 'done' AND undoes IS NULL
+    WHERE profile_id = $1 AND phase = 'owning' AND state = 'done' AND undoes IS NULL
         AND (cardinality($2::text[]) = 0 OR action_id = ANY ($2)) AND ($3::text IS NULL OR plan_id = $3)
         AND ($4::text IS NULL OR run_id = $4) AND ($5::timestamptz IS NULL OR settled_at >= $5)
 )
@@ -14,7 +14,11 @@ ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: done_of_profile
 -- The next done actions of a profile after an id.
-SELECT * FROM harvester.standing WHERE profile_id = $1 AND state = 'done' AND action_id > $2 ORDER BY action_id LIMIT $3;
+SELECT * FROM harvester.standing
+WHERE action_id IN (
+    SELECT action_id FROM harvester.action
+    WHERE profile_id = $1 AND phase = 'owning' AND state = 'done' AND action_id > $2 ORDER BY action_id LIMIT $3)
+ORDER BY action_id;
 
 -- name: open_undos
 -- Undos of these actions that are not settled yet, in plan order.
@@ -25,7 +29,9 @@ ORDER BY substr(plan_id, 2)::bigint, position;
 -- name: due_follow_ups
 -- Done promotions whose negative at the source is due and not planned yet, in plan order.
 SELECT * FROM harvester.standing
-WHERE profile_id = $1 AND state = 'done' AND follow_up <> ''
+WHERE action_id IN (
+        SELECT action_id FROM harvester.action
+        WHERE profile_id = $1 AND phase = 'owning' AND state = 'done' AND follow_up <> '')
     AND settled_at + (nullif(follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $2
     AND NOT EXISTS (
         SELECT FROM harvester.action AS child

@@ -2,12 +2,12 @@
 -- Every effect of a profile that is not free: owned, cooling down, or declined.
 WITH owned AS (
     SELECT effect, plan_id, changed_at FROM harvester.action
-    WHERE profile_id = $1 AND state IN ('approved', 'sending', 'unknown', 'done') AND undoes IS NULL
+    WHERE profile_id = $1 AND phase = 'owning' AND undoes IS NULL
 ), closed AS (
     SELECT DISTINCT ON (effect) effect, plan_id, state, changed_at, clicks,
         count(*) FILTER (WHERE state = 'undone') OVER (PARTITION BY effect) AS times_undone
     FROM harvester.action
-    WHERE profile_id = $1 AND state IN ('declined', 'undone')
+    WHERE profile_id = $1 AND phase = 'closed'
     ORDER BY effect, changed_at DESC, position DESC
 )
 SELECT effect, 'already_planned' AS standing, plan_id, changed_at AS at, NULL::float8 AS clicks_then,
@@ -38,10 +38,10 @@ SELECT DISTINCT ad_group_id FROM harvester.observation
 WHERE run_id = $1 AND outcome IN ('promote', 'negate') ORDER BY ad_group_id;
 
 -- name: held_ad_groups
--- Source ad groups whose promotions are held for want of a destination, each with one ad that shows it.
-SELECT ad_group_id, min(ad_id) AS ad_id FROM harvester.observation
+-- Source ad groups whose promotions are held for want of a destination, with the ads that show it.
+SELECT DISTINCT ad_group_id, ad_id FROM harvester.observation
 WHERE run_id = $1 AND outcome = 'hold' AND reason IN ('no_destination', 'ambiguous_destination')
-GROUP BY ad_group_id ORDER BY ad_group_id;
+ORDER BY ad_group_id, ad_id;
 
 -- name: plan_of_run
 -- The plan made of a run.
@@ -108,7 +108,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $
 -- Unreviewed items of older plans give way to this one: undos and negatives that follow only to one of the same action.
 UPDATE harvester.action SET state = 'superseded', changed_at = $3, changed_by = 'plan ' || $2::text, fence = $4,
     settled_at = $3
-WHERE profile_id = $1 AND plan_id <> $2 AND state IN ('planned', 'guarded', 'held')
+WHERE profile_id = $1 AND plan_id <> $2 AND phase = 'waiting'
     AND CASE
         WHEN undoes IS NOT NULL THEN EXISTS (
             SELECT FROM harvester.action AS newer WHERE newer.plan_id = $2 AND newer.undoes = action.undoes)

@@ -104,6 +104,10 @@ SET LOCAL enable_seqscan = off;
 -- The version of Postgres.
 SELECT split_part(current_setting('server_version'), ' ', 1);
 
+-- name: takes_changes
+-- Whether anything can be written here; not on a standby.
+SELECT current_setting('transaction_read_only') = 'off';
+
 -- name: profile_of
 -- Whose plan, actions or run these are.
 SELECT profile_id FROM harvester.plan WHERE plan_id = $1

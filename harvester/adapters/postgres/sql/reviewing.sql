@@ -9,10 +9,10 @@ FROM harvester.action AS item
 LEFT JOIN harvester.action AS undone ON undone.action_id = item.undoes
 LEFT JOIN harvester.action AS followed ON followed.action_id = item.follows
 LEFT JOIN harvester.action AS owner ON owner.profile_id = item.profile_id AND owner.effect = item.effect
-    AND owner.undoes IS NULL AND item.undoes IS NULL AND owner.state IN ('approved', 'sending', 'unknown', 'done')
+    AND owner.undoes IS NULL AND item.undoes IS NULL AND owner.phase = 'owning'
     AND owner.action_id <> item.action_id
 LEFT JOIN harvester.action AS twin ON twin.undoes = item.undoes AND twin.effect = item.effect
-    AND twin.state IN ('approved', 'sending', 'unknown', 'done') AND twin.action_id <> item.action_id
+    AND twin.phase = 'owning' AND twin.action_id <> item.action_id
 WHERE item.plan_id = $1 AND item.action_id = ANY ($2)
 ORDER BY item.position;
 

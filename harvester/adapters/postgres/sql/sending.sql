@@ -2,13 +2,29 @@
 -- The number of the call to come.
 SELECT nextval('harvester.call_number');
 
+-- name: item_by_item
+-- For the rest of the transaction: items that are named are looked up one by one, not by reading all there are.
+SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
+    set_config('enable_mergejoin', 'off', true);
+
 -- name: begin_sending
--- Approved items whose approval holds are on their way, as part of a call.
-UPDATE harvester.action SET state = 'sending', attempts = attempts + 1, sent_at = $4, settled_at = NULL, fence = $3,
-    call_number = $2, changed_at = $4, changed_by = 'apply', error_code = NULL, error_message = NULL,
-    reason = CASE reason WHEN 'already_there' THEN '' ELSE reason END
-WHERE action_id = ANY ($1) AND state = 'approved' AND (expires_at IS NULL OR expires_at > $4)
-    AND NOT (kind IN ('promote_keyword', 'promote_product') AND group_id = '');
+-- A profile's approved items, a JSON array of ids, are on their way with a call that carries them in this order.
+-- The answer is how many: those whose approval has run out are not. A thousand texts come and go faster as one.
+WITH named AS MATERIALIZED (
+    SELECT action_id, ordinal FROM json_array_elements_text($1::text::json) WITH ORDINALITY AS item (action_id, ordinal)
+), sent AS (
+    UPDATE harvester.action SET state = 'sending', attempts = attempts + 1, sent_at = $4, settled_at = NULL, fence = $3,
+        call_number = $2, changed_at = $4, changed_by = 'apply', error_code = NULL, error_message = NULL,
+        reason = CASE reason WHEN 'already_there' THEN '' ELSE reason END
+    WHERE action_id = ANY (ARRAY(SELECT action_id FROM named))
+        AND CASE WHEN state = 'approved' AND profile_id = $5 THEN expires_at IS NULL OR expires_at > $4 ELSE false END
+        AND NOT (kind IN ('promote_keyword', 'promote_product') AND group_id = '')
+    RETURNING 1
+), carried AS (
+    INSERT INTO harvester.action_call (at, action_id, call_number, position)
+    SELECT $4, action_id, $2, ordinal - 1 FROM named
+)
+SELECT count(*) FROM sent;
 
 -- name: why_not_sent
 -- What these items are like now.
@@ -20,16 +36,27 @@ INSERT INTO harvester.action_call (at, action_id, call_number, position)
 SELECT $1, action_id, $2, ordinal - 1 FROM unnest($3::text[]) WITH ORDINALITY AS carried (action_id, ordinal);
 
 -- name: settle_actions
--- What became of items that were in a state, and of a call if one is named.
-UPDATE harvester.action SET state = outcome.state, amazon_id = coalesce(action.amazon_id, outcome.amazon_id),
-    error_code = outcome.error_code, error_message = outcome.error_message,
-    reason = coalesce(outcome.reason, action.reason), fence = $9, changed_at = $10, changed_by = $11,
-    settled_at = CASE WHEN outcome.state IN ('done', 'refused', 'stale') THEN $10::timestamptz END
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[])
-    AS outcome (action_id, state, amazon_id, error_code, error_message, reason)
-WHERE action.action_id = outcome.action_id AND action.state = $7
-    AND ($8::bigint IS NULL OR action.call_number = $8)
-RETURNING action.action_id, action.kind, action.state, action.undoes;
+-- What became of a profile's items that were in a state (and of a call, if one is named), a JSON array for each column.
+-- The answer is how many were, and which of those that are done take something back or are groups.
+-- The CASE hides from Postgres how few items are ever in such a state: it would look for these first, and compare each
+-- with every outcome.
+WITH settled AS (
+    UPDATE harvester.action SET state = outcome.state, amazon_id = coalesce(action.amazon_id, outcome.amazon_id),
+        error_code = outcome.error_code, error_message = outcome.error_message,
+        reason = coalesce(outcome.reason, action.reason), fence = $9, changed_at = $10, changed_by = $11,
+        settled_at = CASE WHEN outcome.state IN ('done', 'refused', 'stale') THEN $10::timestamptz END
+    FROM ROWS FROM (
+        json_array_elements_text($1::text::json), json_array_elements_text($2::text::json),
+        json_array_elements_text($3::text::json), json_array_elements_text($4::text::json),
+        json_array_elements_text($5::text::json), json_array_elements_text($6::text::json)) AS outcome (action_id, state, amazon_id, error_code, error_message, reason)
+    WHERE action.action_id = outcome.action_id
+        AND CASE WHEN action.state = $7 AND action.profile_id = $12 THEN $8::bigint IS NULL OR action.call_number = $8 ELSE false END
+    RETURNING action.action_id, action.kind, action.state, action.undoes
+)
+SELECT count(*) AS settled,
+    array_agg(action_id) FILTER (WHERE state = 'done' AND undoes IS NOT NULL) AS undos,
+    array_agg(action_id) FILTER (WHERE state = 'done' AND kind = 'create_group') AS groups
+FROM settled;
 
 -- name: settle_undone
 -- What these undos have taken back, once all undos of it in their plan are done.

@@ -13,7 +13,7 @@ RETURNING task, profile_id, due_at, not_before;
 -- name: new_reconciles
 -- Profiles with something sent and unknown since before $2, and no reconcile put since $3.
 SELECT DISTINCT action.profile_id
-FROM harvester.action JOIN harvester.profile ON profile.profile_id = action.profile_id
+FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
 WHERE action.state IN ('sending', 'unknown') AND action.sent_at <= $1
     AND NOT EXISTS (
         SELECT FROM harvester.slot
@@ -23,7 +23,7 @@ WHERE action.state IN ('sending', 'unknown') AND action.sent_at <= $1
 -- name: profiles_with_approved
 -- Profiles with something approved before $1 that still holds, and nothing on its way to send it, nor put since $2.
 SELECT DISTINCT action.profile_id
-FROM harvester.action
+FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
 WHERE action.state = 'approved' AND action.reviewed_at <= $1 AND (action.expires_at IS NULL OR action.expires_at > $3)
     AND NOT EXISTS (
         SELECT FROM harvester.slot
@@ -32,15 +32,16 @@ WHERE action.state = 'approved' AND action.reviewed_at <= $1 AND (action.expires
 
 -- name: plans_to_apply
 -- Plans of a profile with something approved that still holds, the oldest first.
-SELECT plan_id FROM harvester.action
-WHERE profile_id = $1 AND state = 'approved' AND (expires_at IS NULL OR expires_at > $2)
-GROUP BY plan_id ORDER BY substr(plan_id, 2)::bigint;
+SELECT action.plan_id
+FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
+WHERE open_plan.profile_id = $1 AND action.state = 'approved' AND (expires_at IS NULL OR expires_at > $2)
+GROUP BY action.plan_id ORDER BY substr(action.plan_id, 2)::bigint;
 
 -- name: new_follow_ups
 -- Profiles with a promotion whose negative at the source has fallen due, and no run begun since $2 or on its way.
 SELECT DISTINCT action.profile_id
 FROM harvester.action
-WHERE action.state = 'done' AND action.follow_up <> '' AND action.settled_at
+WHERE action.phase = 'owning' AND action.state = 'done' AND action.follow_up <> '' AND action.settled_at
         + (nullif(action.follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $1
     AND NOT EXISTS (
         SELECT FROM harvester.action AS child
@@ -99,4 +100,6 @@ WHERE task = $1 AND profile_id = $2 AND due_at = $3;
 
 -- name: plans_with_expired_approvals
 -- Plans that hold an approval which has run out.
-SELECT DISTINCT plan_id FROM harvester.action WHERE state = 'approved' AND expires_at <= $1;
+SELECT DISTINCT action.plan_id
+FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
+WHERE action.state = 'approved' AND expires_at <= $1;

@@ -1,5 +1,8 @@
 -- name: actions_at_amazon
 -- The actions that made, or changed, what Amazon calls by this id; the oldest first.
+WITH made AS MATERIALIZED (
+    SELECT action_id FROM harvester.action_event WHERE amazon_id = $1
+)
 SELECT action.action_id, action.plan_id, action.run_id, action.profile_id, action.kind, action.target, action.key,
     action.match, action.level, action.state, action.rule, action.reason, action.campaign_name, action.ad_group_name,
     action.source_campaign_name, action.source_ad_group_name, action.asin, action.bid, action.currency,
@@ -8,13 +11,16 @@ SELECT action.action_id, action.plan_id, action.run_id, action.profile_id, actio
 FROM harvester.action
 JOIN harvester.plan ON plan.plan_id = action.plan_id
 LEFT JOIN harvester.ruleset ON ruleset.fingerprint = plan.ruleset_fingerprint
-WHERE (action.amazon_id = $1 OR action.undoes IN (SELECT action_id FROM harvester.action WHERE amazon_id = $1))
+WHERE action.action_id IN (
+        SELECT action_id FROM made
+        UNION SELECT undo.action_id FROM harvester.action AS undo JOIN made ON undo.undoes = made.action_id)
     AND ($2::text IS NULL OR action.profile_id = $2)
 ORDER BY plan.created_at, action.position;
 
 -- name: events_of_action
--- Every change of an action, in order.
-SELECT at, from_state, to_state, reason, changed_by, 'c' || call_number AS call_id, error_code, error_message, bid,
+-- Every change of an action, in order. What was undone was undone by the call of another item.
+SELECT at, from_state, to_state, reason, changed_by,
+    CASE to_state WHEN 'undone' THEN NULL ELSE 'c' || call_number END AS call_id, error_code, error_message, bid,
     encode(hash, 'hex') AS hash
 FROM harvester.action_event WHERE action_id = $1 ORDER BY sequence;
 

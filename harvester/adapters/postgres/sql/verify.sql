@@ -132,3 +132,12 @@ ORDER BY carried.call_number, carried.position;
 -- Done actions of which nobody knows what Amazon calls them.
 SELECT action_id, plan_id FROM harvester.action
 WHERE state IN ('done', 'undone') AND amazon_id IS NULL ORDER BY substr(action_id, 2)::bigint;
+
+-- name: verify_open_plans
+-- Plans of which something is approved, sending or unknown, and which are not known to be open.
+SELECT DISTINCT plan_id FROM harvester.action
+WHERE phase = 'owning' AND state <> 'done'
+    AND NOT EXISTS (
+        SELECT FROM harvester.open_plan
+        WHERE open_plan.profile_id = action.profile_id AND open_plan.plan_id = action.plan_id)
+ORDER BY plan_id;
