@@ -3,19 +3,23 @@
 import asyncio
 import os
 import signal
-from collections.abc import Coroutine
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Literal
 
 import structlog
 
 from harvester.config.rules_in_force import RulesInForce
 from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
+from harvester.domain.vitals import ProcessVitals
 from harvester.entrypoints.clock import ClockKeeper
+from harvester.entrypoints.web.server import Probes, web_server
 from harvester.entrypoints.workers import Workers
-from harvester.wiring.daemon import DaemonServices, open_daemon
+from harvester.wiring.daemon import DaemonServices, new_replica_id, open_daemon
+from harvester.wiring.instruments import open_instruments
 
 SIGNS_IN_A_SILENCE = 5
 """So many signs of life may be late before a replica is taken for dead."""
@@ -31,24 +35,40 @@ class Daemon:
     clock: ClockKeeper | None
     """None: a worker leaves the clock to others."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _tasks: "list[asyncio.Task[None]]" = field(default_factory=list, init=False)
 
     async def run(self) -> None:
         """Until it is told to stop and what was under way is recorded."""
-        background = [self._give_signs(), self.parts.rules.watch()]
-        if self.clock is not None:
-            background.append(self.clock.keep())
+        background = {"signs of life": self._give_signs(), "rules file": self.parts.rules.watch()}
         async with asyncio.TaskGroup() as group:
-            running = [group.create_task(_named(work)) for work in background]
-            workers = group.create_task(self.workers.run())
-            log.info("daemon.ready", kind=self.kind, replica_id=self.parts.replica_id)
+            self._tasks = [group.create_task(work, name=name) for name, work in background.items()]
+            clock = group.create_task(self.clock.keep(), name="clock") if self.clock is not None else None
+            workers = group.create_task(self.workers.run(), name="workers")
+            self._tasks += [workers, *([clock] if clock else [])]
+            log.info("daemon.ready", kind=self.kind)
             await self._stop.wait()
             self.workers.stop()
-            if self.clock is not None:
-                running.pop().cancel()
+            if clock is not None:
+                clock.cancel()
             await workers
-            for task in running:
+            for task in self._tasks:
                 task.cancel()
         await self._leave()
+
+    @property
+    def probes(self) -> Probes:
+        return Probes(
+            vitals=self.parts.vitals,
+            dead=lambda: [] if self._stop.is_set() else [task.get_name() for task in self._tasks if task.done()],
+            draining=self._stop.is_set,
+            exposition=self.parts.instruments.metrics.exposition,
+        )
+
+    def vitals(self) -> ProcessVitals:
+        holds_clock = self.clock is not None and self.clock.holds
+        return self.parts.process_vitals(
+            holds_clock=holds_clock, draining=self._stop.is_set(), running=self.workers.running
+        )
 
     def stop(self) -> None:
         """The first time in order; the second time at once, as if the power had gone: that loses nothing either."""
@@ -86,27 +106,41 @@ class Daemon:
 
 async def serve(settings: Settings, kind: Literal["serve", "worker"]) -> None:
     """Raises Misconfigured or Unavailable where it cannot start. Returns when it was told to stop and has stopped."""
-    async with open_daemon(settings, _tell_of_rules) as parts:
-        busy_pause = timedelta(seconds=settings.worker_silence / SIGNS_IN_A_SILENCE)
-        workers = Workers(parts.slots, parts.queue, parts.clock, parts.replica_id, busy_pause, parts.work)
-        clock = ClockKeeper(parts.clock_lease, parts.dispatch, parts.calendar, _tell_of_clock)
-        daemon = Daemon(parts, kind, workers, clock if kind == "serve" else None)
-        with structlog.contextvars.bound_contextvars(replica_id=parts.replica_id):
-            if settings.lease_grace <= settings.call_timeout:
-                log.warning("lease.short", lease_grace=settings.lease_grace, call_timeout=settings.call_timeout)
-            loop = asyncio.get_running_loop()
-            for which in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(which, daemon.stop)
-            loop.add_signal_handler(signal.SIGHUP, parts.rules.reload)
-            try:
+    replica_id, born = new_replica_id(), list[Daemon]()
+    async with (
+        open_instruments(settings, replica_id, lambda: born[0].vitals() if born else ProcessVitals()) as instruments,
+        open_daemon(settings, instruments, replica_id, _tell_of_rules) as parts,
+    ):
+        daemon = _daemon(parts, kind)
+        born.append(daemon)
+        async with web_server(settings.metrics_host, settings.metrics_port, daemon.probes):
+            with _obeying_signals(daemon):
                 await daemon.run()
-            finally:
-                for which in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-                    loop.remove_signal_handler(which)
 
 
-async def _named(work: Coroutine[Any, Any, None]) -> None:
-    await work
+def _daemon(parts: DaemonServices, kind: Literal["serve", "worker"]) -> Daemon:
+    settings = parts.settings
+    if settings.lease_grace <= settings.call_timeout:
+        log.warning("lease.short", lease_grace=settings.lease_grace, call_timeout=settings.call_timeout)
+    busy_pause = timedelta(seconds=settings.worker_silence / SIGNS_IN_A_SILENCE)
+    workers = Workers(
+        parts.slots, parts.queue, parts.clock, parts.replica_id, busy_pause, parts.work, parts.instruments.job
+    )
+    clock = ClockKeeper(parts.clock_lease, parts.dispatch, parts.calendar, _tell_of_clock)
+    return Daemon(parts, kind, workers, clock if kind == "serve" else None)
+
+
+@contextmanager
+def _obeying_signals(daemon: Daemon) -> Iterator[None]:
+    loop = asyncio.get_running_loop()
+    for which in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(which, daemon.stop)
+    loop.add_signal_handler(signal.SIGHUP, daemon.parts.rules.reload)
+    try:
+        yield
+    finally:
+        for which in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            loop.remove_signal_handler(which)
 
 
 def _give_up_draining() -> None:

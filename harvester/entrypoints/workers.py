@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -28,6 +29,8 @@ class Workers:
     """Before a slot that another replica has is looked at again."""
     work: Callable[[Taken], Awaitable[Result]]
     """Under the rules in force when it is called."""
+    job: Callable[[str, str | None], AbstractContextManager[None]]
+    """Around the work on a slot, with its task and profile: lines and spans say whose they are."""
     _under_way: "dict[str, asyncio.Task[Result]]" = field(default_factory=dict, init=False)
     _stopping: bool = field(default=False, init=False)
 
@@ -48,7 +51,7 @@ class Workers:
 
     async def _handle(self, slot: Slot) -> datetime | None:
         """When the queue has to hand it out again; None: never."""
-        with structlog.contextvars.bound_contextvars(task=slot.task.value, profile_id=slot.profile_id):
+        with self.job(slot.task.value, slot.profile_id):
             now = self.clock.now()
             if self._stopping:
                 return now

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from harvester.domain.errors import AccountClosed, HarvesterError, LeaseLost, PageBroken, ProfileBusy, Unavailable
-from harvester.domain.ids import PlanId, ProfileId
+from harvester.domain.ids import Fingerprint, PlanId, ProfileId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.slot import Done, Failed, Result, SetAside, Taken, Task
-from harvester.ports import AccountWriter, Actions, AdsLogin, Clock
+from harvester.ports import AccountReader, AccountWriter, Actions, AdsLogin, Clock
 from harvester.ports.fleet import FleetProfiles, Modes, Slots
-from harvester.usecases.apply import Apply
+from harvester.usecases.apply import Applied, Watch
 from harvester.usecases.plan_profile import PlanProfile
-from harvester.usecases.reconcile import Reconcile
+from harvester.usecases.reconcile import Settled
 
 THROTTLED = 429
 BUSY_PAUSE, LEASE_PAUSE = timedelta(seconds=15), timedelta(seconds=5)
@@ -36,8 +36,10 @@ class WorkSlot:
     modes: Modes
     actions: Actions
     plan_profile: PlanProfile
-    apply: Apply
-    reconcile: Reconcile
+    apply: Callable[[Profile, PlanId, Fingerprint, AccountReader, AccountWriter, Watch], Awaitable[Applied]]
+    reconcile: Callable[[Profile, AccountReader], Awaitable[Settled]]
+    settle_after: timedelta
+    """Before a listing may say that something never arrived."""
     clock: Clock
     mode_of: Callable[[ProfileId], Mode]
     writer: Callable[[Profile], AccountWriter]
@@ -88,7 +90,7 @@ class WorkSlot:
         if settled.open:
             return Done(note=f"cannot be settled by listing: {', '.join(settled.open)}")
         if settled.too_early:
-            until = self.clock.now() + max(self.reconcile.wait, timedelta(seconds=1))
+            until = self.clock.now() + max(self.settle_after, timedelta(seconds=1))
             return SetAside(until, "too early to say what became of what was sent", counts=False)
         return Done()
 

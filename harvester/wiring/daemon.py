@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -23,14 +23,16 @@ from harvester.domain.fleet import Sign
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.slot import Result, Taken, Task
+from harvester.domain.vitals import ProcessVitals, Vitals
 from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
 from harvester.wiring import Services, SystemClock, make_notifier, only, open_services, rules_path, under
+from harvester.wiring.instruments import Instruments, own_version
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
-EXPIRE_EVERY = timedelta(minutes=1)
+EXPIRE_EVERY, RETAIN_EVERY = timedelta(minutes=1), timedelta(hours=6)
 
 log = structlog.get_logger()
 
@@ -41,6 +43,7 @@ class DaemonServices:
 
     settings: Settings
     services: Services
+    instruments: Instruments
     replica_id: str
     started_at: datetime
     clock: SystemClock
@@ -60,13 +63,30 @@ class DaemonServices:
             kind=kind,
             host=socket.gethostname(),
             pid=os.getpid(),
-            version=_version(),
+            version=own_version(),
             started_at=self.started_at,
             holds_clock=holds_clock,
             draining=draining,
             running=running,
             ruleset_fingerprint=self.rules.current.fingerprint,
             rules_error=self.rules.error,
+        )
+
+    async def vitals(self) -> Vitals:
+        """Of the fleet, as Postgres knows it. Raises Unavailable."""
+        return await self.services.fleet_report.vitals(self.clock.now())
+
+    def process_vitals(self, *, holds_clock: bool, draining: bool, running: int) -> ProcessVitals:
+        calls, readings = self.services.calls, self.services.throttle.snapshot()
+        return ProcessVitals(
+            holds_clock=holds_clock,
+            draining=draining,
+            running=running,
+            rules_broken=self.rules.error is not None,
+            calls_waiting=calls.waiting,
+            calls_lost=calls.lost_ever,
+            rates={each.login.partition(" ")[0]: each.rate * each.share for each in readings},
+            throttled={"login": sum(each.ceiling is not None for each in readings)},
         )
 
     async def work(self, taken: Taken) -> Result:
@@ -81,8 +101,9 @@ class DaemonServices:
             modes=services.modes,
             actions=services.actions,
             plan_profile=services.plan_profile,
-            apply=services.apply,
-            reconcile=services.reconcile,
+            apply=partial(self.instruments.apply, services.apply),
+            reconcile=partial(self.instruments.reconcile, services.reconcile),
+            settle_after=timedelta(seconds=self.settings.reconcile_after),
             clock=self.clock,
             mode_of=self.mode_of,
             writer=lambda profile: services.writer(logins[profile.account], profile),
@@ -95,13 +116,20 @@ class DaemonServices:
         return mode_in_force(self.settings, self.rules, profile_id)
 
 
+def new_replica_id() -> str:
+    """Its own for every process that ever serves."""
+    return f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+
+
 @asynccontextmanager
-async def open_daemon(settings: Settings, changed: Callable[[RulesInForce], None]) -> AsyncIterator[DaemonServices]:
+async def open_daemon(
+    settings: Settings, instruments: Instruments, replica_id: str, changed: Callable[[RulesInForce], None]
+) -> AsyncIterator[DaemonServices]:
     """Raises Misconfigured or Unavailable before anything else happens."""
     rules = RulesInForce.load(lambda: rules_path(settings), changed)
     await make_notifier(settings).check()
     async with AsyncExitStack() as stack:
-        services = await stack.enter_async_context(open_services(settings))
+        services = await stack.enter_async_context(open_services(settings, instruments.watch))
         dsn = services.database.dsn
         clock_lease = PostgresLease.open(
             dsn, heartbeat_seconds=CLOCK_HEARTBEAT_SECONDS, grace_seconds=CLOCK_GRACE_SECONDS
@@ -110,7 +138,8 @@ async def open_daemon(settings: Settings, changed: Callable[[RulesInForce], None
         yield DaemonServices(
             settings=settings,
             services=services,
-            replica_id=f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}",
+            instruments=instruments,
+            replica_id=replica_id,
             started_at=clock.now(),
             clock=clock,
             calendar=CronCalendar(settings.schedule),
@@ -141,7 +170,11 @@ def _chores(services: Services) -> Mapping[Task, tuple[timedelta, Chore]]:
         done = await services.notify()
         return f"no address took the message about {done.notices}" if done.failed else ""
 
+    async def retained() -> str:
+        return "; ".join((await services.retain()).put_off)
+
     return {
+        Task.RETAIN: (RETAIN_EVERY, retained),
         Task.NOTIFY: (timedelta(seconds=services.settings.notify_every), notified),
         Task.DISCOVER: (timedelta(seconds=services.settings.discover_every), discovered),
         Task.EXPIRE: (EXPIRE_EVERY, ExpireApprovals(_slots(services), services.actions, clock)),
@@ -167,13 +200,6 @@ def _dispatch(services: Services, rules: RulesInForce, every: Mapping[Task, time
 def mode_in_force(settings: Settings, rules: RulesInForce, profile_id: ProfileId) -> Mode:
     """What the settings and the rules in force allow now."""
     return rules.current.for_profile(profile_id).strictest_mode(settings.mode)
-
-
-def _version() -> str:
-    try:
-        return version("harvester")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 def _surprised(taken: Taken, error: Exception) -> None:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import structlog
 
@@ -12,7 +13,12 @@ from harvester.adapters.traces import Traces, open_traces
 from harvester.adapters.watching import Watch, Watches
 from harvester.config import log_lines
 from harvester.config.settings import Settings
+from harvester.domain.ids import PlanId
+from harvester.domain.profile import Profile
 from harvester.domain.vitals import ProcessVitals
+from harvester.ports import AccountReader
+from harvester.usecases.apply import Applied, Apply
+from harvester.usecases.reconcile import Reconcile, Settled
 
 log = structlog.get_logger()
 
@@ -31,6 +37,20 @@ class Instruments:
         """Around the work on one slot: its lines and spans say whose they are."""
         with log_lines.job(task, profile_id), self.traces.job(task, profile_id):
             yield
+
+    async def apply(self, apply: Apply, profile: Profile, plan_id: PlanId, *arguments: Any) -> Applied:
+        """An `apply` as it is, seen and counted."""
+        with self.traces.part("apply", plan_id=plan_id):
+            applied = await apply(profile, plan_id, *arguments)
+        self.metrics.settled(done=applied.done, refused=applied.refused, unknown=applied.unknown, stale=applied.stale)
+        return applied
+
+    async def reconcile(self, reconcile: Reconcile, profile: Profile, reader: AccountReader) -> Settled:
+        """A `reconcile` as it is, seen and counted."""
+        with self.traces.part("reconcile"):
+            settled = await reconcile(profile, reader)
+        self.metrics.settled(done=settled.arrived)
+        return settled
 
 
 @asynccontextmanager

@@ -128,6 +128,7 @@ class Fleet:
             "LEASE_GRACE": "3",
             "CONCURRENCY": "4",
             "LOG_FORMAT": "json",
+            "METRICS_PORT": "0",
             "ACCOUNTS__MAIN__CLIENT_ID": "amzn1.application-oa2-client.5a4db0c50001",
             "ACCOUNTS__MAIN__CLIENT_SECRET": "amzn1.oa2-cs.v1.sandbox0001",
             "ACCOUNTS__MAIN__REFRESH_TOKEN": "Atzr|IwEBIsandbox0001",
