@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import apply, fleet, harvest, judge, memory, startup
+from benchmarks import apply, fleet, harvest, judge, memory, service, startup
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
@@ -18,6 +18,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "memory": ("Memory of a whole `harvester plan`", memory.measure),
     "judge": ("One decision", judge.measure),
     "fleet": ("A fleet within Amazon's limits", fleet.measure),
+    "service": ("The service", service.measure),
     "startup": ("Waiting", startup.measure),
 }
 

@@ -12,21 +12,22 @@ from aiohttp import web
 from harvester.sandbox.sandbox import Sandbox, ready_line
 from harvester.sandbox.settings import Options
 
+_SCOPE = "Amazon-Advertising-API-Scope"
 _PATH = "/sp/targetPromotionGroups/recommendations"
 
 
 class PageServer:
-    """One profile. What it remembers it gives to anybody: it is there to cost as little as a server can."""
+    """What it remembers of a profile it gives to anybody: it is there to cost as little as a server can."""
 
-    def __init__(self, recommendations: int, *, remember: bool) -> None:
-        self.sandbox = Sandbox(Options(profiles=1, recommendations=recommendations, journal_size=100))
+    def __init__(self, recommendations: int, *, remember: bool, profiles: int = 1) -> None:
+        self.sandbox = Sandbox(Options(profiles=profiles, recommendations=recommendations, journal_size=100))
         self._remember = remember
-        self._pages: dict[bytes, tuple[bytes, str]] = {}
+        self._pages: dict[tuple[str, bytes], tuple[bytes, str]] = {}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         if not self._remember or request.path != _PATH:
             return await self.sandbox.handle(request)
-        question = _normal(await request.read())
+        question = (request.headers.get(_SCOPE, ""), _normal(await request.read()))
         known = self._pages.get(question)
         if known is None:
             answer = await self.sandbox.handle(request)
@@ -62,8 +63,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--recommendations", type=int, required=True)
     parser.add_argument("--remember", action="store_true")
+    parser.add_argument("--profiles", type=int, default=1)
     given = parser.parse_args()
-    uvloop.run(_serve(PageServer(given.recommendations, remember=given.remember)))
+    server = PageServer(given.recommendations, remember=given.remember, profiles=given.profiles)
+    uvloop.run(_serve(server))
 
 
 if __name__ == "__main__":

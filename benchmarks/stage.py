@@ -69,9 +69,10 @@ def postgres() -> Iterator[Server]:
 
 
 @contextmanager
-def page_server(recommendations: int, *, remember: bool) -> Iterator[Amazon]:
-    """In a process of its own, which ends with the block."""
-    command = [sys.executable, "-m", "benchmarks.page_server", "--recommendations", str(recommendations)]
+def page_server(recommendations: int, *, remember: bool, profiles: int = 1) -> Iterator[Amazon]:
+    """In a process of its own, which ends with the block. `recommendations`: of each profile."""
+    numbers = ["--recommendations", str(recommendations), "--profiles", str(profiles)]
+    command = [sys.executable, "-m", "benchmarks.page_server", *numbers]
     if remember:
         command.append("--remember")
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -32,9 +32,11 @@ class Daemon:
     parts: DaemonServices
     kind: Literal["serve", "worker"]
     workers: Workers
-    clock: ClockKeeper | None
+    clock: ClockKeeper | None = None
     """None: a worker leaves the clock to others."""
     _stop: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    """There is something to say before the next sign of life is due."""
     _tasks: "list[asyncio.Task[None]]" = field(default_factory=list, init=False)
 
     async def run(self) -> None:
@@ -70,6 +72,10 @@ class Daemon:
             holds_clock=holds_clock, draining=self._stop.is_set(), running=self.workers.running
         )
 
+    def clock_changed(self, holds: bool) -> None:
+        log.info("clock.taken" if holds else "clock.given_back")
+        self._news.set()
+
     def stop(self) -> None:
         """The first time in order; the second time at once, as if the power had gone: that loses nothing either."""
         if self._stop.is_set():
@@ -77,6 +83,7 @@ class Daemon:
             os._exit(128 + signal.SIGTERM)
         log.info("daemon.draining", running=self.workers.running)
         self._stop.set()
+        self._news.set()
         asyncio.get_running_loop().call_later(self.parts.settings.drain, _give_up_draining)
 
     async def _give_signs(self) -> None:
@@ -85,7 +92,9 @@ class Daemon:
                 await self._sign()
             except HarvesterError as error:
                 log.warning("replica.silent", error=str(error))
-            await asyncio.sleep(self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._news.wait(), self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
+            self._news.clear()
 
     async def _sign(self) -> None:
         sign = self.parts.sign(
@@ -126,8 +135,10 @@ def _daemon(parts: DaemonServices, kind: Literal["serve", "worker"]) -> Daemon:
     workers = Workers(
         parts.slots, parts.queue, parts.clock, parts.replica_id, busy_pause, parts.work, parts.instruments.job
     )
-    clock = ClockKeeper(parts.clock_lease, parts.dispatch, parts.calendar, _tell_of_clock)
-    return Daemon(parts, kind, workers, clock if kind == "serve" else None)
+    daemon = Daemon(parts, kind, workers)
+    if kind == "serve":
+        daemon.clock = ClockKeeper(parts.clock_lease, parts.dispatch, parts.calendar, daemon.clock_changed)
+    return daemon
 
 
 @contextmanager
@@ -153,7 +164,3 @@ def _tell_of_rules(rules: RulesInForce) -> None:
         log.error("rules.refused", error=rules.error, in_force=rules.current.fingerprint[:12])
     else:
         log.info("rules.loaded", in_force=rules.current.fingerprint[:12], rules=len(rules.current.rules))
-
-
-def _tell_of_clock(holds: bool) -> None:
-    log.info("clock.taken" if holds else "clock.given_back")

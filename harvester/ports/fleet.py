@@ -100,6 +100,10 @@ class FleetProfiles(Protocol):
 
     async def note_failure(self, account: str, failure: str, *, closed: bool, now: datetime) -> None: ...
 
+    async def forget_others(self, accounts: Collection[str]) -> None:
+        """Logins that the settings name no more are nobody's trouble."""
+        ...
+
     async def logins(self) -> Sequence[Login]: ...
 
 

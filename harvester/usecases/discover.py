@@ -23,6 +23,7 @@ class Discover:
 
         A profile of several logins belongs to the first of them.
         """
+        await self.fleet.forget_others([login.account for login in self.logins])
         answers = await asyncio.gather(*(self._ask(login) for login in self.logins))
         taken: set[ProfileId] = set()
         failures = []

@@ -13,6 +13,8 @@ from typing import Literal
 import structlog
 
 from harvester.adapters.calendar import CronCalendar
+from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.lease import PostgresLease
 from harvester.adapters.postgres.replicas import PostgresFleetProfiles, PostgresReplicas
 from harvester.adapters.postgres.slots import PostgresSlots
@@ -53,6 +55,8 @@ class DaemonServices:
     replicas: PostgresReplicas
     profiles: PostgresFleetProfiles
     queue: PostgresJobQueue
+    fleet_report: PostgresFleet
+    """Through connections of its own: a busy pool is not a Postgres that is away."""
     clock_lease: PostgresLease
     dispatch: Dispatch
     chores: Mapping[Task, Chore]
@@ -74,7 +78,7 @@ class DaemonServices:
 
     async def vitals(self) -> Vitals:
         """Of the fleet, as Postgres knows it. Raises Unavailable."""
-        return await self.services.fleet_report.vitals(self.clock.now())
+        return await self.fleet_report.vitals(self.clock.now())
 
     def process_vitals(self, *, holds_clock: bool, draining: bool, running: int) -> ProcessVitals:
         calls, readings = self.services.calls, self.services.throttle.snapshot()
@@ -135,6 +139,7 @@ async def open_daemon(
             dsn, heartbeat_seconds=CLOCK_HEARTBEAT_SECONDS, grace_seconds=CLOCK_GRACE_SECONDS
         )
         clock, chores = SystemClock(), _chores(services)
+        probing = await stack.enter_async_context(Database.open(dsn, most_connections=2))
         yield DaemonServices(
             settings=settings,
             services=services,
@@ -148,6 +153,7 @@ async def open_daemon(
             replicas=PostgresReplicas(services.database),
             profiles=PostgresFleetProfiles(services.database),
             queue=PostgresJobQueue(dsn, settings.concurrency, settings.worker_silence),
+            fleet_report=PostgresFleet(probing, seen_seconds=services.fleet_report.seen_seconds),
             clock_lease=await stack.enter_async_context(clock_lease),
             dispatch=_dispatch(services, rules, {task: every for task, (every, _) in chores.items()}),
             chores={task: chore for task, (_, chore) in chores.items()},

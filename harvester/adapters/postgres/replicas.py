@@ -19,6 +19,7 @@ _LEAVE = named("leave")
 _NOTE_LISTED = named("note_listed")
 _NOTE_LOGIN = named("note_login")
 _NOTE_FAILURE = named("note_login_failure")
+_FORGET_LOGINS = named("forget_logins")
 _LOGINS = named("logins")
 _FIND = named("find_profile")
 _LISTED = named("listed_profiles")
@@ -73,6 +74,12 @@ class PostgresFleetProfiles:
     async def note_failure(self, account: str, failure: str, *, closed: bool, now: datetime) -> None:
         async def work(connection: Connection, _repeated: bool) -> None:
             await connection.execute(_NOTE_FAILURE, account, now, failure, closed)
+
+        await self.database.repeat(work)
+
+    async def forget_others(self, accounts: Collection[str]) -> None:
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_FORGET_LOGINS, list(accounts))
 
         await self.database.repeat(work)
 

@@ -26,6 +26,10 @@ INSERT INTO harvester.login (account, failed_since, failure, closed) VALUES ($1,
 ON CONFLICT (account) DO UPDATE SET failed_since = coalesce(login.failed_since, excluded.failed_since),
     failure = excluded.failure, closed = excluded.closed;
 
+-- name: forget_logins
+-- Logins that the settings name no more.
+DELETE FROM harvester.login WHERE account <> ALL ($1);
+
 -- name: logins
 -- What each login showed when it was last asked.
 SELECT account, listed_at, failed_since, failure, closed FROM harvester.login ORDER BY account;
