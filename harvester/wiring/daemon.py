@@ -192,7 +192,6 @@ def _dispatch(services: Services, rules: RulesInForce, every: Mapping[Task, time
     return Dispatch(
         slots=_slots(services),
         profiles=PostgresFleetProfiles(database),
-        modes=services.modes,
         calendar=CronCalendar(settings.schedule),
         clock=SystemClock(),
         only=only(settings),

@@ -100,7 +100,7 @@ class PostgresModes:
 
         row = await self.database.repeat(work)
         assert row is not None
-        return RuntimeModes(*(None if mode is None else Mode(mode) for mode in (row["fleet"], row["profile"])))
+        return modes_of(row)
 
     async def narrowed(self) -> Sequence[Narrowed]:
         """What is set now: for all first, then by profile."""
@@ -123,3 +123,7 @@ class PostgresModes:
                 raise Refused(f"there is no profile {profile_id}; `harvester status` lists those there are")
 
         await self.database.repeat(work)
+
+
+def modes_of(row: asyncpg.Record) -> RuntimeModes:
+    return RuntimeModes(*(None if mode is None else Mode(mode) for mode in (row["fleet"], row["profile"])))
