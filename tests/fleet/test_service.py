@@ -116,9 +116,8 @@ async def test_a_pause_in_the_middle_is_no_failure(fleet: Fleet) -> None:
 
 async def ended(fleet: Fleet) -> bool:
     """Each plan slot, one way or another."""
-    return FEW.profiles == await fleet.value(
-        "SELECT count(*) FROM ledger.slots WHERE task = 'plan' AND finished_at IS NOT NULL"
-    )
+    over = "SELECT count(*) FROM ledger.slots WHERE task = 'plan' AND finished_at IS NOT NULL"
+    return bool(await fleet.value(over) == FEW.profiles)
 
 
 async def test_what_hinders_sending_costs_no_second_harvest(fleet: Fleet) -> None:

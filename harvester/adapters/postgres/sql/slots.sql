@@ -21,8 +21,8 @@ WHERE action.state IN ('sending', 'unknown') AND action.sent_at <= $1
             AND (slot.put_at > $2 OR slot.state IN ('waiting', 'running')));
 
 -- name: profiles_with_approved
--- Profiles with something approved before $1 that still holds, that are not paused, and with nothing on its way to send
--- it, nor put since $2; and how far people let them go now.
+-- Profiles with something approved before $1 that still holds, and how far people let them go now.
+-- Not those that are paused, or with something on its way to send it, or put since $2.
 SELECT DISTINCT action.profile_id, fleet.mode AS fleet, mine.mode AS profile
 FROM harvester.fleet_state AS fleet
 CROSS JOIN harvester.open_plan
@@ -36,8 +36,8 @@ WHERE action.state = 'approved' AND action.reviewed_at <= $1 AND (action.expires
             AND (slot.state IN ('waiting', 'running') OR (slot.task = 'apply' AND slot.put_at > $2)));
 
 -- name: plans_to_apply
--- Plans of a profile with something approved that still holds, and the newest where it was made to be sent by itself and
--- still has something planned; the oldest first.
+-- Plans of a profile with something approved that still holds, the oldest first.
+-- With them the newest of a run, where that was made to be sent by itself and still has something planned.
 SELECT plan_id FROM (
     SELECT action.plan_id
     FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
@@ -53,8 +53,7 @@ SELECT plan_id FROM (
 ORDER BY substr(plan_id, 2)::bigint;
 
 -- name: profiles_with_follow_up
--- Profiles with a promotion whose negative at the source has fallen due, and no run begun or asked for since $2, or on its
--- way.
+-- Profiles with a promotion whose negative at the source is due, and no run on its way, nor begun or asked for since $2.
 SELECT DISTINCT action.profile_id
 FROM harvester.action
 WHERE action.phase = 'owning' AND action.state = 'done' AND action.follow_up <> '' AND action.settled_at
