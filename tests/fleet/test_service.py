@@ -170,6 +170,23 @@ async def test_a_changed_rules_file_is_in_force_and_a_broken_one_is_refused(flee
     assert await replica.stops() == 0
 
 
+@pytest.mark.parametrize("escape", ["\\ud800", "\\0"])
+async def test_no_rules_file_ends_the_service(escape: str, fleet: Fleet, tmp_path: Path) -> None:
+    """Its mistake may quote what neither Postgres nor a log takes: it is refused like any other."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES_FILE.read_text())
+    replica = fleet.start(RULES_FILE=str(rules))
+    await fleet.until(lambda: fleet.are_up([replica]))
+
+    rules.write_text(f'version: "{escape}"\n')
+
+    await fleet.until(lambda: shows(fleet, "rules_error IS NOT NULL"))
+    assert "rules.refused" in replica.said
+    rules.write_text(RULES_FILE.read_text())
+    await fleet.until(lambda: shows(fleet, "rules_error IS NULL"))
+    assert await replica.stops() == 0
+
+
 async def shows(fleet: Fleet, condition: str) -> bool:
     return bool(await fleet.fetch(f"SELECT FROM harvester.replica WHERE {condition}"))
 

@@ -11,6 +11,7 @@ from harvester.adapters import queue
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.replicas import modes_of
+from harvester.adapters.postgres.storable import storable
 from harvester.domain.fleet import RuntimeModes
 from harvester.domain.ids import PlanId, ProfileId
 from harvester.domain.slot import Done, Failed, NotTaken, Result, SetAside, Slot, Taken, Task
@@ -111,11 +112,11 @@ class PostgresSlots:
         async def work(connection: Connection, repeated: bool) -> bool:
             match result:
                 case Done(run_id=run_id, note=note):
-                    said = await connection.execute(_END, *key, "done", now, run_id, note)
+                    said = await connection.execute(_END, *key, "done", now, run_id, storable(note))
                 case Failed(reason=reason):
-                    said = await connection.execute(_END, *key, "failed", now, None, reason)
+                    said = await connection.execute(_END, *key, "failed", now, None, storable(reason))
                 case SetAside(until=until, reason=reason, counts=counts):
-                    said = await connection.execute(_PUT_ASIDE, *key, until, reason, counts)
+                    said = await connection.execute(_PUT_ASIDE, *key, until, storable(reason), counts)
                 case _:
                     assert_never(result)
             return said == "UPDATE 1" or repeated
