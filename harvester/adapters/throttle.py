@@ -354,3 +354,12 @@ class Throttle:
 
 def _narrow_ready_at(profile: Limit, pair: Pair) -> float:
     return max(pair.paused_until, profile.ready_at(), pair.limit.ready_at())
+
+
+def by_host(readings: Sequence[Reading]) -> dict[str, float]:
+    """Requests a second that this process may send to each host, all its logins together."""
+    rates: dict[str, float] = {}
+    for each in readings:
+        host = each.login.partition(" ")[0]
+        rates[host] = rates.get(host, 0.0) + each.rate * each.share
+    return rates

@@ -10,7 +10,7 @@ from apscheduler.schedulers.asyncio import AsyncIOScheduler
 from apscheduler.triggers.base import BaseTrigger
 from apscheduler.triggers.interval import IntervalTrigger
 
-from harvester.domain.errors import HarvesterError, LeaseLost, ProfileBusy, Unavailable
+from harvester.domain.errors import HarvesterError, ProfileBusy
 from harvester.domain.ids import ProfileId
 from harvester.ports import Lease
 from harvester.ports.fleet import Calendar
@@ -55,7 +55,7 @@ class ClockKeeper:
                     await self._tick()
             except ProfileBusy:
                 pass
-            except (LeaseLost, Unavailable) as error:
+            except HarvesterError as error:  # also a new password: what is under way here goes on meanwhile
                 log.warning("clock.lost", error=str(error))
             finally:
                 self._hold(False)

@@ -8,13 +8,16 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from harvester.domain.errors import HarvesterError
+from harvester.domain.errors import HarvesterError, Unavailable
 from harvester.domain.slot import Done, Failed, NotTaken, Result, SetAside, Slot, Taken
 from harvester.ports import Clock
 from harvester.ports.fleet import JobQueue, Slots
 
 MOST_UNANSWERED = 5
 """So many workers may die of a slot before it is given up."""
+
+SETTLE_AGAIN_SECONDS = 1.0
+"""Beside the minute that each try waits for Postgres by itself."""
 
 log = structlog.get_logger()
 
@@ -76,11 +79,22 @@ class Workers:
             case datetime():
                 return taken
         result = await self._result(taken)
-        if not await self.slots.settle(taken, result, self.clock.now()):
+        if not await self._settle(taken, result):
             log.warning("slot.taken_over", due_at=slot.due_at.isoformat())
             return None
         _tell(slot, result)
         return result.until if isinstance(result, SetAside) else None
+
+    async def _settle(self, taken: Taken, result: Result) -> bool:
+        """As often as it takes: what a living replica has forgotten, no other may take."""
+        while True:
+            try:
+                return await self.slots.settle(taken, result, self.clock.now())
+            except Unavailable as error:
+                if self._stopping:
+                    raise
+                log.warning("slot.unsettled", due_at=taken.slot.due_at.isoformat(), error=str(error))
+            await asyncio.sleep(SETTLE_AGAIN_SECONDS)
 
     async def _result(self, taken: Taken) -> Result:
         task = self._under_way[taken.slot.key] = asyncio.ensure_future(self.work(taken))

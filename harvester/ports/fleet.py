@@ -1,6 +1,6 @@
 """What the daemon needs from outside: a calendar, slots, replicas, and how far anybody may go."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -30,22 +30,25 @@ class Slots(Protocol):
         """
         ...
 
-    async def put_reconciles(self, now: datetime, unsettled_since: datetime, pause_since: datetime) -> int:
-        """One for each profile with something unknown sent before then, unless one was put after the second moment."""
+    async def profiles_to_reconcile(self, unsettled_since: datetime, pause_since: datetime) -> Sequence[ProfileId]:
+        """Those with something unknown sent before then, unless somebody is at it, or was asked since the pause."""
         ...
 
     async def profiles_to_apply(
         self, now: datetime, approved_by: datetime, pause_since: datetime
-    ) -> Sequence[ProfileId]:
-        """Those with something approved by then that still holds, unless somebody is at it or was asked lately."""
+    ) -> Mapping[ProfileId, RuntimeModes]:
+        """Those with something approved by then that still holds, unless somebody is at it or was asked lately.
+
+        What is paused is left alone.
+        """
         ...
 
     async def plans_to_apply(self, profile_id: ProfileId, now: datetime) -> Sequence[PlanId]:
-        """Those that hold something approved, the oldest first."""
+        """Those that hold something approved, the oldest first; and the newest, where it is to be sent by itself."""
         ...
 
-    async def put_follow_ups(self, now: datetime, none_since: datetime) -> int:
-        """One for each profile with a due negative at the source, and no run of its own begun since then."""
+    async def profiles_to_follow_up(self, now: datetime, none_since: datetime) -> Sequence[ProfileId]:
+        """Those with a due negative at the source, and no run of their own begun or asked for since then."""
         ...
 
     async def put_back_lost(self, now: datetime) -> int:

@@ -10,7 +10,7 @@ from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.slot import Slot, Task
 from harvester.ports import Clock
-from harvester.ports.fleet import Calendar, FleetProfiles, Modes, Slots
+from harvester.ports.fleet import Calendar, FleetProfiles, Slots
 
 APPLY_AFTER, APPLY_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
 RECONCILE_PAUSE = timedelta(minutes=5)
@@ -25,7 +25,6 @@ class Dispatch:
 
     slots: Slots
     profiles: FleetProfiles
-    modes: Modes
     calendar: Calendar
     clock: Clock
     only: Mapping[str, Collection[str]]
@@ -50,7 +49,7 @@ class Dispatch:
         return (
             await self._put_chores(now)
             + await self._put_plans(now)
-            + await self.slots.put_reconciles(now, now - self.settle_after, now - RECONCILE_PAUSE)
+            + await self._put_reconciles(now)
             + await self._put_follow_ups(now)
             + await self._put_applies(now)
         )
@@ -75,22 +74,32 @@ class Dispatch:
         self._put.update((profile.profile_id, slot.due_at) for slot, profile in fresh)
         return put
 
+    async def _put_reconciles(self, now: datetime) -> int:
+        found = await self.slots.profiles_to_reconcile(now - self.settle_after, now - RECONCILE_PAUSE)
+        return await self._put_for(Task.RECONCILE, found, now)
+
     async def _put_follow_ups(self, now: datetime) -> int:
         """They are due by the day: to look once a minute is enough."""
-        if abs(now - self._follow_ups_at) >= LOOK_FOR_FOLLOW_UPS:
-            self._follow_ups_at = now
-            return await self.slots.put_follow_ups(now, now - FOLLOW_UP_PAUSE)
-        return 0
+        if abs(now - self._follow_ups_at) < LOOK_FOR_FOLLOW_UPS:
+            return 0
+        self._follow_ups_at = now
+        found = await self.slots.profiles_to_follow_up(now, now - FOLLOW_UP_PAUSE)
+        return await self._put_for(Task.FOLLOW_UP, found, now)
 
     async def _put_applies(self, now: datetime) -> int:
         found = await self.slots.profiles_to_apply(now, now - APPLY_AFTER, now - APPLY_PAUSE)
-        due_at = now.replace(microsecond=0)
         automatic = [
-            Slot(Task.APPLY, profile_id, due_at)
-            for profile_id in found
-            if (await self.modes.current(profile_id)).within(self.mode_of(profile_id)) is Mode.AUTO
+            profile_id for profile_id, modes in found.items() if modes.within(self.mode_of(profile_id)) is Mode.AUTO
         ]
-        return await self.slots.put([(slot, due_at) for slot in automatic], now)
+        return await self._put_for(Task.APPLY, automatic, now)
+
+    async def _put_for(self, task: Task, profile_ids: Sequence[ProfileId], now: datetime) -> int:
+        """Of these, the ones that a login can edit now: for the others it would fail again and again."""
+        if not profile_ids:
+            return 0
+        due_at, editable = now.replace(microsecond=0), {profile.profile_id for profile in await self._profiles()}
+        slots = [(Slot(task, profile_id, due_at), due_at) for profile_id in profile_ids if profile_id in editable]
+        return await self.slots.put(slots, now)
 
     async def _profiles(self) -> Sequence[Profile]:
         logins = await self.profiles.logins()

@@ -4,10 +4,18 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from harvester.domain.errors import AccountClosed, HarvesterError, LeaseLost, PageBroken, ProfileBusy, Unavailable
+from harvester.domain.errors import (
+    AccountClosed,
+    HarvesterError,
+    LeaseLost,
+    PageBroken,
+    ProfileBusy,
+    Refused,
+    Unavailable,
+)
 from harvester.domain.ids import Fingerprint, PlanId, ProfileId
 from harvester.domain.profile import Mode, Profile
-from harvester.domain.slot import Done, Failed, Result, SetAside, Taken, Task
+from harvester.domain.slot import Done, Failed, Result, SetAside, Slot, Taken, Task
 from harvester.ports import AccountReader, AccountWriter, Actions, AdsLogin, Clock
 from harvester.ports.fleet import FleetProfiles, Modes, Slots
 from harvester.usecases.apply import Applied, Watch
@@ -74,7 +82,7 @@ class WorkSlot:
         if taken.slot.task is Task.APPLY:
             return Done(note=await self._apply(profile, login))
         planned = await self.plan_profile(profile, login, taken.slot.task.value, lambda _profile, _progress: None)
-        notes = [*planned.troubles, await self._apply(profile, login, planned.plan_id)]
+        notes = [*planned.troubles, await self._send(profile, login, planned.plan_id)]
         return Done(planned.run_id, "; ".join(filter(None, notes)))
 
     async def _find(self, profile_id: ProfileId) -> tuple[Profile, AdsLogin] | None:
@@ -94,6 +102,19 @@ class WorkSlot:
             return SetAside(until, "too early to say what became of what was sent", counts=False)
         return Done()
 
+    async def _send(self, profile: Profile, login: AdsLogin, fresh: PlanId) -> str:
+        """What may pass is tried again by an `apply` of its own: nothing is harvested a second time for it."""
+        try:
+            return await self._apply(profile, login, fresh)
+        except HarvesterError as error:
+            now = self.clock.now()
+            result = result_of(error, 0, now)
+            if not isinstance(result, SetAside):
+                raise
+            apply = Slot(Task.APPLY, profile.profile_id, now.replace(microsecond=0))
+            await self.slots.put([(apply, result.until)], now)
+            return f"plan {fresh} is sent later: {error}"
+
     async def _apply(self, profile: Profile, login: AdsLogin, fresh: PlanId | None = None) -> str:
         """Sends what is approved, or may be by itself, where the mode is auto. What hinders it is said, and waits."""
         profile_id, now = profile.profile_id, self.clock.now()
@@ -109,7 +130,13 @@ class WorkSlot:
             found = await self.actions.fingerprint(plan_id)
             assert found is not None
             reader, writer = login.reader(profile, None), self.writer(profile)
-            applied = await self.apply(profile, plan_id, found[1], reader, writer, lambda _sent, _total: None)
+            try:
+                applied = await self.apply(profile, plan_id, found[1], reader, writer, lambda _sent, _total: None)
+            except ProfileBusy:
+                raise
+            except Refused as refusal:  # a pause, a narrower mode, an approval that ran out: since we looked
+                notes.append(f"plan {plan_id} is not sent: {refusal}")
+                break
             if applied.stopped:
                 notes.append(f"plan {plan_id} is not sent whole: {applied.stopped}")
                 break

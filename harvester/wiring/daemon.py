@@ -19,6 +19,7 @@ from harvester.adapters.postgres.lease import PostgresLease
 from harvester.adapters.postgres.replicas import PostgresFleetProfiles, PostgresReplicas
 from harvester.adapters.postgres.slots import PostgresSlots
 from harvester.adapters.queue import PostgresJobQueue
+from harvester.adapters.throttle import by_host
 from harvester.config.rules_in_force import RulesInForce
 from harvester.config.settings import Settings
 from harvester.domain.fleet import Sign
@@ -89,7 +90,7 @@ class DaemonServices:
             rules_broken=self.rules.error is not None,
             calls_waiting=calls.waiting,
             calls_lost=calls.lost_ever,
-            rates={each.login.partition(" ")[0]: each.rate * each.share for each in readings},
+            rates=by_host(readings),
             throttled={"login": sum(each.ceiling is not None for each in readings)},
         )
 
@@ -192,7 +193,6 @@ def _dispatch(services: Services, rules: RulesInForce, every: Mapping[Task, time
     return Dispatch(
         slots=_slots(services),
         profiles=PostgresFleetProfiles(database),
-        modes=services.modes,
         calendar=CronCalendar(settings.schedule),
         clock=SystemClock(),
         only=only(settings),

@@ -32,7 +32,7 @@ RULES_FILE = Path(__file__).with_name("rules.yaml")
 LONGEST_SECONDS = 120.0
 _KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 
-_HURRY = """
+HURRY = """
     WITH sooner AS (UPDATE harvester.slot SET not_before = now() WHERE not_before > now() RETURNING 1)
     UPDATE harvester.pgqueuer SET execute_after = now() WHERE execute_after > now()
 """
@@ -188,7 +188,7 @@ class Fleet:
         return count
 
     async def all_are_done(self) -> bool:
-        await self.fetch(_HURRY)
+        await self.fetch(HURRY)
         return await self.done() >= len(self._first)
 
     async def are_up(self, replicas: Sequence[Replica]) -> bool:

@@ -12,7 +12,7 @@ import pytest
 from harvester.sandbox.fault_rules import Action, FaultBook, Match, Rule
 from harvester.sandbox.settings import Options
 from tests.crash.agreement import CHANGES
-from tests.fleet.service import RULES_FILE, Fleet
+from tests.fleet.service import HURRY, RULES_FILE, Fleet
 
 FEW = Options(profiles=3, recommendations=40)
 THROTTLED = "1041919000000007"
@@ -100,6 +100,47 @@ async def test_modes_and_pauses_hold_in_every_replica_at_once(fleet: Fleet) -> N
     await fleet.demand_agreement()
 
 
+async def test_a_pause_in_the_middle_is_no_failure(fleet: Fleet) -> None:
+    """The run is done, and says that nothing is sent and why; nobody is told that a profile stopped."""
+    fail(fleet, Action(hang_seconds=4), profile=THROTTLED, path="/sp/keywords/list", nth=2)
+    replica = fleet.start()
+    await fleet.until(lambda: struck(fleet))
+    (await fleet.run("pause", "--by", "anna")).succeeded()
+    await fleet.until(lambda: ended(fleet))
+
+    assert await replica.stops() == 0
+    (row,) = await fleet.fetch("SELECT state, reason FROM ledger.slots WHERE profile_id = $1", THROTTLED)
+    assert row["state"] == "done"
+    assert "everything is paused, by anna" in row["reason"]
+
+
+async def ended(fleet: Fleet) -> bool:
+    """Each plan slot, one way or another."""
+    over = "SELECT count(*) FROM ledger.slots WHERE task = 'plan' AND finished_at IS NOT NULL"
+    return bool(await fleet.value(over) == FEW.profiles)
+
+
+async def test_what_hinders_sending_costs_no_second_harvest(fleet: Fleet) -> None:
+    """The account cannot be looked at before something is sent: that waits, the run is done, and nothing is read anew."""
+    fleet.changes = {"API_PATIENCE": "1"}
+    fail(fleet, Action(status=503), profile=THROTTLED, path="/sp/keywords/list", skip=1)
+    fleet.start()
+    await fleet.until(fleet.all_are_done)
+
+    assert await fleet.value("SELECT count(*) FROM ledger.runs WHERE profile_id = $1", THROTTLED) == 1
+    fleet.amazon.sandbox.faults.replace(())
+    await fleet.until(lambda: all_is_sent(fleet))
+    await fleet.finish()
+    await fleet.demand_agreement()
+    assert await fleet.value("SELECT count(*) FROM ledger.runs WHERE profile_id = $1", THROTTLED) == 1
+
+
+async def all_is_sent(fleet: Fleet) -> bool:
+    await fleet.fetch(HURRY)
+    query = "SELECT count(*) FROM ledger.actions WHERE profile_id = $1 AND state = 'done'"
+    return bool(await fleet.value(query, THROTTLED))
+
+
 async def test_a_narrower_setting_is_never_widened(fleet: Fleet) -> None:
     """`harvester mode auto` on a service that was started in review sends nothing."""
     fleet.changes = {"MODE": "review"}
@@ -125,6 +166,23 @@ async def test_a_changed_rules_file_is_in_force_and_a_broken_one_is_refused(flee
     rules.write_text(RULES_FILE.read_text().replace("at_least: 5", "at_least: 7"))
     await fleet.until(lambda: said(replica.log, "rules.loaded"))
     replica.send(signal.SIGHUP)
+    await fleet.until(lambda: shows(fleet, "rules_error IS NULL"))
+    assert await replica.stops() == 0
+
+
+@pytest.mark.parametrize("escape", ["\\ud800", "\\0"])
+async def test_no_rules_file_ends_the_service(escape: str, fleet: Fleet, tmp_path: Path) -> None:
+    """Its mistake may quote what neither Postgres nor a log takes: it is refused like any other."""
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES_FILE.read_text())
+    replica = fleet.start(RULES_FILE=str(rules))
+    await fleet.until(lambda: fleet.are_up([replica]))
+
+    rules.write_text(f'version: "{escape}"\n')
+
+    await fleet.until(lambda: shows(fleet, "rules_error IS NOT NULL"))
+    assert "rules.refused" in replica.said
+    rules.write_text(RULES_FILE.read_text())
     await fleet.until(lambda: shows(fleet, "rules_error IS NULL"))
     assert await replica.stops() == 0
 

@@ -3,6 +3,7 @@
 import asyncio
 import math
 import random
+import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -34,6 +35,9 @@ _GONE = ("closed", "closing", "cannot switch to state")
 """The driver's words about a connection that is lost; the last: used in the moment the server says good-bye."""
 
 _SESSION = {"application_name": "harvester", "timezone": "UTC", "jit": "off"}
+
+_LINE = {"TCP_KEEPIDLE": 10, "TCP_KEEPINTVL": 5, "TCP_KEEPCNT": 4, "TCP_USER_TIMEOUT": 30_000}
+"""Dead after 30 seconds in which the other end confirmed nothing, whether we wait for it or it for us."""
 
 _NOT_MIGRATED = "the database is not at this version ({}): run `harvester migrate`"
 _MISCONFIGURED: dict[type[Exception], str] = {
@@ -136,6 +140,7 @@ class Database:
                         **_SESSION,
                         "idle_in_transaction_session_timeout": f"{round(idle_seconds * 1000)}ms",
                     },
+                    init=notice_dead_lines,
                     reset=_leave_as_it_is,
                 )
         except (asyncpg.ClientConfigurationError, ValueError) as error:
@@ -183,6 +188,17 @@ class Database:
             await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, no secret
             wait_seconds = min(wait_seconds * 2, 2.0)
             repeated = True
+
+
+async def notice_dead_lines(connection: Connection) -> None:
+    """Ends a line whose other end has vanished without a word: the system alone would wait for hours, or for ever."""
+    sock = connection._transport.get_extra_info("socket")  # type: ignore[union-attr]  # noqa: SLF001 - no other way
+    if sock.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in _LINE.items():
+        if hasattr(socket, name):
+            sock.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 async def _leave_as_it_is(_connection: Connection) -> None:

@@ -9,6 +9,7 @@ import asyncpg
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.profiles import profile_of
 from harvester.adapters.postgres.queries import named
+from harvester.adapters.postgres.storable import storable
 from harvester.domain.errors import Refused
 from harvester.domain.fleet import Login, Narrowed, RuntimeModes, Sign
 from harvester.domain.ids import ProfileId
@@ -35,8 +36,9 @@ class PostgresReplicas:
 
     async def sign(self, sign: Sign, now: datetime) -> None:
         """Raises Unavailable at once where Postgres is away: the next sign comes soon."""
+        error = None if sign.rules_error is None else storable(sign.rules_error)
         columns = (sign.replica_id, sign.kind, sign.host, sign.pid, sign.version, sign.started_at, now)
-        state = (sign.holds_clock, sign.draining, sign.running, sign.ruleset_fingerprint, sign.rules_error)
+        state = (sign.holds_clock, sign.draining, sign.running, sign.ruleset_fingerprint, error)
         async with self.database.transaction() as connection:
             await connection.execute(_SIGN, *columns, *state)
 
@@ -73,7 +75,7 @@ class PostgresFleetProfiles:
 
     async def note_failure(self, account: str, failure: str, *, closed: bool, now: datetime) -> None:
         async def work(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_NOTE_FAILURE, account, now, failure, closed)
+            await connection.execute(_NOTE_FAILURE, account, now, storable(failure), closed)
 
         await self.database.repeat(work)
 
@@ -100,7 +102,7 @@ class PostgresModes:
 
         row = await self.database.repeat(work)
         assert row is not None
-        return RuntimeModes(*(None if mode is None else Mode(mode) for mode in (row["fleet"], row["profile"])))
+        return modes_of(row)
 
     async def narrowed(self) -> Sequence[Narrowed]:
         """What is set now: for all first, then by profile."""
@@ -123,3 +125,7 @@ class PostgresModes:
                 raise Refused(f"there is no profile {profile_id}; `harvester status` lists those there are")
 
         await self.database.repeat(work)
+
+
+def modes_of(row: asyncpg.Record) -> RuntimeModes:
+    return RuntimeModes(*(None if mode is None else Mode(mode) for mode in (row["fleet"], row["profile"])))

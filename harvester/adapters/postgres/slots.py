@@ -1,6 +1,6 @@
 """Slots: what is due, who has it, what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import assert_never
@@ -10,12 +10,15 @@ import asyncpg
 from harvester.adapters import queue
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
+from harvester.adapters.postgres.replicas import modes_of
+from harvester.adapters.postgres.storable import storable
+from harvester.domain.fleet import RuntimeModes
 from harvester.domain.ids import PlanId, ProfileId
 from harvester.domain.slot import Done, Failed, NotTaken, Result, SetAside, Slot, Taken, Task
 
 _NEW = named("new_slots")
-_NEW_RECONCILES = named("new_reconciles")
-_NEW_FOLLOW_UPS = named("new_follow_ups")
+_TO_RECONCILE = named("profiles_with_unknown")
+_TO_FOLLOW_UP = named("profiles_with_follow_up")
 _LOST = named("lost_slots")
 _TO_APPLY = named("profiles_with_approved")
 _PLANS_TO_APPLY = named("plans_to_apply")
@@ -43,35 +46,26 @@ class PostgresSlots:
 
         return await self.database.repeat(work) if slots else 0
 
-    async def put_reconciles(self, now: datetime, unsettled_since: datetime, pause_since: datetime) -> int:
-        return await self._put_found(Task.RECONCILE, now, _NEW_RECONCILES, unsettled_since, pause_since)
+    async def profiles_to_reconcile(self, unsettled_since: datetime, pause_since: datetime) -> Sequence[ProfileId]:
+        return [ProfileId(row["profile_id"]) for row in await self._fetch(_TO_RECONCILE, unsettled_since, pause_since)]
 
-    async def put_follow_ups(self, now: datetime, none_since: datetime) -> int:
-        return await self._put_found(Task.FOLLOW_UP, now, _NEW_FOLLOW_UPS, now, none_since)
-
-    async def _put_found(self, task: Task, now: datetime, query: str, *arguments: datetime) -> int:
-        due_at = now.replace(microsecond=0)
-
-        async def work(connection: Connection, _repeated: bool) -> int:
-            found = [ProfileId(row["profile_id"]) for row in await connection.fetch(query, *arguments)]
-            return await _put(connection, [(Slot(task, profile_id, due_at), due_at) for profile_id in found], now)
-
-        return await self.database.repeat(work)
+    async def profiles_to_follow_up(self, now: datetime, none_since: datetime) -> Sequence[ProfileId]:
+        return [ProfileId(row["profile_id"]) for row in await self._fetch(_TO_FOLLOW_UP, now, none_since)]
 
     async def profiles_to_apply(
         self, now: datetime, approved_by: datetime, pause_since: datetime
-    ) -> Sequence[ProfileId]:
-        async def work(connection: Connection, _repeated: bool) -> list[ProfileId]:
-            rows = await connection.fetch(_TO_APPLY, approved_by, pause_since, now)
-            return [ProfileId(row["profile_id"]) for row in rows]
+    ) -> Mapping[ProfileId, RuntimeModes]:
+        rows = await self._fetch(_TO_APPLY, approved_by, pause_since, now)
+        return {ProfileId(row["profile_id"]): modes_of(row) for row in rows}
+
+    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(query, *arguments)
 
         return await self.database.repeat(work)
 
     async def plans_to_apply(self, profile_id: ProfileId, now: datetime) -> Sequence[PlanId]:
-        async def work(connection: Connection, _repeated: bool) -> list[PlanId]:
-            return [PlanId(row["plan_id"]) for row in await connection.fetch(_PLANS_TO_APPLY, profile_id, now)]
-
-        return await self.database.repeat(work)
+        return [PlanId(row["plan_id"]) for row in await self._fetch(_PLANS_TO_APPLY, profile_id, now)]
 
     async def put_back_lost(self, now: datetime) -> int:
         async def work(connection: Connection, _repeated: bool) -> int:
@@ -82,10 +76,7 @@ class PostgresSlots:
         return await self.database.repeat(work)
 
     async def plans_with_expired_approvals(self, now: datetime) -> Sequence[PlanId]:
-        async def work(connection: Connection, _repeated: bool) -> list[PlanId]:
-            return [PlanId(row["plan_id"]) for row in await connection.fetch(_EXPIRED, now)]
-
-        return await self.database.repeat(work)
+        return [PlanId(row["plan_id"]) for row in await self._fetch(_EXPIRED, now)]
 
     async def take(
         self, slot: Slot, replica_id: str, now: datetime, most_unanswered: int
@@ -121,11 +112,11 @@ class PostgresSlots:
         async def work(connection: Connection, repeated: bool) -> bool:
             match result:
                 case Done(run_id=run_id, note=note):
-                    said = await connection.execute(_END, *key, "done", now, run_id, note)
+                    said = await connection.execute(_END, *key, "done", now, run_id, storable(note))
                 case Failed(reason=reason):
-                    said = await connection.execute(_END, *key, "failed", now, None, reason)
+                    said = await connection.execute(_END, *key, "failed", now, None, storable(reason))
                 case SetAside(until=until, reason=reason, counts=counts):
-                    said = await connection.execute(_PUT_ASIDE, *key, until, reason, counts)
+                    said = await connection.execute(_PUT_ASIDE, *key, until, storable(reason), counts)
                 case _:
                     assert_never(result)
             return said == "UPDATE 1" or repeated

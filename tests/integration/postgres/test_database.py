@@ -2,8 +2,10 @@
 
 import asyncio
 import shutil
+import socket
 import tempfile
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -22,6 +24,7 @@ from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Listing, Mode, Profile
 from harvester.domain.run import Cursor
 from tests.conftest import with_database
+from tests.crash.cable import Cable
 
 from .conftest import LONG_AGO, NOW, RULES, BeginRun, Sql, a_decision, a_page, a_profile, a_row
 
@@ -107,6 +110,18 @@ async def test_a_failover_is_waited_for(dsn: str, read_only: str, sql: Sql):
         await sql.execute(f'ALTER DATABASE "{read_only}" SET default_transaction_read_only = off')
 
         await saving
+
+
+async def test_a_line_whose_other_end_has_vanished_ends(dsn: str):
+    """A query on it would be waited for without end: a run that hangs in it, and its slot with it, were never heard of."""
+    async with Cable.laid(dsn) as cable, Database.open(cable.dsn) as database, database.connection() as connection:
+        line: Any = connection
+        sock = line._transport.get_extra_info("socket")
+
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+        for name, most in {"TCP_KEEPIDLE": 10, "TCP_USER_TIMEOUT": 30_000}.items():
+            if hasattr(socket, name):
+                assert 0 < sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name)) <= most
 
 
 async def test_a_deadlock_is_tried_again(database: Database, sql: Sql):

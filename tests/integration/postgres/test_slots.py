@@ -13,13 +13,15 @@ from harvester.domain.errors import Refused
 from harvester.domain.fleet import RuntimeModes, Sign
 from harvester.domain.ids import ProfileId, RunId
 from harvester.domain.profile import Mode
-from harvester.domain.slot import Done, Failed, NotTaken, SetAside, Slot, Taken, Task
+from harvester.domain.slot import Done, Failed, NotTaken, Result, SetAside, Slot, Taken, Task
 
 from .conftest import Sql, a_profile
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 PROFILE = ProfileId("1234567890")
 MOST = 3
+ODD = "no: \0\ud800"
+"""What Postgres takes in no text."""
 
 
 def a_slot(minutes: int = 0, task: Task = Task.PLAN, profile_id: ProfileId | None = PROFILE) -> Slot:
@@ -109,6 +111,16 @@ async def test_what_is_set_aside_waits(slots: PostgresSlots) -> None:
     later = await slots.take(a_slot(), "two", until, MOST)
     assert isinstance(later, Taken)
     assert later.failures == 1
+
+
+@pytest.mark.parametrize("result", [Done(note=ODD), Failed(ODD), SetAside(NOW, ODD)])
+async def test_whatever_an_error_quotes_can_be_kept(result: Result, slots: PostgresSlots, sql: Sql) -> None:
+    """Else the slot would be taken again and again, and given up without a word of why."""
+    await put(slots, a_slot())
+
+    assert await slots.settle(await taken(slots, a_slot()), result, NOW)
+
+    assert await sql.fetchval("SELECT reason FROM ledger.slots") == "no: \ufffd?"
 
 
 async def test_a_run_covers_older_slots_that_wait(slots: PostgresSlots, sql: Sql) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harvester.adapters.exchange import Budget
 from harvester.adapters.limit import FIRST_RATE, FORGOTTEN_AFTER_SECONDS, LOWEST_RATE
-from harvester.adapters.throttle import Reading, Throttle
+from harvester.adapters.throttle import Reading, Throttle, by_host
 from harvester.domain.errors import Unavailable
 from tests.unit.adapters.virtual_time import VirtualTime
 
@@ -359,3 +359,12 @@ def test_waiters_never_exceed_the_budget(waiters: int, history: list[tuple[Budge
         assert gone[0] >= max(start, pair.paused_until)
 
     asyncio.run(scene())
+
+
+async def test_the_rate_of_a_host_is_that_of_all_its_logins() -> None:
+    """The last login is not taken for all of them."""
+    throttle = Throttle()
+    for login in ("na client-1", "na client-2", "eu client-1"):
+        assert await throttle.enter(Budget(login, "1", "GET /things"))
+
+    assert by_host(throttle.snapshot()) == {"na": 2 * FIRST_RATE, "eu": FIRST_RATE}

@@ -10,8 +10,8 @@ WHERE NOT EXISTS (
 ON CONFLICT DO NOTHING
 RETURNING task, profile_id, due_at, not_before;
 
--- name: new_reconciles
--- Profiles with something sent and unknown since before $2, and no reconcile put since $3.
+-- name: profiles_with_unknown
+-- Profiles with something sent and unknown since before $1, and no reconcile on its way or put since $2.
 SELECT DISTINCT action.profile_id
 FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
 WHERE action.state IN ('sending', 'unknown') AND action.sent_at <= $1
@@ -21,10 +21,15 @@ WHERE action.state IN ('sending', 'unknown') AND action.sent_at <= $1
             AND (slot.put_at > $2 OR slot.state IN ('waiting', 'running')));
 
 -- name: profiles_with_approved
--- Profiles with something approved before $1 that still holds, and nothing on its way to send it, nor put since $2.
-SELECT DISTINCT action.profile_id
-FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
+-- Profiles with something approved before $1 that still holds, and how far people let them go now.
+-- Not those that are paused, or with something on its way to send it, or put since $2.
+SELECT DISTINCT action.profile_id, fleet.mode AS fleet, mine.mode AS profile
+FROM harvester.fleet_state AS fleet
+CROSS JOIN harvester.open_plan
+JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
+LEFT JOIN harvester.account_state AS mine ON mine.profile_id = action.profile_id
 WHERE action.state = 'approved' AND action.reviewed_at <= $1 AND (action.expires_at IS NULL OR action.expires_at > $3)
+    AND NOT fleet.paused AND mine.paused IS NOT TRUE
     AND NOT EXISTS (
         SELECT FROM harvester.slot
         WHERE slot.profile_id = action.profile_id AND slot.task IN ('plan', 'follow_up', 'apply')
@@ -32,13 +37,23 @@ WHERE action.state = 'approved' AND action.reviewed_at <= $1 AND (action.expires
 
 -- name: plans_to_apply
 -- Plans of a profile with something approved that still holds, the oldest first.
-SELECT action.plan_id
-FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
-WHERE open_plan.profile_id = $1 AND action.state = 'approved' AND (expires_at IS NULL OR expires_at > $2)
-GROUP BY action.plan_id ORDER BY substr(action.plan_id, 2)::bigint;
+-- With them the newest of a run, where that was made to be sent by itself and still has something planned.
+SELECT plan_id FROM (
+    SELECT action.plan_id
+    FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
+    WHERE open_plan.profile_id = $1 AND action.state = 'approved' AND (expires_at IS NULL OR expires_at > $2)
+    UNION
+    SELECT newest.plan_id
+    FROM (SELECT plan.plan_id, plan.mode FROM harvester.plan JOIN harvester.run ON run.run_id = plan.run_id
+          WHERE plan.profile_id = $1 AND run.source <> 'undo' ORDER BY plan.created_at DESC LIMIT 1) AS newest
+    WHERE newest.mode = 'auto' AND EXISTS (
+        SELECT FROM harvester.action
+        WHERE action.profile_id = $1 AND action.plan_id = newest.plan_id AND phase = 'waiting' AND state = 'planned')
+) AS found
+ORDER BY substr(plan_id, 2)::bigint;
 
--- name: new_follow_ups
--- Profiles with a promotion whose negative at the source has fallen due, and no run begun since $2 or on its way.
+-- name: profiles_with_follow_up
+-- Profiles with a promotion whose negative at the source is due, and no run on its way, nor begun or asked for since $2.
 SELECT DISTINCT action.profile_id
 FROM harvester.action
 WHERE action.phase = 'owning' AND action.state = 'done' AND action.follow_up <> '' AND action.settled_at
@@ -51,7 +66,7 @@ WHERE action.phase = 'owning' AND action.state = 'done' AND action.follow_up <> 
     AND NOT EXISTS (
         SELECT FROM harvester.slot
         WHERE slot.profile_id = action.profile_id AND slot.task IN ('plan', 'follow_up')
-            AND slot.state IN ('waiting', 'running'));
+            AND (slot.state IN ('waiting', 'running') OR (slot.task = 'follow_up' AND slot.put_at > $2)));
 
 -- name: lost_slots
 -- Open slots that are in no queue, put there long enough ago that no transaction can still be on its way.
