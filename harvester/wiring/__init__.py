@@ -33,7 +33,7 @@ from harvester.adapters.postgres.rulesets import PostgresRulesets
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
 from harvester.adapters.postgres.watched import WatchedPlans, WatchedRuns
-from harvester.adapters.sharing import SharedBudgets
+from harvester.adapters.sharing import DEAD_AFTER_SECONDS, SharedBudgets
 from harvester.adapters.throttle import Throttle
 from harvester.adapters.watching import NOBODY, Watch
 from harvester.config import rules_file
@@ -207,7 +207,7 @@ async def _throttle(dsn: str) -> AsyncIterator[Throttle]:
     """With a connection of its own: a heartbeat that waits for the pool's is late, and late is dead."""
     throttle = Throttle()
     async with (
-        Database.open(dsn, most_connections=1) as database,
+        Database.open(dsn, most_connections=1, idle_seconds=DEAD_AFTER_SECONDS) as database,
         SharedBudgets.open(throttle, PostgresBudgets(database), str(uuid4()), _budgets_unshared),
     ):
         yield throttle

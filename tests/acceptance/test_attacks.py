@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -68,7 +69,8 @@ def test_an_apply_that_slept_through_a_takeover_sends_nothing(
         on(TOKEN, {"delay_seconds": 5.0}, skip=1, times=1),
     )
     arguments = ("apply", plan.plan_id, "--fingerprint", plan.fingerprint, "--json")
-    sleeper = harvester.start(*arguments, **REVIEW).runs_until(lambda: asked_for(amazon, TOKEN) == before + 2)
+    soon = {**REVIEW, "LEASE_GRACE": "2"}  # what it holds in Postgres while it sleeps, it holds no longer than that
+    sleeper = harvester.start(*arguments, **soon).runs_until(lambda: asked_for(amazon, TOKEN) == before + 2)
     os.kill(sleeper.process.pid, signal.SIGSTOP)
 
     end_leases(ledger)
@@ -118,6 +120,20 @@ def test_a_locale_that_lacks_letters_loses_none(encoding: str, clean: CleanRun) 
 def test_closed_streams_are_no_reason_to_abort(redirect: str, clean: CleanRun) -> None:
     """Schedulers start programs that way; a socket must not take the place of what is closed."""
     assert in_a_shell(clean, f"plans --json {redirect}").returncode == 0
+
+
+def test_a_device_is_written_to_and_stays_one(clean: CleanRun, tmp_path: Path) -> None:
+    """Exporting into a pipe writes into it: it is not replaced by a file, as a device would not be."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        clean.harvester("export", clean.plans[0]["id"], "--format", "json", "--output", str(pipe)).succeeded()
+
+        assert pipe.is_fifo()
+        assert os.read(reader, 1) == b"{"
+    finally:
+        os.close(reader)
 
 
 def test_a_full_disk_is_told(clean: CleanRun) -> None:

@@ -26,7 +26,9 @@ NOWHERE = "postgresql://127.0.0.1:1/nowhere"
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",
 )
-def test_what_goes_well_is_one_document(arguments: tuple[str, ...], names: set[str], clean: CleanRun) -> None:
+def test_what_goes_well_is_one_document(
+    arguments: tuple[str, ...], names: set[str], clean: CleanRun, amazon: PretendAmazon
+) -> None:
     """With the keys that it is known by, and a silent standard error."""
     result = clean.harvester(*arguments, "--json").succeeded()
 

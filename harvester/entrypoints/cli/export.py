@@ -128,19 +128,22 @@ async def _write_text(services: Services, plan: Mapping[str, Any], form: str, wr
 
 @contextmanager
 def _whole(output: Path) -> Iterator[Path]:
-    """A file beside the wanted one, which takes its place when it is whole."""
+    """A file beside the wanted one, which takes its place when it is whole; a device or a pipe keeps its place."""
     if not output.name:
         raise Misconfigured("--output names no file")
-    partial = output.with_name(f".{output.name}.partial-{os.getpid()}")
+    as_it_is = output.exists() and not output.is_file()
+    partial = output if as_it_is else output.with_name(f".{output.name}.partial-{os.getpid()}")
     try:
         partial.touch()  # a workbook that finds out at its end leaves a mess on the terminal
         yield partial
-        partial.replace(output)
+        if not as_it_is:
+            partial.replace(output)
     except OSError as error:
         raise Misconfigured(f"cannot be written: {error.strerror or error}", file=str(output)) from None
     finally:
-        with suppress(OSError):
-            partial.unlink(missing_ok=True)
+        if not as_it_is:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
 
 
 def _in_words(told: Mapping[str, int], form: str) -> str:
