@@ -136,8 +136,11 @@ class SharedBudgets:
     async def _keep_beating(self) -> None:
         while True:
             seconds = _QUICK_BEAT_SECONDS if self._throttle.unsettled() else BEAT_SECONDS
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), seconds)
+            woken = asyncio.ensure_future(
+                self._wake.wait()
+            )  # not wait_for: Python 3.11's loses a cancellation at times
+            await asyncio.wait([woken], timeout=seconds)
+            woken.cancel()
             self._wake.clear()
             if self._known:
                 await self.beat()

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -92,8 +92,9 @@ class Daemon:
                 await self._sign()
             except HarvesterError as error:
                 log.warning("replica.silent", error=str(error))
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._news.wait(), self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
+            news = asyncio.ensure_future(self._news.wait())  # not wait_for: Python 3.11's loses a cancellation at times
+            await asyncio.wait([news], timeout=self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
+            news.cancel()
             self._news.clear()
 
     async def _sign(self) -> None:

@@ -131,7 +131,7 @@ def _whole(output: Path) -> Iterator[Path]:
     """A file beside the wanted one, which takes its place when it is whole; a device or a pipe keeps its place."""
     if not output.name:
         raise Misconfigured("--output names no file")
-    as_it_is = output.exists() and not output.is_file()
+    as_it_is = os.path.exists(output) and not os.path.isfile(output)  # noqa: PTH110, PTH113 - false where a name is too long
     partial = output if as_it_is else output.with_name(f".{output.name}.partial-{os.getpid()}")
     try:
         partial.touch()  # a workbook that finds out at its end leaves a mess on the terminal
