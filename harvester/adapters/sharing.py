@@ -9,6 +9,7 @@ from typing import Protocol
 
 from harvester.adapters.limit import FORGOTTEN_AFTER_SECONDS, Learned
 from harvester.adapters.throttle import Report, Throttle
+from harvester.adapters.waiting import news_or
 from harvester.domain.errors import HarvesterError
 
 BEAT_SECONDS = 1.0
@@ -136,12 +137,7 @@ class SharedBudgets:
     async def _keep_beating(self) -> None:
         while True:
             seconds = _QUICK_BEAT_SECONDS if self._throttle.unsettled() else BEAT_SECONDS
-            woken = asyncio.ensure_future(
-                self._wake.wait()
-            )  # not wait_for: Python 3.11's loses a cancellation at times
-            await asyncio.wait([woken], timeout=seconds)
-            woken.cancel()
-            self._wake.clear()
+            await news_or(self._wake, seconds)
             if self._known:
                 await self.beat()
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 import structlog
 
+from harvester.adapters.waiting import news_or
 from harvester.config.rules_in_force import RulesInForce
 from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
@@ -92,10 +93,7 @@ class Daemon:
                 await self._sign()
             except HarvesterError as error:
                 log.warning("replica.silent", error=str(error))
-            news = asyncio.ensure_future(self._news.wait())  # not wait_for: Python 3.11's loses a cancellation at times
-            await asyncio.wait([news], timeout=self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
-            news.cancel()
-            self._news.clear()
+            await news_or(self._news, self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
 
     async def _sign(self) -> None:
         sign = self.parts.sign(

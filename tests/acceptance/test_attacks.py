@@ -69,13 +69,13 @@ def test_an_apply_that_slept_through_a_takeover_sends_nothing(
         on(TOKEN, {"delay_seconds": 5.0}, skip=1, times=1),
     )
     arguments = ("apply", plan.plan_id, "--fingerprint", plan.fingerprint, "--json")
-    soon = {**REVIEW, "LEASE_GRACE": "2"}  # what it holds in Postgres while it sleeps, it holds no longer than that
+    soon = {**REVIEW, "LEASE_GRACE": "2"}  # not much longer than that it holds locks while it sleeps
     sleeper = harvester.start(*arguments, **soon).runs_until(lambda: asked_for(amazon, TOKEN) == before + 2)
     os.kill(sleeper.process.pid, signal.SIGSTOP)
 
     end_leases(ledger)
-    harvester("reconcile", "--json", **REVIEW).succeeded()
-    harvester(*arguments, **REVIEW)
+    harvester("reconcile", "--json", **soon).succeeded()
+    harvester(*arguments, **soon)
     sent = len(written(amazon))
     assert sent
     history = ledger.value("SELECT count(*) FROM harvester.action_event")

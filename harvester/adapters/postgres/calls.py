@@ -11,6 +11,7 @@ import asyncpg
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.storable import storable
+from harvester.adapters.waiting import news_or
 from harvester.domain.errors import HarvesterError
 from harvester.domain.run import ApiCall
 
@@ -145,9 +146,7 @@ class PostgresCallLog:
 
     async def _keep_flushing(self) -> None:
         while True:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), self._every_seconds)
-            self._wake.clear()
+            await news_or(self._wake, self._every_seconds)
             if self._closing:
                 return
             try:

@@ -97,9 +97,16 @@ def translated() -> Iterator[None]:
     except _AWAY as error:
         raise Unavailable(f"Postgres is away: {str(error) or type(error).__name__}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
-        if not any(words in str(error) for words in _GONE):
+        if not any(isinstance(each, _AWAY) or any(words in str(each) for words in _GONE) for each in _led_to(error)):
             raise
         raise Unavailable(f"the connection to Postgres is gone: {error}") from error
+
+
+def _led_to(error: BaseException | None) -> Iterator[BaseException]:
+    """The error, and those before it: rolling back on a lost line, the driver has other words than for the loss."""
+    while error is not None:
+        yield error
+        error = error.__context__
 
 
 class Database:

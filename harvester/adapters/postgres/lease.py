@@ -16,7 +16,7 @@ from harvester.domain.ids import ProfileId
 
 _TAKE = named("lease_key_taken")
 _GIVE_BACK = named("lease_key_given_back")
-_STILL_THERE = named("still_there")
+_END_HALF_HEARD = named("end_half_heard")
 _END_SILENT_HOLDER = named("end_silent_holder")
 _AGAIN_SECONDS = 0.25
 _TRIES = 20
@@ -45,7 +45,8 @@ class PostgresLease:
     up to `away_seconds` for a Postgres that is away.
 
     A process that is stopped keeps its session. Whoever wants what it holds ends that session once it has been silent
-    for `grace_seconds`, longer than any call to Amazon takes; when it wakes up, it has lost everything it held.
+    for `grace_seconds`, longer than any call to Amazon takes; when it wakes up, it has lost everything it held. Every
+    heartbeat does the same to transactions of processes that were stopped in the middle of a statement.
     """
 
     def __init__(
@@ -184,7 +185,7 @@ class PostgresLease:
                     continue
                 try:
                     with translated():
-                        await session.fetchval(_STILL_THERE, timeout=self._patience_seconds)
+                        await session.fetchval(_END_HALF_HEARD, self._grace_seconds, timeout=self._patience_seconds)
                 except Unavailable:
                     session.terminate()
 

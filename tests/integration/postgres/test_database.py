@@ -178,6 +178,22 @@ async def test_a_mistake_of_ours_is_not_dressed_up(database: Database):
             await connection.execute("SELEKT 1")
 
 
+@pytest.mark.parametrize("loss", [asyncpg.ConnectionDoesNotExistError("lost"), ConnectionResetError("reset")])
+async def test_a_roll_back_on_a_lost_line_is_the_loss(database: Database, loss: Exception):
+    """Whatever the driver says of it; the same words without a loss are a mistake of ours."""
+    busy = asyncpg.InterfaceError("cannot perform operation: another operation (2) is in progress")
+
+    async def fail() -> None:
+        async with database.connection():
+            raise busy
+
+    with pytest.raises(asyncpg.InterfaceError):
+        await fail()
+    busy.__context__ = loss
+    with pytest.raises(Unavailable):
+        await fail()
+
+
 async def test_profiles_are_remembered_as_last_seen(database: Database):
     """Saved twice, known once, with the newer name; a thousand at once."""
     profiles = PostgresProfiles(database)

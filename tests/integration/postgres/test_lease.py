@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.lease import PostgresLease
 from harvester.domain.errors import LeaseLost, Refused, Unavailable
 from harvester.domain.ids import ProfileId
@@ -211,3 +212,27 @@ async def test_without_postgres_there_is_no_lease():
         with pytest.raises(Unavailable):
             async with lease.hold(ONE):
                 pytest.fail("held without Postgres")
+
+
+async def test_a_process_stopped_in_the_middle_of_a_statement_holds_up_nobody(dsn: str, sql: Sql):
+    """Of which Postgres has heard one half: it counts that neither as idle nor as a statement that takes long."""
+    half_said = asyncio.Event()
+
+    async def sleeps_over(database: Database) -> None:
+        async with database.transaction() as connection:
+            await connection.execute("SELECT pg_advisory_xact_lock(7)")
+            await connection.prepare("SELECT 1")
+            half_said.set()
+            await waiter
+            await connection.execute("SELECT 1")
+
+    async def waits() -> None:
+        await half_said.wait()
+        async with PostgresLease.open(dsn, heartbeat_seconds=0.05, grace_seconds=0.1) as lease, lease.hold(ONE):
+            await sql.execute("SELECT pg_advisory_lock(7)", timeout=60)
+
+    async with Database.open(dsn) as database:
+        waiter = asyncio.create_task(waits())
+        with pytest.raises(Unavailable):
+            await sleeps_over(database)
+    await waiter

@@ -16,6 +16,11 @@ WHERE lock.locktype = 'advisory' AND lock.granted AND lock.objsubid = 1
     AND activity.application_name = 'harvester lease'
     AND clock_timestamp() - greatest(activity.backend_start, activity.query_start) > make_interval(secs => $2);
 
--- name: still_there
--- Whether the session is alive.
-SELECT 1;
+-- name: end_half_heard
+-- Ends sessions of ours that owe the rest of a statement for so many seconds: their process sleeps, and holds its locks.
+-- Postgres has no time limit for that wait. A COPY, or an answer that nobody fetches, may be a slow one: four times as long.
+SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+WHERE datname = current_database() AND usename = current_user AND application_name = 'harvester'
+    AND state = 'active' AND wait_event_type = 'Client'
+    AND clock_timestamp() - state_change > make_interval(
+        secs => CASE WHEN wait_event = 'ClientRead' AND query NOT ILIKE 'copy%' THEN $1 ELSE $1 * 4 END);
