@@ -160,6 +160,7 @@ def _give_up_draining() -> None:
 
 def _tell_of_rules(rules: RulesInForce) -> None:
     if rules.error:
-        log.error("rules.refused", error=rules.error, in_force=rules.current.fingerprint[:12])
+        in_force, hint = rules.current.fingerprint[:12], "`harvester rules check` names every mistake"
+        log.error("rules.refused", error=rules.error, in_force=in_force, hint=f"{hint}; until then the old rules hold")
     else:
         log.info("rules.loaded", in_force=rules.current.fingerprint[:12], rules=len(rules.current.rules))

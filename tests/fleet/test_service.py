@@ -162,6 +162,7 @@ async def test_a_changed_rules_file_is_in_force_and_a_broken_one_is_refused(flee
     rules.write_text(RULES_FILE.read_text() + "surprise: 1\n")
     await fleet.until(lambda: said(replica.log, "rules.refused"))
     assert "rules.yaml:" in replica.said
+    assert "harvester rules check" in replica.said
     await fleet.until(lambda: shows(fleet, "rules_error IS NOT NULL"))
     rules.write_text(RULES_FILE.read_text().replace("at_least: 5", "at_least: 7"))
     await fleet.until(lambda: said(replica.log, "rules.loaded"))
