@@ -7,10 +7,9 @@ from datetime import datetime
 import asyncpg
 
 from harvester.adapters.postgres.database import Connection, Database
-from harvester.adapters.postgres.profiles import profile_of
+from harvester.adapters.postgres.profiles import no_such_profile, profile_of
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.storable import storable
-from harvester.domain.errors import Refused
 from harvester.domain.fleet import Login, Narrowed, RuntimeModes, Sign
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Mode, Profile
@@ -122,7 +121,7 @@ class PostgresModes:
             if profile_id is None:
                 await connection.execute(_SET_FLEET_MODE, value, by, now)
             elif await connection.execute(_SET_PROFILE_MODE, profile_id, value, by, now) != "INSERT 0 1":
-                raise Refused(f"there is no profile {profile_id}; `harvester status` lists those there are")
+                raise await no_such_profile(connection, profile_id)
 
         await self.database.repeat(work)
 

@@ -81,6 +81,19 @@ async def test_ready_is_who_passes_every_check() -> None:
 
 
 @pytest.mark.parametrize(
+    ("due", "words"),
+    [
+        (1, "one slot is due, and could have been taken 10 s ago; under way: 4"),
+        (2, "2 slots are due, one of them could have been taken 10 s ago; under way: 4"),
+    ],
+)
+async def test_what_is_due_is_counted_in_words_that_fit(due: int, words: str) -> None:
+    """One slot is no slots."""
+    async with Replica(vitals=replace(WELL, due=due)).up() as client:
+        assert (await told(client, "/readyz"))[1]["checks"]["queue"]["detail"] == words
+
+
+@pytest.mark.parametrize(
     ("changes", "failing"),
     [
         ({"clock_seconds": 15.1}, ["clock"]),
