@@ -3,7 +3,7 @@
 from collections import Counter as Tally
 from collections.abc import Callable
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.exposition import choose_encoder
 
 from harvester.adapters.gauges import Gauges
@@ -23,6 +23,7 @@ class Metrics:
     """A watch of calls and runs. `process` says at each scrape what else this replica knows of itself."""
 
     def __init__(self, version: str, process: Callable[[], ProcessVitals] = ProcessVitals) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # a series beside each counter that nobody asks for
         self.registry = CollectorRegistry(auto_describe=False)
         self._gauges = Gauges(process)
         self._operations: set[str] = set()

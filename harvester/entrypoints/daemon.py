@@ -3,8 +3,8 @@
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Literal
@@ -15,13 +15,15 @@ from harvester.adapters.waiting import news_or
 from harvester.config.rules_in_force import RulesInForce
 from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
+from harvester.domain.orders import Orders, changes
 from harvester.domain.vitals import ProcessVitals
 from harvester.entrypoints.clock import ClockKeeper
-from harvester.entrypoints.web.server import Probes, web_server
+from harvester.entrypoints.web.server import Probes, address, web_server
 from harvester.entrypoints.workers import Workers
 from harvester.wiring.daemon import DaemonServices, new_replica_id, open_daemon
 from harvester.wiring.instruments import open_instruments
 
+_INTRODUCTION_SECONDS = 2.0
 SIGNS_IN_A_SILENCE = 5
 """So many signs of life may be late before a replica is taken for dead."""
 
@@ -48,7 +50,7 @@ class Daemon:
             clock = group.create_task(self.clock.keep(), name="clock") if self.clock is not None else None
             workers = group.create_task(self.workers.run(), name="workers")
             self._tasks += [workers, *([clock] if clock else [])]
-            log.info("daemon.ready", kind=self.kind)
+            log.info("daemon.ready", **await self._introduction())
             await self._stop.wait()
             self.workers.stop()
             if clock is not None:
@@ -57,6 +59,20 @@ class Daemon:
             for task in self._tasks:
                 task.cancel()
         await self._leave()
+
+    async def _introduction(self) -> Mapping[str, object]:
+        """What an operator asks first. The schedule is the clock's business."""
+        settings = self.parts.settings
+        metrics = address(settings.metrics_host, settings.metrics_port) or "off"
+        said = {"kind": self.kind, "mode": settings.mode.value, "metrics": metrics}
+        if self.clock is None:
+            return said
+        due = None
+        with suppress(HarvesterError, TimeoutError):
+            async with asyncio.timeout(_INTRODUCTION_SECONDS):
+                due = await self.parts.next_due()
+        soon = {"next_due": due.isoformat()} if due else {}
+        return {**said, "schedule": settings.schedule, **soon}
 
     @property
     def probes(self) -> Probes:
@@ -88,9 +104,12 @@ class Daemon:
         asyncio.get_running_loop().call_later(self.parts.settings.drain, _give_up_draining)
 
     async def _give_signs(self) -> None:
+        orders: Orders = {}
         while True:
             try:
                 await self._sign()
+                before, orders = orders, await self.parts.services.modes.orders()
+                _tell_of_orders(before, orders)
             except HarvesterError as error:
                 log.warning("replica.silent", error=str(error))
             await news_or(self._news, self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
@@ -160,6 +179,14 @@ def _give_up_draining() -> None:
 
 def _tell_of_rules(rules: RulesInForce) -> None:
     if rules.error:
-        log.error("rules.refused", error=rules.error, in_force=rules.current.fingerprint[:12])
+        in_force, hint = rules.current.fingerprint[:12], "`harvester rules check` names every mistake"
+        log.error("rules.refused", error=rules.error, in_force=in_force, hint=f"{hint}; until then the old rules hold")
     else:
         log.info("rules.loaded", in_force=rules.current.fingerprint[:12], rules=len(rules.current.rules))
+
+
+def _tell_of_orders(before: Orders, now: Orders) -> None:
+    """Who looks into the log for why nothing is sent finds it there."""
+    for said in changes(before, now):
+        whose = {"profile_id": said.profile_id} if said.profile_id else {"whose": "all profiles"}
+        log.info(said.event, by=said.by, **whose, **({"mode": said.mode.value} if said.mode else {}))

@@ -16,6 +16,8 @@ from harvester.ports.fleet import JobQueue, Slots
 MOST_UNANSWERED = 5
 """So many workers may die of a slot before it is given up."""
 
+_TOLD_TO_STOP = "its worker was told to stop"
+
 SETTLE_AGAIN_SECONDS = 1.0
 """Beside the minute that each try waits for Postgres by itself."""
 
@@ -105,7 +107,7 @@ class Workers:
         finally:
             del self._under_way[taken.slot.key]
         if task.cancelled():
-            return SetAside(self.clock.now(), "its worker was told to stop", counts=False)
+            return SetAside(self.clock.now(), _TOLD_TO_STOP, counts=False)
         return task.result()
 
 
@@ -113,8 +115,14 @@ def _tell(slot: Slot, result: Result) -> None:
     due_at = slot.due_at.isoformat()
     match result:
         case Done(run_id=run_id, note=note):
-            log.info("slot.done", due_at=due_at, run_id=run_id, **({"note": note} if note else {}))
+            log.info("slot.done", due_at=due_at, **_given(run_id=run_id, note=note))
         case SetAside(until=until, reason=reason):
-            log.warning("slot.set_aside", due_at=due_at, until=until.isoformat(), reason=reason)
+            say = log.info if reason == _TOLD_TO_STOP else log.warning
+            say("slot.set_aside", due_at=due_at, until=until.isoformat(), reason=reason)
         case Failed(reason=reason):
             log.error("slot.failed", due_at=due_at, reason=reason)
+
+
+def _given(**said: object) -> dict[str, object]:
+    """What there is to say: a chore has no run, and mostly no note."""
+    return {name: value for name, value in said.items() if value}

@@ -81,7 +81,8 @@ class WorkSlot:
             return await self._reconcile(profile, login)
         if taken.slot.task is Task.APPLY:
             return Done(note=await self._apply(profile, login))
-        planned = await self.plan_profile(profile, login, taken.slot.task.value, lambda _profile, _progress: None)
+        trigger = "schedule" if taken.slot.task is Task.PLAN else taken.slot.task.value
+        planned = await self.plan_profile(profile, login, trigger, lambda _profile, _progress: None)
         notes = [*planned.troubles, await self._send(profile, login, planned.plan_id)]
         return Done(planned.run_id, "; ".join(filter(None, notes)))
 

@@ -70,11 +70,10 @@ class SystemClock:
 
 
 @dataclass(frozen=True)
-class Services:
-    """Everything a command may need, open until the `open_services` block ends."""
+class Records:
+    """What is on record, the kill switch, and the logins: what judges nothing and needs no rules."""
 
     settings: Settings
-    rules: RuleSet
     database: Database
     calls: PostgresCallLog
     fleet_report: PostgresFleet
@@ -88,15 +87,22 @@ class Services:
     throttle: Throttle
     """For reading its snapshot."""
     fleet: Fleet
+    reconcile: Reconcile
+    drift: FindDrift
+    notify: Notify
+    retain: Retain
+
+
+@dataclass(frozen=True)
+class Services(Records):
+    """Also what judges, decides or sends, by the rules."""
+
+    rules: RuleSet
     plan_profile: PlanProfile
     cover: Cover
     review: ReviewPlan
     apply: Apply
-    reconcile: Reconcile
     undo: PlanUndo
-    drift: FindDrift
-    notify: Notify
-    retain: Retain
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -162,10 +168,26 @@ async def fresh_database(data_dir: Path) -> AsyncIterator[None]:
 _CALL_IDS_AHEAD = 1000
 
 
+_Opened = tuple[Database, PostgresLease, Throttle, Sequence[AmazonLogin], PostgresCallLog]
+
+
 @asynccontextmanager
 async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncIterator[Services]:
     """Raises Misconfigured or Unavailable before anything else happens. `watch` is told of every call, run and plan."""
     rules = load_rules(settings)
+    async with _opened(settings, watch) as opened:
+        yield _services(settings, rules, *opened, watch)
+
+
+@asynccontextmanager
+async def open_records(settings: Settings) -> AsyncIterator[Records]:
+    """Without a look at the rules file: it may be broken or gone. Raises Misconfigured or Unavailable."""
+    async with _opened(settings, NOBODY) as opened:
+        yield _records(settings, *opened)
+
+
+@asynccontextmanager
+async def _opened(settings: Settings, watch: Watch) -> AsyncIterator[_Opened]:
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database_address(settings))
         await demand_current(settings, dsn)
@@ -186,7 +208,7 @@ async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncItera
             watch=watch,
         )
         http = await stack.enter_async_context(client)
-        yield _services(settings, rules, database, lease, throttle, _logins(settings, http), calls, watch)
+        yield database, lease, throttle, _logins(settings, http), calls
 
 
 def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
@@ -213,6 +235,36 @@ async def _throttle(dsn: str) -> AsyncIterator[Throttle]:
         yield throttle
 
 
+def _records(
+    settings: Settings,
+    database: Database,
+    lease: PostgresLease,
+    throttle: Throttle,
+    logins: Sequence[AmazonLogin],
+    calls: PostgresCallLog,
+) -> Records:
+    clock, profiles, actions = SystemClock(), PostgresProfiles(database), PostgresActions(database)
+    return Records(
+        settings=settings,
+        database=database,
+        calls=calls,
+        fleet_report=PostgresFleet(database, seen_seconds=max(SEEN_SECONDS, settings.worker_silence / 2)),
+        modes=PostgresModes(database),
+        reports=PostgresReports(database),
+        stories=PostgresStories(database),
+        verify=PostgresVerify(database),
+        profiles=profiles,
+        actions=actions,
+        logins=logins,
+        throttle=throttle,
+        fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
+        reconcile=Reconcile(lease, actions, clock, timedelta(seconds=settings.reconcile_after)),
+        drift=FindDrift(PostgresHistories(database)),
+        retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
+        notify=_notify(settings, database),
+    )
+
+
 def _services(
     settings: Settings,
     rules: RuleSet,
@@ -223,35 +275,19 @@ def _services(
     calls: PostgresCallLog,
     watch: Watch = NOBODY,
 ) -> Services:
-    clock, mode = SystemClock(), settings.mode
-    profiles, plans, actions = PostgresProfiles(database), WatchedPlans(database, watch), PostgresActions(database)
-    histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
-    wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
+    records = _records(settings, database, lease, throttle, logins, calls)
+    clock, mode, profiles, actions = SystemClock(), settings.mode, records.profiles, records.actions
+    plans, runs = WatchedPlans(database, watch), WatchedRuns(database, watch)
+    histories, rulesets, modes = PostgresHistories(database), PostgresRulesets(database), records.modes
     mode_of = partial(_mode_of, rules, mode)
     return Services(
-        settings=settings,
+        **vars(records),
         rules=rules,
-        database=database,
-        calls=calls,
-        fleet_report=PostgresFleet(database, seen_seconds=max(SEEN_SECONDS, settings.worker_silence / 2)),
-        modes=modes,
-        reports=PostgresReports(database),
-        stories=PostgresStories(database),
-        verify=PostgresVerify(database),
-        profiles=profiles,
-        actions=actions,
-        logins=logins,
-        throttle=throttle,
-        fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
         plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
         apply=Apply(lease, actions, clock, rules, modes, mode_of),
-        reconcile=Reconcile(lease, actions, clock, wait),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
-        drift=FindDrift(histories),
-        retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
-        notify=_notify(settings, database),
     )
 
 

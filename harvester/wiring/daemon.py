@@ -81,6 +81,11 @@ class DaemonServices:
         """Of the fleet, as Postgres knows it. Raises Unavailable."""
         return await self.fleet_report.vitals(self.clock.now())
 
+    async def next_due(self) -> datetime | None:
+        """When the schedule brings the next profile; None: no profile is known yet. Raises Unavailable."""
+        now = self.clock.now()
+        return min((self.calendar.next_due(each, now) for each in await self.dispatch.timezones()), default=None)
+
     def process_vitals(self, *, holds_clock: bool, draining: bool, running: int) -> ProcessVitals:
         calls, readings = self.services.calls, self.services.throttle.snapshot()
         return ProcessVitals(

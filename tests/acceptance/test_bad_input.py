@@ -62,6 +62,42 @@ def test_a_broken_rules_file(name: str, harvester: Harvester, amazon: PretendAma
     assert amazon.seen() == 0
 
 
+def test_a_broken_rules_file_stops_who_judges_and_nobody_else(harvester: Harvester, amazon: PretendAmazon) -> None:
+    """The kill switch works and the ledger can be read; what judges or sends refuses with file and line."""
+    plan = harvester("plan", "--json").succeeded().json["plans"][0]
+    (harvester.folder / "my-rules.yaml").write_text("version: 1\n\nrulez: []\n")
+    harvester.environment["HARVESTER_RULES_FILE"] = "my-rules.yaml"
+    harvester.environment["HARVESTER_MODE"] = "review"
+
+    for looks in (
+        ("pause", "--by", "Kim"),
+        ("resume", "--by", "Kim", "--profile", plan["profile_id"]),
+        ("mode", "dry-run", "--by", "Kim"),
+        ("status",),
+        ("plans",),
+        ("show", plan["id"]),
+        ("why", "towels"),
+        ("ledger", "verify"),
+        ("export", plan["id"], "--format", "csv"),
+        ("reconcile",),
+    ):
+        assert "rulez" not in harvester(*looks).succeeded().err
+
+    asked = amazon.seen()
+    for judges in (
+        ("plan",),
+        ("apply", plan["id"], "--fingerprint", plan["fingerprint"]),
+        ("approve", plan["id"], "--by", "Kim"),
+        ("undo", plan["id"]),
+        ("coverage",),
+    ):
+        one_sentence(harvester(*judges).failed(2), "my-rules.yaml:3: ")
+    assert amazon.seen() == asked
+    findings = {check["what"]: check["well"] for check in harvester("doctor", "--json").failed().json["checks"]}
+    assert not findings["rules"]
+    assert findings["database"]
+
+
 def test_a_rules_file_that_is_not_there(harvester: Harvester) -> None:
     """Never the defaults in its place."""
     one_sentence(harvester("plan", RULES_FILE="elsewhere.yaml").failed(2), "elsewhere.yaml")

@@ -162,6 +162,7 @@ async def test_a_changed_rules_file_is_in_force_and_a_broken_one_is_refused(flee
     rules.write_text(RULES_FILE.read_text() + "surprise: 1\n")
     await fleet.until(lambda: said(replica.log, "rules.refused"))
     assert "rules.yaml:" in replica.said
+    assert "harvester rules check" in replica.said
     await fleet.until(lambda: shows(fleet, "rules_error IS NOT NULL"))
     rules.write_text(RULES_FILE.read_text().replace("at_least: 5", "at_least: 7"))
     await fleet.until(lambda: said(replica.log, "rules.loaded"))
@@ -265,6 +266,30 @@ async def test_every_line_says_who_and_what_for(fleet: Fleet) -> None:
     done = [line for line in lines if line["event"] == "slot.done" and line["task"] == "plan"]
     assert len(done) == FEW.profiles
     assert all(line["profile_id"] and line["run_id"] for line in done)
+    assert await fleet.value("SELECT count(*) FROM ledger.runs WHERE trigger = 'schedule'") == FEW.profiles
+    assert not [line for line in lines if line.get("run_id", "") is None]
+
+
+async def test_the_first_line_and_every_order_tell_an_operator_how_it_is(fleet: Fleet) -> None:
+    """How far it goes, by which schedule, where to look; then who paused it or narrowed it, each once."""
+    replica = fleet.start(WORKER_SILENCE="1")
+    await fleet.until(fleet.all_are_done)
+    (await fleet.run("mode", "review", "--by", "anna")).succeeded()
+    await fleet.until(lambda: said(replica.log, "mode.narrowed"))
+    (await fleet.run("pause", "--by", "bert")).succeeded()
+    await fleet.until(lambda: said(replica.log, "sending.paused"))
+    assert await replica.stops() == 0
+    second = fleet.start()
+    await fleet.until(lambda: said(second.log, "sending.paused"))
+    assert await second.stops() == 0
+
+    lines = [json.loads(line) for line in replica.said.splitlines()]
+    (ready,) = [line for line in lines if line["event"] == "daemon.ready"]
+    assert (ready["mode"], ready["schedule"], ready["metrics"]) == ("auto", "30 6 * * *", "off")
+    (narrowed,) = [line for line in lines if line["event"] == "mode.narrowed"]
+    assert (narrowed["mode"], narrowed["by"], narrowed["whose"]) == ("review", "anna", "all profiles")
+    (paused,) = [line for line in lines if line["event"] == "sending.paused"]
+    assert (paused["by"], paused["whose"]) == ("bert", "all profiles")
 
 
 async def test_a_service_without_a_login_does_not_start(fleet: Fleet) -> None:

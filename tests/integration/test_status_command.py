@@ -72,6 +72,7 @@ def test_an_empty_fleet_says_so(desk: Desk) -> None:
 
     assert result.code == 0
     assert "0 profiles · 0 running · 0 due · 0 set aside · 0 failing" in result.words
+    assert "No `harvester serve` is alive: nothing is harvested by the schedule until one runs" in result.words
     assert "Nothing is due" in result.out
     assert "none: is `harvester serve` running?" in result.out
 
@@ -85,7 +86,7 @@ def test_each_group_names_its_profiles_and_why(desk: Desk) -> None:
     assert result.code == 0, result.out
     for sentence in (
         "6 profiles · 1 running · 1 due · 1 set aside · 0 failing",
-        "Mode dry-run by the settings; 1 profile at most dry-run",
+        "Mode dry-run by the settings here; 1 profile at most dry-run",
         "7 min behind the schedule; next due in ",
         "; last run of the schedule ended 3 h ago",
         "Acme 1 (US), 1 plan for 4 min in box-1, taken 2 times",
@@ -119,6 +120,88 @@ def test_what_is_due_and_nobody_takes_is_a_failure(desk: Desk) -> None:
 
     assert result.code == 1
     assert "no replica is at work" in result.words
+
+
+def test_a_schedule_that_nobody_keeps_is_a_failure(desk: Desk) -> None:
+    """Nothing falls due where nobody holds the clock: without a word it would look like a fleet that is well."""
+    in_a_loop_of_its_own(serve_once(desk.dsn))
+
+    result = desk("status")
+
+    assert result.code == 1
+    assert "! no `harvester serve` is alive: nothing is harvested by the schedule until one runs" in result.words
+    desk.sql("UPDATE harvester.replica SET seen_at = now() + interval '1 minute' RETURNING 1")
+    assert "! no replica holds the clock: nothing falls due until one takes it" in desk("status").words
+    desk.sql("UPDATE harvester.replica SET holds_clock = true RETURNING 1")
+    assert desk("status").code == 0
+
+
+async def serve_once(dsn: str) -> None:
+    import asyncpg
+
+    sql: Sql = await asyncpg.connect(dsn)
+    try:
+        await fleet.add_profiles(sql, "1")
+        await fleet.add_slot(sql, "1", ago(hours=3), "done")
+        await fleet.add_replica(sql, "box-1", "serve", ago(minutes=3))
+    finally:
+        await sql.close()
+
+
+def test_what_was_missed_several_times_is_one_line(desk: Desk) -> None:
+    """One run makes up for all of it; every slot is counted."""
+    in_a_loop_of_its_own(miss_three(desk.dsn))
+
+    result = desk("status")
+
+    assert "3 due" in result.words
+    assert result.words.count("Acme 1 (US), 1") == 1
+    assert "Acme 1 (US), 1 plan for 3 days, 3 times" in result.words
+    assert "more" not in result.words
+
+
+async def miss_three(dsn: str) -> None:
+    import asyncpg
+
+    sql: Sql = await asyncpg.connect(dsn)
+    try:
+        await fleet.add_profiles(sql, "1")
+        for days in (1, 2, 3):
+            await fleet.add_slot(sql, "1", ago(days=days))
+    finally:
+        await sql.close()
+
+
+def test_the_mode_in_effect_is_told_and_how_to_lift_what_narrows_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of all profiles leaves a profile's own where it is, and each has a command of its own."""
+    in_a_loop_of_its_own(prepare(desk.dsn))
+    monkeypatch.setenv("HARVESTER_MODE", "auto")
+    assert desk("mode", "dry-run", "--profile", "5", "--by", "Dana").code == 0
+    assert desk("mode", "review", "--by", "Kim").code == 0
+
+    shown = desk("mode").out
+
+    assert "mode default --by YOUR-NAME" in shown
+    assert "mode default --profile 5 --by YOUR-NAME" in shown
+    assert "in effect, where the rules do not say less: review; profile 5: dry-run" in shown
+    assert desk("mode", "--json").json["in_effect"] == {"all": "review", "profiles": {"5": "dry-run"}}
+    left = desk("mode", "default", "--by", "Kim").out
+    assert "in effect, where the rules do not say less: auto; profile 5: dry-run" in left
+
+
+def test_a_profile_that_is_not_there_is_answered_with_those_that_are(desk: Desk) -> None:
+    """Nobody has their ids in mind when the kill switch is needed."""
+    assert "nor any other yet" in desk("pause", "--profile", "99", "--by", "Kim").err
+    in_a_loop_of_its_own(prepare(desk.dsn))
+
+    for command in (("pause",), ("mode", "review")):
+        said = desk(*command, "--profile", "99", "--by", "Kim")
+
+        assert said.code == 1
+        assert "there is no profile 99; there are 1 (Acme 1, US), 2 (Acme 2, US), " in said.err
+        assert "and 1 more: `harvester plans --json` names them" in said.err
 
 
 def test_a_program_gets_all_of_it_as_one_document(desk: Desk) -> None:

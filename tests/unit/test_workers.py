@@ -1,9 +1,12 @@
 """What a worker has done is recorded, however long Postgres is away meanwhile."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
+
+from structlog.testing import capture_logs
 
 from harvester.domain.errors import Unavailable
 from harvester.domain.slot import Done, Result, Slot, Taken, Task
@@ -84,3 +87,33 @@ async def test_a_replica_that_stops_keeps_nothing() -> None:
 
     assert slots.settled == []
     assert queue.again_at == NOW + timedelta(seconds=1)
+
+
+async def test_a_line_says_only_what_there_is_to_say() -> None:
+    """A chore has no run: its line does not say that its run is None."""
+    works: Any = Workers
+
+    async def work(_taken: Taken) -> Result:
+        return Done()
+
+    with capture_logs() as lines:
+        await works(AwayForAWhile(0), HandsOutOne(), StandingStill(), "one", timedelta(0), work, a_job).run()
+
+    assert lines == [{"event": "slot.done", "log_level": "info", "due_at": NOW.isoformat()}]
+
+
+async def test_a_stop_in_order_is_no_warning() -> None:
+    """What was under way is gone on with by others: nobody has to look at it."""
+    made: list[Workers] = []
+
+    async def work(_taken: Taken) -> Result:
+        made[0].stop()
+        await asyncio.get_running_loop().create_future()
+        return Done()
+
+    works: Any = Workers
+    made.append(works(AwayForAWhile(0), HandsOutOne(), StandingStill(), "one", timedelta(0), work, a_job))
+    with capture_logs() as lines:
+        await made[0].run()
+
+    assert [(line["event"], line["log_level"]) for line in lines] == [("slot.set_aside", "info")]

@@ -11,6 +11,7 @@ import asyncpg
 from harvester.adapters.postgres import reviewing, sending, settling
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.once import once
+from harvester.adapters.postgres.profiles import no_such_profile
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.standings import standing, standings
 from harvester.domain.action import OPEN, Standing
@@ -98,7 +99,7 @@ class PostgresActions:
             if profile_id is None:
                 await connection.execute(_PAUSE_ALL, by, paused)
             elif await connection.execute(_PAUSE_PROFILE, profile_id, by, paused) != "INSERT 0 1":
-                raise Refused(f"there is no profile {profile_id}")
+                raise await no_such_profile(connection, profile_id)
 
         await self.database.repeat(work)
 

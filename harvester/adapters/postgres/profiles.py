@@ -9,15 +9,19 @@ import asyncpg
 
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
+from harvester.domain.errors import Refused
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Listing, Profile, Region
 
 _SAVE = named("save_profile")
 _KNOWN = named("known_profiles")
+_SOME = named("some_profiles")
 _OWN_ASINS = named("own_asins")
 _ADD_OWN_ASINS = named("add_own_asins")
 _SAVE_LISTING = named("save_listing")
 _LISTINGS = named("listings")
+
+_MOST_NAMED = 5
 
 
 def profile_columns(profile: Profile) -> tuple[str | None, ...]:
@@ -48,6 +52,19 @@ def profile_of(row: asyncpg.Record) -> Profile:
         name=row["name"],
         marketplace_id=row["marketplace_id"],
     )
+
+
+async def no_such_profile(connection: Connection, profile_id: ProfileId) -> Refused:
+    """With those there are: nobody has their ids in mind."""
+    rows = await connection.fetch(_SOME, _MOST_NAMED)
+    if not rows:
+        return Refused(
+            f"there is no profile {profile_id}, nor any other yet: `harvester plan` finds those of your logins"
+        )
+    named_ones = ", ".join(f"{row['profile_id']} ({row['name']}, {row['country']})" for row in rows)
+    more = rows[0]["profiles"] - len(rows)
+    others = f" and {more:,} more: `harvester plans --json` names them" if more else ""
+    return Refused(f"there is no profile {profile_id}; there are {named_ones}{others}")
 
 
 @dataclass(frozen=True, slots=True)

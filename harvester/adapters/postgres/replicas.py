@@ -7,12 +7,12 @@ from datetime import datetime
 import asyncpg
 
 from harvester.adapters.postgres.database import Connection, Database
-from harvester.adapters.postgres.profiles import profile_of
+from harvester.adapters.postgres.profiles import no_such_profile, profile_of
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.storable import storable
-from harvester.domain.errors import Refused
 from harvester.domain.fleet import Login, Narrowed, RuntimeModes, Sign
 from harvester.domain.ids import ProfileId
+from harvester.domain.orders import Order, Orders
 from harvester.domain.profile import Mode, Profile
 
 _SIGN = named("sign_of_life")
@@ -26,6 +26,7 @@ _FIND = named("find_profile")
 _LISTED = named("listed_profiles")
 _MODES = named("runtime_modes")
 _NARROWED = named("narrowed_modes")
+_ORDERS = named("orders")
 _SET_PROFILE_MODE = named("set_profile_mode")
 _SET_FLEET_MODE = named("set_fleet_mode")
 
@@ -115,6 +116,15 @@ class PostgresModes:
 
         return await self.database.repeat(work)
 
+    async def orders(self) -> Orders:
+        """Modes, and the kill switch. Raises Unavailable at once where Postgres is away: the next look comes soon."""
+        async with self.database.connection() as connection:
+            rows = await connection.fetch(_ORDERS)
+        return {
+            row["profile_id"]: Order(row["paused"], row["paused_by"], row["mode"] and Mode(row["mode"]), row["mode_by"])
+            for row in rows
+        }
+
     async def set(self, profile_id: ProfileId | None, mode: Mode | None, by: str, now: datetime) -> None:
         value = None if mode is None else mode.value
 
@@ -122,7 +132,7 @@ class PostgresModes:
             if profile_id is None:
                 await connection.execute(_SET_FLEET_MODE, value, by, now)
             elif await connection.execute(_SET_PROFILE_MODE, profile_id, value, by, now) != "INSERT 0 1":
-                raise Refused(f"there is no profile {profile_id}; `harvester status` lists those there are")
+                raise await no_such_profile(connection, profile_id)
 
         await self.database.repeat(work)
 

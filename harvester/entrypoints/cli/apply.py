@@ -14,7 +14,7 @@ from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
 from harvester.entrypoints.cli.plan import failed_name, failure_json, name_of
 from harvester.entrypoints.cli.review import by_option
-from harvester.entrypoints.cli.session import Session, run
+from harvester.entrypoints.cli.session import JudgingSession, Session, run
 from harvester.ports import AdsLogin
 from harvester.usecases.apply import Applied
 from harvester.usecases.drift import Drifted
@@ -49,7 +49,7 @@ def apply(invocation: Invocation, plan_id: str, fingerprint: str | None, as_json
 
 
 async def _apply(invocation: Invocation, plan_id: PlanId, fingerprint: Fingerprint, as_json: bool) -> int:
-    async with Session.open(invocation) as session:
+    async with JudgingSession.open(invocation) as session:
         services = session.services
         profile, login = await session.owner_of(plan_id)
         console = tables.console(stderr=True)
@@ -271,7 +271,7 @@ def undo(
 async def _undo(
     invocation: Invocation, what: ToUndo, plan_id: str | None, profile_id: str | None, as_json: bool
 ) -> int:
-    async with Session.open(invocation) as session:
+    async with JudgingSession.open(invocation) as session:
         services = session.services
         owner = profile_id or await services.reports.profile_of(plan_id, what.action_ids, what.run_id)
         if owner is None:

@@ -9,7 +9,7 @@ from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option, say
 from harvester.entrypoints.cli.plan import failed_name, failure_json
-from harvester.entrypoints.cli.session import Session, run
+from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.ports import AdsLogin
 from harvester.usecases.cover import Covered
 
@@ -27,7 +27,7 @@ def coverage(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool
 
 
 async def _coverage(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> int:
-    async with Session.open(invocation) as session:
+    async with JudgingSession.open(invocation) as session:
         session.demand_accounts()
         services = session.services
 

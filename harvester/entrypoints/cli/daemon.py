@@ -1,15 +1,17 @@
 """`harvester serve`, `worker` and `mode`."""
 
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import click
 
+from harvester.domain.fleet import Narrowed, RuntimeModes
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Mode
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
 from harvester.entrypoints.cli.apply import not_empty
 from harvester.entrypoints.cli.review import named_or_absent
 from harvester.entrypoints.cli.session import Session, demand_accounts, load_settings, run, run_loop
@@ -70,12 +72,42 @@ async def _mode(invocation: Invocation, mode: str | None, profile_id: str | None
             await modes.set(ProfileId(profile_id) if profile_id else None, wanted, by, datetime.now(UTC))
         narrowed = await modes.narrowed()
     if as_json:
-        emit({"mode": setting.value, "narrowed": [asdict(each) for each in narrowed]})
+        emit(
+            {
+                "mode": setting.value,
+                "narrowed": [asdict(each) for each in narrowed],
+                "in_effect": in_effect(setting, narrowed),
+            }
+        )
         return DONE
-    click.echo(f"HARVESTER_MODE here: {setting}")
-    for each in narrowed:
-        whom = f"profile {each.profile_id}" if each.profile_id else "all profiles"
-        click.echo(f"{whom}: {each.mode} at most, by {each.by} since {each.at:%Y-%m-%d %H:%M} UTC")
-    if not narrowed:
-        click.echo("nothing narrows it for the time being")
+    for line in _mode_lines(invocation, setting, narrowed):
+        click.echo(line)
     return DONE
+
+
+def in_effect(setting: Mode, narrowed: Sequence[Narrowed]) -> dict[str, Any]:
+    """For all, and for each profile that is narrowed by itself; the rules may say less."""
+    fleet = next((each.mode for each in narrowed if each.profile_id is None), None)
+    return {
+        "all": RuntimeModes(fleet).within(setting).value,
+        "profiles": {
+            each.profile_id: RuntimeModes(fleet, each.mode).within(setting).value
+            for each in narrowed
+            if each.profile_id
+        },
+    }
+
+
+def _mode_lines(invocation: Invocation, setting: Mode, narrowed: Sequence[Narrowed]) -> Iterator[str]:
+    yield f"HARVESTER_MODE here: {setting}; replicas go by their own"
+    if not narrowed:
+        yield "nothing narrows it for the time being"
+    for each in narrowed:
+        whom, option = (
+            (f"profile {each.profile_id}", f" --profile {each.profile_id}") if each.profile_id else ("all profiles", "")
+        )
+        yield f"{whom}: {each.mode} at most, by {each.by} since {each.at:%Y-%m-%d %H:%M} UTC"
+        yield f"  to lift it: {hint(invocation, f'mode default{option} --by YOUR-NAME')}"
+    found = in_effect(setting, narrowed)
+    own = "".join(f"; profile {profile_id}: {mode}" for profile_id, mode in found["profiles"].items())
+    yield f"in effect, where the rules do not say less: {found['all']}{own}"

@@ -22,7 +22,7 @@ from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, hint
 from harvester.entrypoints.cli.cycle import show_cycle
 from harvester.entrypoints.cli.plan import harvest_all, show_result
-from harvester.entrypoints.cli.session import Session, run
+from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.wiring import fresh_database
 
 SANDBOX_ENV = Path("sandbox.env")
@@ -76,7 +76,7 @@ async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -
             write_env(SANDBOX_ENV, ready, folder, rules)
             there = replace(invocation, env_file=SANDBOX_ENV)
             console.print(f"A pretend Amazon is up at {ready['url']}; {tables.plural(market['profiles'], 'profile')}.")
-            async with Session.open(there, mode=Mode.DRY_RUN) as session:
+            async with JudgingSession.open(there, mode=Mode.DRY_RUN) as session:
                 result = await harvest_all(session, ())
                 await show_cycle(console, session, result)
                 plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.done]

@@ -26,9 +26,9 @@ from harvester.entrypoints.cli.review import (
     verdicts_json,
 )
 from harvester.entrypoints.cli.reviewed_csv import wishes
-from harvester.entrypoints.cli.session import Session, run
+from harvester.entrypoints.cli.session import JudgingSession, Session, run
 from harvester.usecases.review import TakenOver
-from harvester.wiring import Services
+from harvester.wiring import Records, Services
 
 _MOST_PROBLEMS = 10
 
@@ -84,7 +84,7 @@ async def _export(
     return DONE
 
 
-async def _plan_as_it_is(services: Services, plan_id: str) -> dict[str, Any]:
+async def _plan_as_it_is(services: Records, plan_id: str) -> dict[str, Any]:
     """With the fingerprint that covers its items as they are now, edits included."""
     plan, found = await services.reports.plan(plan_id), await services.actions.fingerprint(PlanId(plan_id))
     if plan is None or found is None:
@@ -93,7 +93,7 @@ async def _plan_as_it_is(services: Services, plan_id: str) -> dict[str, Any]:
 
 
 async def _write_file(
-    services: Services, plan: Mapping[str, Any], form: str, path: Path, all_items: bool
+    services: Records, plan: Mapping[str, Any], form: str, path: Path, all_items: bool
 ) -> dict[str, int]:
     if form == "bulksheet":
         counts = await bulksheet.write(services.reports.items(plan["id"]), path, with_unapproved=all_items)
@@ -109,7 +109,7 @@ def _save(path: Path, text: str, *, for_excel: bool) -> None:
     path.write_text(text, encoding="utf-8-sig" if for_excel and not text.isascii() else "utf-8")
 
 
-async def _write_text(services: Services, plan: Mapping[str, Any], form: str, write: Write) -> int:
+async def _write_text(services: Records, plan: Mapping[str, Any], form: str, write: Write) -> int:
     """How many items were written."""
     rows, plan_id = 0, plan["id"]
     if form == "csv":
@@ -177,7 +177,7 @@ def _content(file: Path) -> bytes:
 
 
 async def _import(invocation: Invocation, plan_id: str, data: bytes, file: Path, by: str, as_json: bool) -> int:
-    async with Session.open(invocation) as session:
+    async with JudgingSession.open(invocation) as session:
         services = session.services
         plan = await _plan_as_it_is(services, plan_id)
         taken, problems = await _take_over(services, plan, data, by)

@@ -66,10 +66,26 @@ class Seen:
             said.append(f"{tables.plural(self.vitals.accounts_failing, 'login')} failing")
         if self.vitals.rules_broken:
             said.append(f"{tables.plural(self.vitals.rules_broken, 'replica')} with a broken rules file")
-        queue = readiness(self.vitals, draining=False)["queue"]
-        if not queue.well:
-            said.append(queue.detail)
+        checks = readiness(self.vitals, draining=False)
+        if self.was_served and not checks["clock"].well:
+            said.append(self.idle)
+        if not checks["queue"].well:
+            said.append(checks["queue"].detail)
         return said
+
+    @property
+    def was_served(self) -> bool:
+        """The schedule ever ran, or somebody was there to run it: that nobody is there now has a reason."""
+        return self.vitals.harvested_seconds is not None or bool(self.lists.replicas)
+
+    @property
+    def idle(self) -> str:
+        """Why nothing falls due; empty where somebody holds the clock."""
+        if readiness(self.vitals, draining=False)["clock"].well:
+            return ""
+        if not self.vitals.serving:
+            return "no `harvester serve` is alive: nothing is harvested by the schedule until one runs"
+        return "no replica holds the clock: nothing falls due until one takes it, within seconds"
 
 
 def page(seen: Seen) -> RenderableType:
@@ -106,13 +122,15 @@ def _head(seen: Seen) -> Iterator[RenderableType]:
     if modes["paused"]:
         yield Text(f"All paused by {modes['paused_by']} since {_when(modes['paused_at'])}", style="bold yellow")
     yield tables.hanging(_times(seen))
+    if seen.idle and not seen.was_served:
+        yield tables.hanging(Text(_sentence(seen.idle), style="yellow"))
     for reason in seen.reasons:
         yield tables.hanging(Text(f"! {reason}", style="red"))
 
 
 def _mode(seen: Seen) -> str:
     modes = seen.lists.modes
-    said = f"Mode {seen.settings_mode} by the settings"
+    said = f"Mode {seen.settings_mode} by the settings here"
     if modes["mode"]:
         said += f", {modes['mode']} by {modes['mode_by']} since {_when(modes['mode_at'])}"
     for mode, count in modes["profile_modes"].items():
@@ -126,14 +144,17 @@ def _times(seen: Seen) -> str:
     if vitals.lag_seconds is not None:
         said.append(f"{span(vitals.lag_seconds)} behind the schedule")
     if seen.next_due is not None:
-        said.append(f"next due in {span((seen.next_due - seen.at).total_seconds())}")
+        said.append(f"next due in {span((seen.next_due - seen.at).total_seconds())} by the schedule here")
     if vitals.harvested_seconds is not None:
         said.append(f"last run of the schedule ended {span(vitals.harvested_seconds)} ago")
     unsettled = ", ".join(f"{count:,} {state}" for state, count in vitals.actions.items())
     if unsettled:
         said.append(f"actions: {unsettled}")
-    line = "; ".join(said) or "nothing is due"
-    return line[:1].upper() + line[1:]
+    return _sentence("; ".join(said) or "nothing is due")
+
+
+def _sentence(said: str) -> str:
+    return said[:1].upper() + said[1:]
 
 
 def _groups(seen: Seen) -> Iterator[RenderableType]:
@@ -145,7 +166,7 @@ def _groups(seen: Seen) -> Iterator[RenderableType]:
         f"{_task(row)} for {_ago(seen, row['started_at'])} in {row['replica_id']}{_again(row)}"
     ))  # fmt: skip
     yield from _group("Due", lists.due, vitals.due, lambda row: (
-        f"{_task(row)} for {_ago(seen, row['due_at'])}{_again(row)}"
+        f"{_task(row)} for {_ago(seen, row['due_at'])}{_missed(row)}{_again(row)}"
     ))  # fmt: skip
     yield from _group("Set aside", lists.set_aside, vitals.set_aside, lambda row: (
         f"{_task(row)}, again in {_until(seen, row['not_before'])}: {row['reason'] or _NO_REASON}"
@@ -169,8 +190,9 @@ def _group(title: str, rows: Sequence[Row], count: int, what: Any) -> Iterator[R
     for row in rows:
         name = Text(f"  {_whose(row)}", style="bold" if title == "Failing" else "")
         yield tables.hanging(name + Text(f"  {what(row)}", style="not bold"))
-    if count > len(rows):
-        yield Text(f"  and {count - len(rows):,} more", style="dim")
+    more = count - sum(row.get("slots", 1) for row in rows)
+    if more > 0:
+        yield Text(f"  and {more:,} more", style="dim")
 
 
 def _logins(seen: Seen) -> Iterator[RenderableType]:
@@ -218,6 +240,10 @@ def _task(row: Row) -> str:
 
 def _again(row: Row) -> str:
     return f", taken {row['deliveries']} times" if row["deliveries"] > 1 else ""
+
+
+def _missed(row: Row) -> str:
+    return f", {row['slots']} times" if row["slots"] > 1 else ""
 
 
 def _ago(seen: Seen, moment: str | None) -> str:

@@ -9,7 +9,7 @@ from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
 from harvester.entrypoints.cli.printable import printable
-from harvester.entrypoints.cli.session import Session, run
+from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.ports import AdsLogin
 from harvester.usecases.fleet import Failure, FleetResult
 from harvester.usecases.harvest import Progress as Harvesting
@@ -30,7 +30,7 @@ def plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) ->
 
 
 async def _plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) -> int:
-    async with Session.open(invocation) as session:
+    async with JudgingSession.open(invocation) as session:
         session.demand_accounts()
         result = await harvest_all(session, profile_ids)
         plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.done]
@@ -42,7 +42,7 @@ async def _plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: b
     return FAILED if result.failed or troubled else DONE
 
 
-async def harvest_all(session: Session, profile_ids: tuple[str, ...]) -> FleetResult[Planned]:
+async def harvest_all(session: JudgingSession, profile_ids: tuple[str, ...]) -> FleetResult[Planned]:
     """With a progress bar per profile on a terminal."""
     console = tables.console(stderr=True)
     columns = (

@@ -17,7 +17,7 @@ from harvester.domain.profile import Mode
 from harvester.domain.review import Selection, Verdict
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option
-from harvester.entrypoints.cli.session import Session, run
+from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.usecases.review import Edited, NewBid
 from harvester.usecases.reviewable import reviewer
 from harvester.usecases.verdicts import Verdicts
@@ -120,7 +120,7 @@ async def _say(
     as_json: bool,
 ) -> int:
     selection = Selection(action_ids=action_ids, kinds=kinds, rules=rules, guarded=guarded)
-    async with Session.open(invocation) as session:
+    async with JudgingSession.open(invocation) as session:
         said = await session.services.review(PlanId(plan_id), verdict, selection, by, note=note)
         if as_json:
             emit(verdicts_json(said))
@@ -152,7 +152,7 @@ def edit(invocation: Invocation, plan_id: str, action_id: str, bid: str, by: str
 async def _edit(
     invocation: Invocation, plan_id: str, action_id: str, bid: str, by: str, note: str, as_json: bool
 ) -> int:
-    async with Session.open(invocation) as session:
+    async with JudgingSession.open(invocation) as session:
         services = session.services
         formulas = {item["id"]: item["bid_formula"] async for item in services.reports.items(plan_id)}
         wanted = NewBid(action_id, bid, formulas.get(action_id, ""))

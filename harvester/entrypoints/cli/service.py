@@ -73,7 +73,7 @@ async def _doctor(invocation: Invocation, as_json: bool) -> int:
 
 
 async def examine(invocation: Invocation) -> Sequence[Finding]:
-    """In the order in which one needs the other: what cannot be asked is left out."""
+    """In the order in which one needs the other: what cannot be asked is left out. Rules are needed by none of them."""
     try:
         settings = load_settings(invocation)
     except HarvesterError as error:
@@ -82,19 +82,23 @@ async def examine(invocation: Invocation) -> Sequence[Finding]:
         Finding("settings", well=True, detail=f"mode {settings.mode}, {plural(len(settings.accounts), 'account')}"),
         await _notification_check(settings),
     ]
-    try:
-        rules = load_rules(settings)
-    except HarvesterError as error:
-        advice = "mend the line; `harvester rules check` names every mistake"
-        return [*findings, Finding("rules", well=False, detail=str(error), advice=advice)]
-    told = f"{rules_path(settings) or 'built in'}, {plural(len(rules.rules), 'rule')}, {rules.fingerprint[:12]}"
-    findings.append(Finding("rules", well=True, detail=told))
+    findings.append(_rules_check(settings))
     try:
         async with Session.open(invocation, most_patience_seconds=_PATIENCE_SECONDS) as session:
             return [*findings, *await _open_checks(session)]
     except HarvesterError as error:
         advice = "see docs/settings.md, HARVESTER_DATABASE_URL and HARVESTER_DATA_DIR"
         return [*findings, Finding("database", well=False, detail=str(error), advice=advice)]
+
+
+def _rules_check(settings: Settings) -> Finding:
+    try:
+        rules = load_rules(settings)
+    except HarvesterError as error:
+        advice = "mend the line; `harvester rules check` names every mistake"
+        return Finding("rules", well=False, detail=str(error), advice=advice)
+    told = f"{rules_path(settings) or 'built in'}, {plural(len(rules.rules), 'rule')}, {rules.fingerprint[:12]}"
+    return Finding("rules", well=True, detail=told)
 
 
 async def _notification_check(settings: Settings) -> Finding:

@@ -3,30 +3,33 @@
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncIterator, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from harvester.config import logs, settings
 from harvester.config.settings import Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.profile import Mode, Profile
 from harvester.entrypoints.cli.app import Invocation, say
-from harvester.wiring import Login, Services, open_services
+from harvester.wiring import Login, Records, Services, open_records, open_services
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Session:
-    services: Services
+    """Of a command that looks, settles or stops: it works whatever the rules file is like."""
+
+    services: Records
+    _opened: ClassVar[Callable[[Settings], AbstractAsyncContextManager[Records]]] = open_records
 
     @classmethod
     @asynccontextmanager
     async def open(
         cls, invocation: Invocation, mode: Mode | None = None, most_patience_seconds: float | None = None
-    ) -> AsyncIterator["Session"]:
+    ) -> AsyncIterator[Self]:
         """`mode`, and how long a call is tried again: whatever the settings say."""
         settings = load_settings(invocation)
         if mode is not None:
@@ -34,7 +37,7 @@ class Session:
         if most_patience_seconds is not None:
             patience = min(settings.api_patience, most_patience_seconds)
             settings = settings.model_copy(update={"api_patience": patience})
-        async with open_services(settings) as services:
+        async with cls._opened(settings) as services:
             yield cls(services)
 
     async def owner_of(self, plan_id: str) -> tuple[Profile, Login]:
@@ -55,6 +58,14 @@ class Session:
 
     def demand_accounts(self) -> None:
         demand_accounts(self.services.settings)
+
+
+@dataclass(frozen=True)
+class JudgingSession(Session):
+    """Of a command that judges, decides or sends: it refuses a rules file that cannot be used, before all else."""
+
+    services: Services
+    _opened = open_services
 
 
 def demand_accounts(settings: Settings) -> None:

@@ -26,8 +26,9 @@ _MOST = 10
 def status(invocation: Invocation, watch: bool, limit: int, as_json: bool) -> None:
     """The fleet at a glance: what is due, running, waiting or failing and why, who is there, and who holds the clock.
 
-    Exit code 1 where a profile, a login or a chore fails, a rules file is broken, or what is due has not been taken
-    for 5 minutes.
+    Mode and schedule are those of the settings here: replicas go by their own. Exit code 1 where a profile, a login or
+    a chore fails, a rules file is broken, what is due has not been taken for 5 minutes, or nobody is left to serve or
+    to hold the clock.
     """
     if watch and as_json:
         raise click.UsageError("--watch is for people: leave it out, or --json")

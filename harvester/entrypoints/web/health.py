@@ -38,9 +38,10 @@ def _queue(vitals: Vitals) -> Check:
     """A queue that grows because everybody is busy moves."""
     if vitals.stuck_seconds is None:
         return Check(well=True, detail="nothing waits")
-    waited = f"{vitals.due} slots are due, one of them could have been taken {vitals.stuck_seconds:.0f} s ago"
+    due = "one slot is due, and" if vitals.due == 1 else f"{vitals.due} slots are due, one of them"
+    waited = f"{due} could have been taken {vitals.stuck_seconds:.0f} s ago"
     if vitals.busy:
-        return Check(well=True, detail=f"{waited}; {vitals.busy} are under way")
+        return Check(well=True, detail=f"{waited}; under way: {vitals.busy}")
     return Check(vitals.stuck_seconds < STUCK_SECONDS, f"{waited}, and no replica is at work")
 
 

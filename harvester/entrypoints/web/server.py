@@ -18,6 +18,18 @@ READY_FRESH_SECONDS = 2.0
 _LAST_ANSWERS_SECONDS = 1.0
 
 
+_PAGE = """<!doctype html>
+<title>Harvester</title>
+<p>A replica of Harvester.
+<ul>
+<li><a href="/healthz">/healthz</a>: is this process alive?
+<li><a href="/readyz">/readyz</a>: can it do its work, and if not, why?
+<li><a href="/metrics">/metrics</a>: for Prometheus
+</ul>
+<p>The fleet at a glance: <code>harvester status</code>
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Probes:
     """What the server asks of the replica it runs in."""
@@ -54,6 +66,11 @@ async def web_server(host: str, port: int, probes: Probes) -> AsyncIterator[None
         await asyncio.gather(runner.cleanup(), pulse.stop())
 
 
+def address(host: str, port: int) -> str:
+    """Where the server answers; empty: there is none."""
+    return f"http://{f'[{host}]' if ':' in host else host}:{port}" if port else ""
+
+
 def application(probes: Probes, pulse: Pulse) -> web.Application:
     async def alive(_request: web.Request) -> web.Response:
         dead = probes.dead()
@@ -70,8 +87,12 @@ def application(probes: Probes, pulse: Pulse) -> web.Application:
         body, media_type = probes.exposition(vitals, request.headers.get("Accept", ""))
         return web.Response(body=body, headers={"Content-Type": media_type})
 
+    async def page(_request: web.Request) -> web.Response:
+        return web.Response(text=_PAGE, content_type="text/html")
+
     app = web.Application()
-    app.add_routes([web.get("/healthz", alive), web.get("/readyz", ready), web.get("/metrics", metrics)])
+    routes = {"/": page, "/healthz": alive, "/readyz": ready, "/metrics": metrics}
+    app.add_routes([web.get(path, handler) for path, handler in routes.items()])
     app.on_response_prepare.append(_plain)
     return app
 

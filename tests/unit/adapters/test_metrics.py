@@ -48,6 +48,14 @@ def rows(*outcomes: Outcome) -> list[tuple[Any, str, Decision]]:
     return [(a_row(number), "key", a_decision(outcome)) for number, outcome in enumerate(outcomes)]
 
 
+def test_no_counter_brings_a_second_series(metrics: Metrics) -> None:
+    """When it was made is nobody's question, and doubles what Prometheus keeps."""
+    metrics.called(CALL, None)
+    metrics.settled(done=1)
+
+    assert [name for name, _, _ in samples(metrics) if name.endswith("_created")] == []
+
+
 def test_attempts_are_counted_by_operation_and_status(metrics: Metrics) -> None:
     """With their latency; an attempt without an answer has the status `none`."""
     for call in (CALL, CALL, msgspec.structs.replace(CALL, status=429), msgspec.structs.replace(CALL, status=None)):

@@ -40,14 +40,17 @@ def test_what_comes_next_and_what_is_unsettled_are_told() -> None:
     """The schedule's next moment, and actions by state, beside how far behind it is."""
     text = " ".join(shown(NOW + timedelta(minutes=25)).split())
 
-    assert "20 s behind the schedule; next due in 25 min; last run of the schedule ended 1 h ago" in text
+    assert (
+        "20 s behind the schedule; next due in 25 min by the schedule here; last run of the schedule ended 1 h ago"
+        in text
+    )
     assert "actions: 7 planned, 1 unknown" in text
     assert "2 about to start" in text
 
 
 def test_how_far_people_let_it_go_is_told() -> None:
     """The settings, what somebody said since for all, and how many profiles go less far."""
-    assert "Mode auto by the settings, review by Kim since 2026-11-21 06:30 UTC; 2 profiles" in " ".join(
+    assert "Mode auto by the settings here, review by Kim since 2026-11-21 06:30 UTC; 2 profiles" in " ".join(
         shown().split()
     )
 

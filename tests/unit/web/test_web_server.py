@@ -16,7 +16,7 @@ from harvester.adapters.metrics import Metrics
 from harvester.domain.errors import Misconfigured, Unavailable
 from harvester.domain.vitals import Vitals
 from harvester.entrypoints.web.pulse import Pulse
-from harvester.entrypoints.web.server import Probes, application, web_server
+from harvester.entrypoints.web.server import Probes, address, application, web_server
 from tests.unit.web.vitals import WELL
 
 
@@ -56,6 +56,25 @@ async def told(client: TestClient[Any, Any], path: str) -> tuple[int, Any]:
         return response.status, await response.json()
 
 
+async def test_the_bare_address_lists_what_there_is() -> None:
+    """Who opens the port in a browser is not left with a 404."""
+    async with Replica().up() as client, client.get("/") as response:
+        page = await response.text()
+
+    assert (response.status, response.content_type) == (200, "text/html")
+    for path in ("/healthz", "/readyz", "/metrics"):
+        assert f'href="{path}"' in page
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "told_as"),
+    [("127.0.0.1", 9464, "http://127.0.0.1:9464"), ("::1", 9464, "http://[::1]:9464"), ("127.0.0.1", 0, "")],
+)
+def test_the_address_is_one_to_click(host: str, port: int, told_as: str) -> None:
+    """Empty where there is no such server."""
+    assert address(host, port) == told_as
+
+
 async def test_a_replica_whose_tasks_are_there_is_alive() -> None:
     """Neither Postgres nor a drain has a say in it: a restart would mend neither."""
     async with Replica(vitals=Unavailable("away"), draining=True).up() as client:
@@ -78,6 +97,19 @@ async def test_ready_is_who_passes_every_check() -> None:
         "serving": True, "database": True, "clock": True, "queue": True,
     }  # fmt: skip
     assert said["checks"]["clock"]["detail"] == "a replica with the clock was seen 1 s ago"
+
+
+@pytest.mark.parametrize(
+    ("due", "words"),
+    [
+        (1, "one slot is due, and could have been taken 10 s ago; under way: 4"),
+        (2, "2 slots are due, one of them could have been taken 10 s ago; under way: 4"),
+    ],
+)
+async def test_what_is_due_is_counted_in_words_that_fit(due: int, words: str) -> None:
+    """One slot is no slots."""
+    async with Replica(vitals=replace(WELL, due=due)).up() as client:
+        assert (await told(client, "/readyz"))[1]["checks"]["queue"]["detail"] == words
 
 
 @pytest.mark.parametrize(
@@ -199,7 +231,7 @@ async def test_an_answer_that_nobody_foresaw_costs_the_fleets_numbers_only() -> 
             assert "harvester_database_up 1.0" in await response.text()
 
 
-@pytest.mark.parametrize("path", ["/", "/metrics/", "/healthz?x=1/..", "/admin", "/metrics/../etc/passwd"])
+@pytest.mark.parametrize("path", ["/index.html", "/metrics/", "/healthz?x=1/..", "/admin", "/metrics/../etc/passwd"])
 async def test_there_is_nothing_else(path: str) -> None:
     """An unknown path is none; and what answers is not told."""
     async with Replica().up() as client, client.get(path) as response:

@@ -70,11 +70,14 @@ WHERE slot.state IN ('waiting', 'running') AND slot.state = 'running'
 ORDER BY slot.started_at, slot.profile_id LIMIT $1;
 
 -- name: fleet_due
--- Slots that a worker could take at $1, the longest due first.
-SELECT slot.task, slot.profile_id, profile.name, profile.country, profile.account, slot.due_at, slot.deliveries
-FROM harvester.slot LEFT JOIN harvester.profile ON profile.profile_id = slot.profile_id
-WHERE slot.state IN ('waiting', 'running') AND slot.state = 'waiting' AND coalesce(slot.not_before, slot.due_at) <= $1
-ORDER BY slot.due_at, slot.profile_id LIMIT $2;
+-- What a worker could take at $1, the longest due first; one run makes up for all the slots that a profile has missed.
+SELECT slot.task, slot.profile_id, profile.name, profile.country, profile.account, slot.due_at, slot.deliveries, slot.slots
+FROM (SELECT task, profile_id, min(due_at) AS due_at, max(deliveries) AS deliveries, count(*) AS slots
+      FROM harvester.slot
+      WHERE state IN ('waiting', 'running') AND state = 'waiting' AND coalesce(not_before, due_at) <= $1
+      GROUP BY task, profile_id ORDER BY min(due_at), profile_id LIMIT $2) AS slot
+LEFT JOIN harvester.profile ON profile.profile_id = slot.profile_id
+ORDER BY slot.due_at, slot.profile_id;
 
 -- name: fleet_set_aside
 -- Slots that were tried and wait for a reason at $1, the next to be tried first.

@@ -11,6 +11,11 @@ ON CONFLICT (profile_id) DO UPDATE SET
 SELECT profile_id, account, region, country, currency, timezone, kind, name, marketplace_id
 FROM harvester.profile ORDER BY account, profile_id;
 
+-- name: some_profiles
+-- The first few of the profiles ever seen, and how many there are.
+SELECT profile_id, name, country, count(*) OVER () AS profiles FROM harvester.profile
+ORDER BY account, profile_id LIMIT $1;
+
 -- name: own_asins
 -- The ASINs a profile was ever seen to advertise.
 SELECT asin FROM harvester.own_product WHERE profile_id = $1;

@@ -58,6 +58,14 @@ UNION ALL
 SELECT profile_id, mode, mode_by, mode_at FROM harvester.account_state WHERE mode IS NOT NULL
 ORDER BY profile_id NULLS FIRST;
 
+-- name: orders
+-- What people have said about all, and about each profile that they ever said something about.
+SELECT NULL AS profile_id, paused, paused_by, mode, mode_by FROM harvester.fleet_state
+UNION ALL
+SELECT profile_id, paused, paused_by, mode, mode_by FROM harvester.account_state
+WHERE paused_by IS NOT NULL OR mode_by IS NOT NULL
+ORDER BY profile_id NULLS FIRST;
+
 -- name: set_profile_mode
 -- How far a profile may go from now on.
 INSERT INTO harvester.account_state (profile_id, mode, mode_by, mode_at)
