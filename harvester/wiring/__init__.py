@@ -44,7 +44,7 @@ from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Profile, UnreadableProfile
 from harvester.domain.retention import Keeping
 from harvester.domain.vitals import SEEN_SECONDS
-from harvester.ports import AccountWriter
+from harvester.ports import AccountWriter, Clock
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
 from harvester.usecases.cover import Cover
@@ -67,6 +67,10 @@ log = structlog.get_logger()
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+OWN_CLOCK = SystemClock()
+"""This machine's."""
 
 
 @dataclass(frozen=True)
@@ -163,8 +167,11 @@ _CALL_IDS_AHEAD = 1000
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncIterator[Services]:
-    """Raises Misconfigured or Unavailable before anything else happens. `watch` is told of every call, run and plan."""
+async def open_services(settings: Settings, watch: Watch = NOBODY, clock: Clock = OWN_CLOCK) -> AsyncIterator[Services]:
+    """Raises Misconfigured or Unavailable before anything else happens. `watch` is told of every call, run and plan.
+
+    `clock`: another one than this machine's.
+    """
     rules = load_rules(settings)
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database_address(settings))
@@ -186,7 +193,7 @@ async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncItera
             watch=watch,
         )
         http = await stack.enter_async_context(client)
-        yield _services(settings, rules, database, lease, throttle, _logins(settings, http), calls, watch)
+        yield _services(settings, rules, database, lease, throttle, _logins(settings, http), calls, watch, clock)
 
 
 def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
@@ -222,12 +229,12 @@ def _services(
     logins: Sequence[AmazonLogin],
     calls: PostgresCallLog,
     watch: Watch = NOBODY,
+    clock: Clock = OWN_CLOCK,
 ) -> Services:
-    clock, mode = SystemClock(), settings.mode
     profiles, plans, actions = PostgresProfiles(database), WatchedPlans(database, watch), PostgresActions(database)
     histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
     wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
-    mode_of = partial(_mode_of, rules, mode)
+    mode_of = partial(_mode_of, rules, settings.mode)
     return Services(
         settings=settings,
         rules=rules,
@@ -248,10 +255,10 @@ def _services(
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
         apply=Apply(lease, actions, clock, rules, modes, mode_of),
         reconcile=Reconcile(lease, actions, clock, wait),
-        undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
+        undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, settings.mode),
         drift=FindDrift(histories),
         retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
-        notify=_notify(settings, database),
+        notify=_notify(settings, database, clock),
     )
 
 
@@ -276,11 +283,11 @@ def make_notifier(settings: Settings) -> AppriseNotifier:
     )
 
 
-def _notify(settings: Settings, database: Database) -> Notify:
+def _notify(settings: Settings, database: Database, clock: Clock) -> Notify:
     return Notify(
         notices=PostgresNotices(database),
         notifier=make_notifier(settings),
-        clock=SystemClock(),
+        clock=clock,
         every=timedelta(seconds=settings.notify_every),
         accounts=list(settings.accounts),
         kinds=[NoticeKind(kind) for kind in settings.notify_about or NoticeKind],
