@@ -11,7 +11,6 @@ from typing import Literal
 
 import structlog
 
-from harvester.adapters.waiting import news_or
 from harvester.config.rules_in_force import RulesInForce
 from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
@@ -98,7 +97,7 @@ class Daemon:
                 await self._sign()
             except HarvesterError as error:
                 log.warning("replica.silent", error=str(error))
-            await news_or(self._news, self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
+            await self.parts.news_or(self._news, self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
 
     async def _sign(self) -> None:
         sign = self.parts.sign(

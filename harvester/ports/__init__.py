@@ -266,11 +266,16 @@ class Actions(Protocol):
     async def action(self, action_id: str) -> Standing | None: ...
 
     async def approve_automatically(
-        self, plan_id: PlanId, rules: Collection[str], at: datetime, expires_at: datetime
+        self, plan_id: PlanId, rules: Collection[str], ruleset: Fingerprint, at: datetime, expires_at: datetime
     ) -> Sequence[str]:
         """The plan's `planned` items of these rules, reviewed by `auto:<rule>`; never a group that makes campaigns, and
-        never an item that a person has edited: its bid is not the rule's.
+        never an item that a person has edited: its bid is not the rule's. None of a plan that was made under another
+        rule set: what its rules said then is not what they say now.
         """
+        ...
+
+    async def ruleset(self, plan_id: PlanId) -> Fingerprint | None:
+        """That the plan was made under."""
         ...
 
     async def expire(self, plan_id: PlanId, now: datetime) -> Sequence[str]:

@@ -1,6 +1,6 @@
 """Does what a slot asks for; whatever goes wrong becomes a result: set aside until when, or failed, and why."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -137,10 +137,18 @@ class WorkSlot:
             except Refused as refusal:  # a pause, a narrower mode, an approval that ran out: since we looked
                 notes.append(f"plan {plan_id} is not sent: {refusal}")
                 break
+            notes.extend(_left(plan_id, applied))
             if applied.stopped:
                 notes.append(f"plan {plan_id} is not sent whole: {applied.stopped}")
                 break
         return "; ".join(notes)
+
+
+def _left(plan_id: PlanId, applied: Applied) -> Iterator[str]:
+    """What is not sent, and is not sent by trying again either before something changes; and why."""
+    for (state, why), items in applied.reasons.items():
+        if state in ("planned", "waiting"):
+            yield f"{items} {state} of plan {plan_id}: {why}"
 
 
 def result_of(error: HarvesterError, failures: int, now: datetime) -> Result:

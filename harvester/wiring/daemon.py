@@ -1,5 +1,6 @@
 """Composition of the service: what `serve` and `worker` stand on, beside what every command does."""
 
+import asyncio
 import os
 import socket
 import uuid
@@ -21,6 +22,7 @@ from harvester.adapters.postgres.replicas import PostgresFleetProfiles, Postgres
 from harvester.adapters.postgres.slots import PostgresSlots
 from harvester.adapters.queue import PostgresJobQueue
 from harvester.adapters.throttle import by_host
+from harvester.adapters.waiting import news_or
 from harvester.config.rules_in_force import RulesInForce
 from harvester.config.settings import Settings
 from harvester.domain.fleet import Sign
@@ -78,6 +80,10 @@ class DaemonServices:
             ruleset_fingerprint=self.rules.current.fingerprint,
             rules_error=self.rules.error,
         )
+
+    async def news_or(self, event: asyncio.Event, seconds: float) -> None:
+        """Returns when the event is set, at the latest after so long; clears it."""
+        await news_or(event, seconds)
 
     async def vitals(self) -> Vitals:
         """Of the fleet, as Postgres knows it. Raises Unavailable."""
