@@ -19,7 +19,7 @@ from harvester.domain.slot import Done, Failed, Result, SetAside, Slot, Taken, T
 from harvester.ports import AccountReader, AccountWriter, Actions, AdsLogin, Clock
 from harvester.ports.fleet import FleetProfiles, Modes, Slots
 from harvester.usecases.apply import Applied, Watch
-from harvester.usecases.plan_profile import PlanProfile
+from harvester.usecases.plan_profile import Planned, PlanProfile
 from harvester.usecases.reconcile import Settled
 
 THROTTLED = 429
@@ -81,9 +81,16 @@ class WorkSlot:
             return await self._reconcile(profile, login)
         if taken.slot.task is Task.APPLY:
             return Done(note=await self._apply(profile, login))
-        planned = await self.plan_profile(profile, login, taken.slot.task.value, lambda _profile, _progress: None)
+        planned = await self._plan(taken, profile, login)
         notes = [*planned.troubles, await self._send(profile, login, planned.plan_id)]
         return Done(planned.run_id, "; ".join(filter(None, notes)))
+
+    async def _plan(self, taken: Taken, profile: Profile, login: AdsLogin) -> Planned:
+        """Whoever had the slot before may have ended between the plan and its sending: then that plan goes on."""
+        trigger = taken.slot.task.value
+        if taken.again and (found := await self.plan_profile.done_before(profile, trigger, taken.slot.due_at)):
+            return found
+        return await self.plan_profile(profile, login, trigger, lambda _profile, _progress: None)
 
     async def _find(self, profile_id: ProfileId) -> tuple[Profile, AdsLogin] | None:
         profile = await self.profiles.find(profile_id)
