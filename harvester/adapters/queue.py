@@ -5,7 +5,7 @@ import json
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import asyncpg
 import structlog
@@ -21,6 +21,7 @@ from harvester.adapters.postgres.database import Connection, translated
 from harvester.domain.errors import HarvesterError
 from harvester.domain.ids import ProfileId
 from harvester.domain.slot import Slot, Task
+from harvester.ports import Clock
 
 ENTRYPOINT = "slot"
 _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS = 0.2, 5.0
@@ -87,6 +88,7 @@ class PostgresJobQueue:
     dsn: str
     concurrency: int
     silence_seconds: float
+    clock: Clock
     _manager: QueueManager | None = field(default=None, init=False)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
@@ -133,7 +135,7 @@ class PostgresJobQueue:
             async with turns:
                 again_at = await handle(_slot(job.payload))
             if again_at is not None:
-                raise RetryRequested(max(again_at - datetime.now(UTC), timedelta()))
+                raise RetryRequested(max(again_at - self.clock.now(), timedelta()))
 
         manager.entrypoint(ENTRYPOINT, accepts_context=False)(one)
         self._manager = manager

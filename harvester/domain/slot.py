@@ -50,6 +50,11 @@ class Taken:
     failures: int
     """How often it was set aside for a reason before."""
 
+    @property
+    def again(self) -> bool:
+        """Somebody had it before, and may have done a part of it."""
+        return self.delivery > 1
+
 
 class NotTaken(StrEnum):
     """Why a worker that was handed a slot has nothing to do."""

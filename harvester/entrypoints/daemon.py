@@ -11,7 +11,6 @@ from typing import Literal
 
 import structlog
 
-from harvester.adapters.waiting import news_or
 from harvester.config.rules_in_force import RulesInForce
 from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
@@ -20,12 +19,15 @@ from harvester.domain.vitals import ProcessVitals
 from harvester.entrypoints.clock import ClockKeeper
 from harvester.entrypoints.web.server import Probes, address, web_server
 from harvester.entrypoints.workers import Workers
-from harvester.wiring.daemon import DaemonServices, new_replica_id, open_daemon
+from harvester.wiring.daemon import DaemonServices, new_replica_id, open_daemon, set_clock
 from harvester.wiring.instruments import open_instruments
 
 _INTRODUCTION_SECONDS = 2.0
 SIGNS_IN_A_SILENCE = 5
 """So many signs of life may be late before a replica is taken for dead."""
+
+CLOCK_OFF = timedelta(seconds=5)
+"""From there on a difference between two clocks is worth a line: Amazon's and a person's times are read beside ours."""
 
 log = structlog.get_logger()
 
@@ -40,6 +42,8 @@ class Daemon:
     _stop: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _news: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     """There is something to say before the next sign of life is due."""
+    _told_off: timedelta = field(default=timedelta(), init=False)
+    """How far our clock was ahead of Postgres' when that was told last."""
     _tasks: "list[asyncio.Task[None]]" = field(default_factory=list, init=False)
 
     async def run(self) -> None:
@@ -112,7 +116,7 @@ class Daemon:
                 _tell_of_orders(before, orders)
             except HarvesterError as error:
                 log.warning("replica.silent", error=str(error))
-            await news_or(self._news, self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
+            await self.parts.news_or(self._news, self.parts.settings.worker_silence / SIGNS_IN_A_SILENCE)
 
     async def _sign(self) -> None:
         sign = self.parts.sign(
@@ -121,7 +125,12 @@ class Daemon:
             draining=self._stop.is_set(),
             running=self.workers.running,
         )
-        await self.parts.replicas.sign(sign, self.parts.clock.now())
+        clock = self.parts.clock
+        await set_clock(clock, lambda: self.parts.replicas.sign(sign))
+        if abs(clock.off - self._told_off) > CLOCK_OFF:
+            self._told_off = clock.off
+            tell = log.warning if abs(clock.off) > CLOCK_OFF else log.info
+            tell("clock.off", ahead_of_postgres_seconds=round(clock.off.total_seconds(), 1))
 
     async def _leave(self) -> None:
         try:

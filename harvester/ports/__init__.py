@@ -160,6 +160,12 @@ class Runs(Protocol):
         """
         ...
 
+    async def ended(
+        self, profile_id: ProfileId, trigger: str, mode: Mode, ruleset: Fingerprint, begun: datetime, ended: datetime
+    ) -> tuple[RunId, PlanId, Sequence[str]] | None:
+        """The last run of these, begun and ended well since then, that has its plan; and its troubles."""
+        ...
+
     async def recent_rows(self, run: Run, most: int) -> Sequence[Recommendation]:
         """The last rows recorded, to recognise repeats after a resume."""
         ...
@@ -266,12 +272,14 @@ class Actions(Protocol):
     async def action(self, action_id: str) -> Standing | None: ...
 
     async def approve_automatically(
-        self, plan_id: PlanId, rules: Collection[str], at: datetime, expires_at: datetime
+        self, plan_id: PlanId, rules: Collection[str], ruleset: Fingerprint, at: datetime, expires_at: datetime
     ) -> Sequence[str]:
         """The plan's `planned` items of these rules, reviewed by `auto:<rule>`; never a group that makes campaigns, and
-        never an item that a person has edited: its bid is not the rule's.
+        never an item that a person has edited: its bid is not the rule's. None of a plan made under another rule set.
         """
         ...
+
+    async def ruleset(self, plan_id: PlanId) -> Fingerprint | None: ...
 
     async def expire(self, plan_id: PlanId, now: datetime) -> Sequence[str]:
         """Approved items whose approval has run out become planned again."""

@@ -85,8 +85,8 @@ class JobQueue(Protocol):
 
 
 class Replicas(Protocol):
-    async def sign(self, sign: Sign, now: datetime) -> None:
-        """A sign of life."""
+    async def sign(self, sign: Sign) -> datetime:
+        """A sign of life. The answer is what time it is by the clock that silence is measured with."""
         ...
 
     async def leave(self, replica_id: str) -> None: ...

@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache
 
 from harvester.domain.action import ActionKind, ActionState, Standing
@@ -23,6 +23,8 @@ from harvester.usecases.moved import moved
 APPROVAL_HOLDS = timedelta(hours=72)
 _PASSES = 3
 """An item that Amazon throttled inside an answered call is sent again so many times at most."""
+
+OTHER_RULES = "the rules have changed since the plan was made: they wait for a person, or for the plan of the next run"
 
 _NOT_YET_MADE = (ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD, ActionState.APPROVED, ActionState.UNKNOWN)
 _NEVER_MADE = (ActionState.REFUSED, ActionState.STALE, ActionState.DECLINED, ActionState.SUPERSEDED)
@@ -97,9 +99,9 @@ class Apply:
             now = self.clock.now()
             await self.actions.expire(plan_id, now)
             automatic = [rule.name for rule in rules.rules if rules.strictest_mode(mode, rule.name) is Mode.AUTO]
-            if automatic:
-                await self.actions.approve_automatically(plan_id, automatic, now, now + APPROVAL_HOLDS)
             session = _Session(self, profile, plan_id, fence, mode, writer, watch)
+            if automatic:
+                await session.approve(automatic, now)
             sent = cache(lambda rule: rules.strictest_mode(mode, rule) is not Mode.DRY_RUN)
             return await session.work(reader, lambda action: sent(action.rule))
 
@@ -145,6 +147,16 @@ class _Session:
     sent: int = 0
     total: int = 0
     cancelled: bool = False
+
+    async def approve(self, rules: Collection[str], now: datetime) -> None:
+        """What the plan's rules may take by themselves, as long as they are the rules still."""
+        actions, ruleset = self.parts.actions, self.parts.rules.fingerprint
+        await actions.approve_automatically(self.plan_id, rules, ruleset, now, now + APPROVAL_HOLDS)
+        if await actions.ruleset(self.plan_id) != ruleset:
+            planned = await actions.in_state(self.profile.profile_id, [ActionState.PLANNED], self.plan_id)
+            count = sum(each.rule in rules for each in planned)
+            if count:
+                self.applied.reasons["planned", OTHER_RULES] += count
 
     async def work(self, reader: AccountReader, sendable: Callable[[Standing], bool]) -> Applied:
         approved = [action for action in await self._approved() if sendable(action)]

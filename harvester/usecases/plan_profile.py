@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from harvester.domain.candidate import AccountFacts
 from harvester.domain.errors import HarvesterError, LeaseLost
@@ -60,11 +60,23 @@ class PlanProfile:
                 return await self._under_lease(profile, login, trigger, watch)
         return await self._under_lease(profile, login, trigger, watch)
 
+    async def done_before(self, profile: Profile, trigger: str, since: datetime) -> Planned | None:
+        """What this verb has made of the profile since then, where it would do the same again: nothing is read twice.
+
+        A run that ended longer ago than one may be taken up again counts no more.
+        """
+        mode, ended = await self._mode(profile), self.clock.now() - RESUME_WITHIN
+        found = await self.runs.ended(profile.profile_id, trigger, mode, self.rules.fingerprint, since, ended)
+        return None if found is None else Planned(found[0], found[1], tuple(found[2]))
+
+    async def _mode(self, profile: Profile) -> Mode:
+        return (await self.modes.current(profile.profile_id)).within(self.mode_of(profile.profile_id))
+
     async def _under_lease(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
         async with self.lease.hold(profile.profile_id):
             await self.rulesets.save(self.rules.fingerprint, self.rules.text)
             now = self.clock.now()
-            mode = (await self.modes.current(profile.profile_id)).within(self.mode_of(profile.profile_id))
+            mode = await self._mode(profile)
             run = await self.runs.begin(
                 profile,
                 source="promotion",

@@ -1,6 +1,6 @@
 """Does what a slot asks for; whatever goes wrong becomes a result: set aside until when, or failed, and why."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -19,7 +19,7 @@ from harvester.domain.slot import Done, Failed, Result, SetAside, Slot, Taken, T
 from harvester.ports import AccountReader, AccountWriter, Actions, AdsLogin, Clock
 from harvester.ports.fleet import FleetProfiles, Modes, Slots
 from harvester.usecases.apply import Applied, Watch
-from harvester.usecases.plan_profile import PlanProfile
+from harvester.usecases.plan_profile import Planned, PlanProfile
 from harvester.usecases.reconcile import Settled
 
 THROTTLED = 429
@@ -81,10 +81,16 @@ class WorkSlot:
             return await self._reconcile(profile, login)
         if taken.slot.task is Task.APPLY:
             return Done(note=await self._apply(profile, login))
-        trigger = "schedule" if taken.slot.task is Task.PLAN else taken.slot.task.value
-        planned = await self.plan_profile(profile, login, trigger, lambda _profile, _progress: None)
+        planned = await self._plan(taken, profile, login)
         notes = [*planned.troubles, await self._send(profile, login, planned.plan_id)]
         return Done(planned.run_id, "; ".join(filter(None, notes)))
+
+    async def _plan(self, taken: Taken, profile: Profile, login: AdsLogin) -> Planned:
+        """Whoever had the slot before may have ended between the plan and its sending: then that plan goes on."""
+        trigger = "schedule" if taken.slot.task is Task.PLAN else taken.slot.task.value
+        if taken.again and (found := await self.plan_profile.done_before(profile, trigger, taken.slot.due_at)):
+            return found
+        return await self.plan_profile(profile, login, trigger, lambda _profile, _progress: None)
 
     async def _find(self, profile_id: ProfileId) -> tuple[Profile, AdsLogin] | None:
         profile = await self.profiles.find(profile_id)
@@ -138,10 +144,18 @@ class WorkSlot:
             except Refused as refusal:  # a pause, a narrower mode, an approval that ran out: since we looked
                 notes.append(f"plan {plan_id} is not sent: {refusal}")
                 break
+            notes.extend(_left(plan_id, applied))
             if applied.stopped:
                 notes.append(f"plan {plan_id} is not sent whole: {applied.stopped}")
                 break
         return "; ".join(notes)
+
+
+def _left(plan_id: PlanId, applied: Applied) -> Iterator[str]:
+    """What is not sent, and is not sent by trying again either before something changes; and why."""
+    for (state, why), items in applied.reasons.items():
+        if state in ("planned", "waiting"):
+            yield f"{items} {state} of plan {plan_id}: {why}"
 
 
 def result_of(error: HarvesterError, failures: int, now: datetime) -> Result:

@@ -44,7 +44,7 @@ from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Profile, UnreadableProfile
 from harvester.domain.retention import Keeping
 from harvester.domain.vitals import SEEN_SECONDS
-from harvester.ports import AccountWriter
+from harvester.ports import AccountWriter, Clock
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
 from harvester.usecases.cover import Cover
@@ -67,6 +67,10 @@ log = structlog.get_logger()
 class SystemClock:
     def now(self) -> datetime:
         return datetime.now(UTC)
+
+
+OWN_CLOCK = SystemClock()
+"""This machine's."""
 
 
 @dataclass(frozen=True)
@@ -172,11 +176,14 @@ _Opened = tuple[Database, PostgresLease, Throttle, Sequence[AmazonLogin], Postgr
 
 
 @asynccontextmanager
-async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncIterator[Services]:
-    """Raises Misconfigured or Unavailable before anything else happens. `watch` is told of every call, run and plan."""
+async def open_services(settings: Settings, watch: Watch = NOBODY, clock: Clock = OWN_CLOCK) -> AsyncIterator[Services]:
+    """Raises Misconfigured or Unavailable before anything else happens. `watch` is told of every call, run and plan.
+
+    `clock`: another one than this machine's.
+    """
     rules = load_rules(settings)
     async with _opened(settings, watch) as opened:
-        yield _services(settings, rules, *opened, watch)
+        yield _services(settings, rules, *opened, watch, clock)
 
 
 @asynccontextmanager
@@ -242,8 +249,9 @@ def _records(
     throttle: Throttle,
     logins: Sequence[AmazonLogin],
     calls: PostgresCallLog,
+    clock: Clock = OWN_CLOCK,
 ) -> Records:
-    clock, profiles, actions = SystemClock(), PostgresProfiles(database), PostgresActions(database)
+    profiles, actions = PostgresProfiles(database), PostgresActions(database)
     return Records(
         settings=settings,
         database=database,
@@ -261,7 +269,7 @@ def _records(
         reconcile=Reconcile(lease, actions, clock, timedelta(seconds=settings.reconcile_after)),
         drift=FindDrift(PostgresHistories(database)),
         retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
-        notify=_notify(settings, database),
+        notify=_notify(settings, database, clock),
     )
 
 
@@ -274,9 +282,10 @@ def _services(
     logins: Sequence[AmazonLogin],
     calls: PostgresCallLog,
     watch: Watch = NOBODY,
+    clock: Clock = OWN_CLOCK,
 ) -> Services:
-    records = _records(settings, database, lease, throttle, logins, calls)
-    clock, mode, profiles, actions = SystemClock(), settings.mode, records.profiles, records.actions
+    records = _records(settings, database, lease, throttle, logins, calls, clock)
+    mode, profiles, actions = settings.mode, records.profiles, records.actions
     plans, runs = WatchedPlans(database, watch), WatchedRuns(database, watch)
     histories, rulesets, modes = PostgresHistories(database), PostgresRulesets(database), records.modes
     mode_of = partial(_mode_of, rules, mode)
@@ -312,11 +321,11 @@ def make_notifier(settings: Settings) -> AppriseNotifier:
     )
 
 
-def _notify(settings: Settings, database: Database) -> Notify:
+def _notify(settings: Settings, database: Database, clock: Clock) -> Notify:
     return Notify(
         notices=PostgresNotices(database),
         notifier=make_notifier(settings),
-        clock=SystemClock(),
+        clock=clock,
         every=timedelta(seconds=settings.notify_every),
         accounts=list(settings.accounts),
         kinds=[NoticeKind(kind) for kind in settings.notify_about or NoticeKind],

@@ -1,9 +1,10 @@
 """Composition of the service: what `serve` and `worker` stand on, beside what every command does."""
 
+import asyncio
 import os
 import socket
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from typing import Literal
 import structlog
 
 from harvester.adapters.calendar import CronCalendar
+from harvester.adapters.common_clock import CommonClock
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.lease import PostgresLease
@@ -20,6 +22,7 @@ from harvester.adapters.postgres.replicas import PostgresFleetProfiles, Postgres
 from harvester.adapters.postgres.slots import PostgresSlots
 from harvester.adapters.queue import PostgresJobQueue
 from harvester.adapters.throttle import by_host
+from harvester.adapters.waiting import news_or
 from harvester.config.rules_in_force import RulesInForce
 from harvester.config.settings import Settings
 from harvester.domain.fleet import Sign
@@ -27,11 +30,12 @@ from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.slot import Result, Taken, Task
 from harvester.domain.vitals import ProcessVitals, Vitals
+from harvester.ports import Clock
 from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
-from harvester.wiring import Services, SystemClock, make_notifier, only, open_services, rules_path, under
+from harvester.wiring import Services, make_notifier, only, open_services, rules_path, under
 from harvester.wiring.instruments import Instruments, own_version
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
@@ -49,7 +53,7 @@ class DaemonServices:
     instruments: Instruments
     replica_id: str
     started_at: datetime
-    clock: SystemClock
+    clock: CommonClock
     calendar: CronCalendar
     rules: RulesInForce
     slots: PostgresSlots
@@ -76,6 +80,10 @@ class DaemonServices:
             ruleset_fingerprint=self.rules.current.fingerprint,
             rules_error=self.rules.error,
         )
+
+    async def news_or(self, event: asyncio.Event, seconds: float) -> None:
+        """Returns when the event is set, at the latest after so long; clears it."""
+        await news_or(event, seconds)
 
     async def vitals(self) -> Vitals:
         """Of the fleet, as Postgres knows it. Raises Unavailable."""
@@ -139,12 +147,14 @@ async def open_daemon(
     rules = RulesInForce.load(lambda: rules_path(settings), changed)
     await make_notifier(settings).check()
     async with AsyncExitStack() as stack:
-        services = await stack.enter_async_context(open_services(settings, instruments.watch))
+        clock = CommonClock()
+        services = await stack.enter_async_context(open_services(settings, instruments.watch, clock))
         dsn = services.database.dsn
         clock_lease = PostgresLease.open(
             dsn, heartbeat_seconds=CLOCK_HEARTBEAT_SECONDS, grace_seconds=CLOCK_GRACE_SECONDS
         )
-        clock, chores = SystemClock(), _chores(services)
+        replicas, chores = PostgresReplicas(services.database), _chores(services, clock)
+        await set_clock(clock, replicas.time)
         probing = await stack.enter_async_context(Database.open(dsn, most_connections=2))
         yield DaemonServices(
             settings=settings,
@@ -156,23 +166,30 @@ async def open_daemon(
             calendar=CronCalendar(settings.schedule),
             rules=rules,
             slots=_slots(services),
-            replicas=PostgresReplicas(services.database),
+            replicas=replicas,
             profiles=PostgresFleetProfiles(services.database),
-            queue=PostgresJobQueue(dsn, settings.concurrency, settings.worker_silence),
+            queue=PostgresJobQueue(dsn, settings.concurrency, settings.worker_silence, clock),
             fleet_report=PostgresFleet(probing, seen_seconds=services.fleet_report.seen_seconds),
             clock_lease=await stack.enter_async_context(clock_lease),
-            dispatch=_dispatch(services, rules, {task: every for task, (every, _) in chores.items()}),
+            dispatch=_dispatch(services, rules, clock, {task: every for task, (every, _) in chores.items()}),
             chores={task: chore for task, (_, chore) in chores.items()},
         )
+
+
+async def set_clock(clock: CommonClock, ask: Callable[[], Awaitable[datetime]]) -> None:
+    """By what Postgres answers. Raises what `ask` does."""
+    asked_at = clock.own()
+    theirs = await ask()
+    clock.compare(asked_at, theirs, clock.own())
 
 
 def _slots(services: Services) -> PostgresSlots:
     return PostgresSlots(services.database, timedelta(seconds=services.settings.worker_silence))
 
 
-def _chores(services: Services) -> Mapping[Task, tuple[timedelta, Chore]]:
+def _chores(services: Services, clock: Clock) -> Mapping[Task, tuple[timedelta, Chore]]:
     """What is done for the whole fleet, and how often."""
-    database, clock = services.database, SystemClock()
+    database = services.database
     discover = Discover(services.logins, services.profiles, PostgresFleetProfiles(database), clock)
 
     async def discovered() -> str:
@@ -193,13 +210,13 @@ def _chores(services: Services) -> Mapping[Task, tuple[timedelta, Chore]]:
     }
 
 
-def _dispatch(services: Services, rules: RulesInForce, every: Mapping[Task, timedelta]) -> Dispatch:
+def _dispatch(services: Services, rules: RulesInForce, clock: Clock, every: Mapping[Task, timedelta]) -> Dispatch:
     settings, database = services.settings, services.database
     return Dispatch(
         slots=_slots(services),
         profiles=PostgresFleetProfiles(database),
         calendar=CronCalendar(settings.schedule),
-        clock=SystemClock(),
+        clock=clock,
         only=only(settings),
         jitter=timedelta(seconds=settings.schedule_jitter),
         chores=every,

@@ -78,6 +78,21 @@ async def said(log: Path, words: str) -> bool:
     return words in log.read_text()
 
 
+async def test_a_death_between_harvest_and_apply_costs_no_second_harvest(fleet: Fleet) -> None:
+    """The plan is made and its first call under way: whoever takes the slot next sends that plan."""
+    fail(fleet, Action(hang_seconds=60), profile=THROTTLED, path="/sp/targetPromotionGroups/targets", nth=1)
+    first = fleet.start()
+    await fleet.until(lambda: struck(fleet))
+    first.kill()
+    fleet.deaths = 1
+
+    fleet.start()
+    await fleet.finish()
+
+    await fleet.demand_agreement()
+    assert await fleet.value("SELECT count(*) FROM ledger.runs WHERE profile_id = $1", THROTTLED) == 1
+
+
 async def test_modes_and_pauses_hold_in_every_replica_at_once(fleet: Fleet) -> None:
     """Once the command has returned no call leaves any more; lifted, what is approved is sent by itself."""
     fail(fleet, Action(hang_seconds=0.4), path="/sp/targetPromotionGroups/targets", every=1)

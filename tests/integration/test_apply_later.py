@@ -17,6 +17,7 @@ from harvester.sandbox.edits import Edit, apply_edit
 from harvester.sandbox.market import Kind
 from harvester.sandbox.serving import Running
 from harvester.sandbox.world import World
+from harvester.usecases.apply import OTHER_RULES
 from harvester.usecases.undo import ToUndo
 from tests.acceptance.records import Ledger
 from tests.crash.agreement import Round
@@ -146,6 +147,20 @@ async def test_auto_takes_what_the_guard_allows(dsn: str, amazon: Running, cauti
     assert {entity["name"] for entity in _campaigns(amazon)} == {
         entity["name"] for entity in _campaigns(amazon, first=True)
     }
+
+
+async def test_auto_takes_nothing_of_a_plan_that_other_rules_made(dsn: str, amazon: Running, cautious: RuleSet) -> None:
+    """The rules were changed after the plan was made: a person decides, or the next run; and it is said."""
+    async with open_desk(dsn, amazon.url, rules=cautious, mode=Mode.AUTO) as desk:
+        await desk.services.profiles.save([desk.profile])
+        plan_id = await desk.plan()
+    async with open_desk(dsn, amazon.url, mode=Mode.AUTO) as desk:
+        applied = await desk.apply(plan_id)
+        after = await desk.items(plan_id)
+    assert (applied.done, applied.waiting) == (0, 0)
+    planned = sum(item["state"] == "planned" for item in after)
+    assert {item["state"] for item in after} == {"planned", "guarded", "held"}
+    assert applied.reasons == {("planned", OTHER_RULES): planned}
 
 
 def _campaigns(amazon: Running, *, first: bool = False) -> list[dict[str, str]]:

@@ -25,6 +25,7 @@ _LOCK = named("lock_history")
 _NEXT_FENCE = named("next_fence")
 _STRAYS = named("strays_unknown")
 _FINGERPRINT = named("plan_fingerprint")
+_RULESET = named("plan_ruleset")
 _CLOSE_PLANS = named("close_plans")
 _IN_STATE = named("actions_in_state")
 _PLANS_OF = named("plans_of")
@@ -79,9 +80,13 @@ class PostgresActions:
         return standing(rows[0]) if rows else None
 
     async def approve_automatically(
-        self, plan_id: PlanId, rules: Collection[str], at: datetime, expires_at: datetime
+        self, plan_id: PlanId, rules: Collection[str], ruleset: Fingerprint, at: datetime, expires_at: datetime
     ) -> Sequence[str]:
-        return await self._ids(plan_id, _AUTOMATIC, list(rules), at, expires_at)
+        return await self._ids(plan_id, _AUTOMATIC, list(rules), at, expires_at, ruleset)
+
+    async def ruleset(self, plan_id: PlanId) -> Fingerprint | None:
+        rows = await self._fetch(_RULESET, plan_id)
+        return Fingerprint(rows[0]["ruleset_fingerprint"]) if rows else None
 
     async def expire(self, plan_id: PlanId, now: datetime) -> Sequence[str]:
         return await self._ids(plan_id, _EXPIRE, now)

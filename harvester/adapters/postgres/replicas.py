@@ -17,6 +17,7 @@ from harvester.domain.profile import Mode, Profile
 
 _SIGN = named("sign_of_life")
 _LEAVE = named("leave")
+_TIME = named("time_of_all")
 _NOTE_LISTED = named("note_listed")
 _NOTE_LOGIN = named("note_login")
 _NOTE_FAILURE = named("note_login_failure")
@@ -35,13 +36,20 @@ _SET_FLEET_MODE = named("set_fleet_mode")
 class PostgresReplicas:
     database: Database
 
-    async def sign(self, sign: Sign, now: datetime) -> None:
+    async def sign(self, sign: Sign) -> datetime:
         """Raises Unavailable at once where Postgres is away: the next sign comes soon."""
         error = None if sign.rules_error is None else storable(sign.rules_error)
-        columns = (sign.replica_id, sign.kind, sign.host, sign.pid, sign.version, sign.started_at, now)
+        columns = (sign.replica_id, sign.kind, sign.host, sign.pid, sign.version, sign.started_at)
         state = (sign.holds_clock, sign.draining, sign.running, sign.ruleset_fingerprint, error)
         async with self.database.transaction() as connection:
-            await connection.execute(_SIGN, *columns, *state)
+            seen_at: datetime = await connection.fetchval(_SIGN, *columns, *state)
+            return seen_at
+
+    async def time(self) -> datetime:
+        """By Postgres' clock."""
+        async with self.database.connection() as connection:
+            now: datetime = await connection.fetchval(_TIME)
+            return now
 
     async def leave(self, replica_id: str) -> None:
         async with self.database.transaction() as connection:

@@ -12,7 +12,7 @@ from harvester.adapters.postgres.observation_copy import COLUMNS, PageCopy, Rows
 from harvester.adapters.postgres.profiles import profile_columns
 from harvester.adapters.postgres.queries import named
 from harvester.domain.errors import LeaseLost
-from harvester.domain.ids import Fingerprint, ProfileId, RunId
+from harvester.domain.ids import Fingerprint, PlanId, ProfileId, RunId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.recommendation import Recommendation
 from harvester.domain.run import Cursor, Run, RunState
@@ -22,6 +22,7 @@ _REMEMBER_PROFILE = named("remember_profile")
 _TAKE_UP = named("take_up_run")
 _FAIL_INTERRUPTED = named("fail_interrupted_run")
 _NEW = named("new_run")
+_ENDED = named("ended_run")
 _RECENT_ROWS = named("recent_rows")
 _ADVANCE = named("advance_run")
 _MOVE_CURSOR = named("move_cursor")
@@ -73,6 +74,17 @@ class PostgresRuns:
 
         await self.database.repeat(prepare)
         return await self.database.repeat(work)
+
+    async def ended(
+        self, profile_id: ProfileId, trigger: str, mode: Mode, ruleset: Fingerprint, begun: datetime, ended: datetime
+    ) -> tuple[RunId, PlanId, Sequence[str]] | None:
+        asked = (profile_id, trigger, mode.value, ruleset, begun, ended)
+
+        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record | None:
+            return await connection.fetchrow(_ENDED, *asked)
+
+        row = await self.database.repeat(work)
+        return None if row is None else (RunId(row["run_id"]), PlanId(row["plan_id"]), row["troubles"])
 
     async def recent_rows(self, run: Run, most: int) -> Sequence[Recommendation]:
         """In the order they were recorded."""

@@ -84,10 +84,10 @@ class PostgresSlots:
         key = _key(slot)
 
         async def work(connection: Connection, _repeated: bool) -> Taken | NotTaken | datetime:
-            row = await connection.fetchrow(_TO_TAKE, *key)
+            row = await connection.fetchrow(_TO_TAKE, *key, self.silence)
             if row is None or row["state"] not in ("waiting", "running"):
                 return NotTaken.OVER
-            if row["state"] == "running" and row["replica_id"] != replica_id and self._alive(row["seen_at"], now):
+            if row["state"] == "running" and row["replica_id"] != replica_id and row["alive"]:
                 return NotTaken.BUSY
             if row["not_before"] is not None and row["not_before"] > now + _SOON:
                 not_before: datetime = row["not_before"]
@@ -101,9 +101,6 @@ class PostgresSlots:
             return Taken(slot, row["deliveries"] + 1, row["failures"])
 
         return await self.database.repeat(work)
-
-    def _alive(self, seen_at: datetime | None, now: datetime) -> bool:
-        return seen_at is not None and now - seen_at < self.silence
 
     async def settle(self, taken: Taken, result: Result, now: datetime) -> bool:
         """Written again when the answer to a COMMIT is lost: then it finds its own work done, and says so."""

@@ -17,7 +17,7 @@ from harvester.domain.review import Selection, Verdict
 from harvester.usecases.make_plan import fingerprinted
 
 from .acting import FIRST_FINGERPRINT, IN_FORCE, PROFILE, a_review, approve_all, ids, send, states
-from .conftest import NOW, BeginRun, Sql, StorePlan, an_action, later
+from .conftest import NOW, RULES, BeginRun, Sql, StorePlan, an_action, later
 
 S = ActionState
 APPROVE, DECLINE, HOLD, EDIT = Verdict.APPROVE, Verdict.DECLINE, Verdict.HOLD, Verdict.EDIT
@@ -27,6 +27,9 @@ ALLOWED = {
     (S.APPROVED, DECLINE): S.DECLINED,
     (S.PLANNED, HOLD): S.HELD, (S.GUARDED, HOLD): S.HELD, (S.APPROVED, HOLD): S.HELD,
 }  # fmt: skip
+
+
+OTHER_RULES = Fingerprint("e" * 64)
 
 
 @pytest.fixture
@@ -388,7 +391,7 @@ async def test_automatic_approval_takes_what_its_rules_planned(
     plan_id = await store_plan(await begin(resume_after=later(9999)), items)
     named = await ids(sql, plan_id)
 
-    taken = await actions.approve_automatically(PlanId(plan_id), ["promote-proven", "third"], NOW, IN_FORCE)
+    taken = await actions.approve_automatically(PlanId(plan_id), ["promote-proven", "third"], RULES, NOW, IN_FORCE)
 
     assert taken == [named[0], named[3]]
     assert await sql.fetch(
@@ -407,8 +410,19 @@ async def test_a_bid_that_a_person_wrote_is_never_approved_by_a_rule(
     first, second = await ids(sql, plan_id)
     await actions.edit_bid(a_review(plan_id, EDIT), first, "90.00", "90.00 USD by Ann", "{}")
 
-    assert await actions.approve_automatically(PlanId(plan_id), ["promote-proven"], NOW, IN_FORCE) == [second]
+    assert await actions.approve_automatically(PlanId(plan_id), ["promote-proven"], RULES, NOW, IN_FORCE) == [second]
     assert await states(sql, plan_id) == ["planned", "approved"]
+
+
+async def test_a_plan_of_other_rules_is_never_approved_by_a_rule(
+    begin: BeginRun, store_plan: StorePlan, actions: PostgresActions, sql: Sql
+):
+    """A rule of the same name may say something else by now: what it planned then waits for a person."""
+    plan_id = PlanId(await store_plan(await begin(), [an_action(0)]))
+
+    assert await actions.approve_automatically(plan_id, ["promote-proven"], OTHER_RULES, NOW, IN_FORCE) == []
+    assert await states(sql, plan_id) == ["planned"]
+    assert await actions.ruleset(plan_id) == RULES
 
 
 async def test_an_undo_needs_something_to_undo(
@@ -440,7 +454,7 @@ async def test_reviews_of_a_plan_that_is_gone_from_sight_are_errors_of_ours(acti
     """Every method that names a plan says so in words."""
     for call in (
         actions.expire(PlanId("p9"), NOW),
-        actions.approve_automatically(PlanId("p9"), [], NOW, IN_FORCE),
+        actions.approve_automatically(PlanId("p9"), [], RULES, NOW, IN_FORCE),
         actions.edit_bid(a_review("p9", EDIT), "a1", "1", "", ""),
     ):
         with pytest.raises(HarvesterError, match="no plan p9"):

@@ -48,10 +48,17 @@ async def jobs(sql: Sql) -> int:
     return count
 
 
-async def alive(database: Database, replica: str, seen_at: datetime = NOW) -> None:
+async def alive(database: Database, replica: str) -> datetime:
     sign = Sign(replica, "serve", "host", 1, "0", NOW, holds_clock=False, draining=False, running=0,
                 ruleset_fingerprint="f", rules_error=None)  # fmt: skip
-    await PostgresReplicas(database).sign(sign, seen_at)
+    return await PostgresReplicas(database).sign(sign)
+
+
+async def silent_for(sql: Sql, replica: str, seconds: int) -> None:
+    await sql.execute(
+        "UPDATE harvester.replica SET seen_at = seen_at - make_interval(secs => $2) WHERE replica_id = $1",
+        replica, seconds,
+    )  # fmt: skip
 
 
 async def test_however_many_put_it_a_slot_is_put_once(slots: PostgresSlots, sql: Sql) -> None:
@@ -70,7 +77,7 @@ async def test_only_what_is_later_is_new(slots: PostgresSlots) -> None:
     assert await put(slots, a_slot(15)) == 1
 
 
-async def test_a_slot_has_one_worker(slots: PostgresSlots, database: Database) -> None:
+async def test_a_slot_has_one_worker(slots: PostgresSlots, database: Database, sql: Sql) -> None:
     """Who lives keeps it; who is silent loses it, and may write to it no more."""
     await put(slots, a_slot())
     first = await taken(slots, a_slot(), "first")
@@ -78,11 +85,25 @@ async def test_a_slot_has_one_worker(slots: PostgresSlots, database: Database) -
 
     assert await slots.take(a_slot(), "second", NOW, MOST) is NotTaken.BUSY
 
-    await alive(database, "first", NOW - timedelta(seconds=20))
+    await silent_for(sql, "first", 20)
     second = await taken(slots, a_slot(), "second")
     assert not await slots.settle(first, Done(RunId("r1")), NOW)
     assert await slots.settle(second, Done(RunId("r2")), NOW)
     assert await slots.take(a_slot(), "first", NOW, MOST) is NotTaken.OVER
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+async def test_no_clock_of_a_replica_makes_another_look_dead(
+    hours: int, slots: PostgresSlots, database: Database
+) -> None:
+    """Signs of life and silence go by Postgres' clock: one that is an hour ahead or behind takes nobody's slot."""
+    await put(slots, a_slot())
+    await taken(slots, a_slot(), "first")
+
+    seen_at = await alive(database, "first")
+
+    assert abs(datetime.now(UTC) - seen_at) < timedelta(minutes=1)
+    assert await slots.take(a_slot(), "second", NOW + timedelta(hours=hours), MOST) is NotTaken.BUSY
 
 
 async def test_what_kills_its_workers_is_given_up(slots: PostgresSlots, sql: Sql) -> None:

@@ -10,6 +10,10 @@ SELECT profile_id FROM harvester.action WHERE action_id = $1;
 -- Whose plan it is, and its fingerprint with all edits.
 SELECT profile_id, harvester.plan_fingerprint(plan_id) AS fingerprint FROM harvester.plan WHERE plan_id = $1;
 
+-- name: plan_ruleset
+-- Which rules a plan was made under.
+SELECT ruleset_fingerprint FROM harvester.plan WHERE plan_id = $1;
+
 -- name: strays_unknown
 -- Whatever a process that is gone left on its way.
 UPDATE harvester.action SET state = 'unknown', fence = $2, changed_at = now(), changed_by = 'fence ' || $2::bigint,
@@ -41,10 +45,12 @@ SELECT * FROM harvester.standing WHERE action_id = $1;
 
 -- name: approve_automatically
 -- Planned items of these rules become approved, each rule its own reviewer; what is taken stays.
+-- None of a plan that was made under other rules than $5.
 WITH approved AS (
     UPDATE harvester.action SET state = 'approved', approved_from = 'planned', reviewed_by = 'auto:' || rule,
         reviewed_at = $3, expires_at = $4, changed_at = $3, changed_by = 'auto:' || rule
     WHERE plan_id = $1 AND state = 'planned' AND rule = ANY ($2) AND fragment <> ''
+        AND EXISTS (SELECT FROM harvester.plan WHERE plan.plan_id = $1 AND plan.ruleset_fingerprint = $5)
         AND NOT (kind = 'create_group' AND bid IS NOT NULL)
         AND NOT EXISTS (
             SELECT FROM harvester.plan_review AS edited

@@ -21,6 +21,14 @@ RETURNING run_id, account, started_at, cursor, pages, recommendations, troubles;
 UPDATE harvester.run SET state = 'failed', finished_at = now(), error = 'interrupted, and not taken up again'
 WHERE profile_id = $1 AND state = 'running';
 
+-- name: ended_run
+-- The last run of a profile, trigger, mode and rules that began since $5, ended well since $6, and has a plan.
+SELECT run.run_id, plan.plan_id, run.troubles
+FROM harvester.run JOIN harvester.plan ON plan.run_id = run.run_id
+WHERE run.profile_id = $1 AND run.trigger = $2 AND run.mode = $3 AND run.ruleset_fingerprint = $4
+    AND run.state IN ('complete', 'partial') AND run.started_at >= $5 AND run.finished_at >= $6
+ORDER BY run.started_at DESC LIMIT 1;
+
 -- name: new_run
 -- A run that begins now.
 INSERT INTO harvester.run (profile_id, account, source, trigger, mode, ruleset_fingerprint, fence, seen_from, seen_until)

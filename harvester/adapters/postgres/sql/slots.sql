@@ -79,8 +79,9 @@ WHERE state IN ('waiting', 'running') AND put_at < $1 - interval '1 minute'
 
 -- name: slot_to_take
 -- A slot as it is, for whoever was handed it; nobody else decides about it before the end of this transaction.
+-- Its replica is alive if it showed a sign within $4, both by Postgres' clock.
 SELECT slot.state, slot.not_before, slot.deliveries, slot.unanswered, slot.failures, slot.replica_id,
-    replica.seen_at AS seen_at
+    coalesce(replica.seen_at > clock_timestamp() - $4::interval, false) AS alive
 FROM harvester.slot LEFT JOIN harvester.replica ON replica.replica_id = slot.replica_id
 WHERE task = $1 AND slot.profile_id = $2 AND due_at = $3
 FOR UPDATE OF slot;
