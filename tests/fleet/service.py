@@ -81,6 +81,11 @@ class Replica:
     def said(self) -> str:
         return self.log.read_text()
 
+    @property
+    def surprises(self) -> list[str]:
+        """What it said with a traceback."""
+        return [line for line in self.said.splitlines() if "Traceback" in line]
+
 
 @dataclass
 class Fleet:
@@ -261,4 +266,4 @@ class Fleet:
         assert await self.value("SELECT count(*) FROM ledger.actions WHERE state = 'done'") > 0
 
     def tracebacks(self) -> Sequence[str]:
-        return [replica.said for replica in self.replicas if "Traceback" in replica.said]
+        return [line for replica in self.replicas for line in replica.surprises]
