@@ -204,6 +204,32 @@ def test_a_profile_that_is_not_there_is_answered_with_those_that_are(desk: Desk)
         assert "and 1 more: `harvester plans --json` names them" in said.err
 
 
+def test_a_hint_names_the_env_file_that_was_given(desk: Desk) -> None:
+    """Typed as it stands, it finds the same settings; a program gets the plain sentence."""
+    name = desk.file("my.env", f"HARVESTER_DATABASE_URL={desk.dsn}\n")
+
+    assert "harvester --env-file my.env plans` lists them" in desk("--env-file", name, "show", "p99").err
+    assert "harvester --env-file my.env plan` makes one" in desk("--env-file", name, "plans").out
+    assert "`harvester plans` lists them" in desk("--env-file", name, "show", "p99", "--json").json["error"]
+
+
+@pytest.mark.parametrize("command", [("pause",), ("resume",), ("approve", "p1"), ("mode", "review")])
+def test_who_says_it_is_asked_for_with_an_example(command: tuple[str, ...], desk: Desk) -> None:
+    """At the kill switch nobody wants to look things up."""
+    said = desk(*command)
+
+    assert said.code == 2
+    assert "say who you are with --by NAME, as in --by anna: it is recorded" in said.err
+
+
+def test_the_service_teaches_where_to_look(desk: Desk) -> None:
+    """Port, health and what it may send stand in its help."""
+    help_text = desk("serve", "--help").words
+
+    for word in ("/readyz", "127.0.0.1:9464", "HARVESTER_METRICS_PORT", "HARVESTER_MODE=auto", "harvester status"):
+        assert word in help_text
+
+
 def test_a_program_gets_all_of_it_as_one_document(desk: Desk) -> None:
     """Counts, the first of each group, the modes, the replicas; also where the exit code is 1."""
     in_a_loop_of_its_own(prepare(desk.dsn, failing=3))
