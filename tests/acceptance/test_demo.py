@@ -43,6 +43,7 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
         shown = visitor("demo", "--once").succeeded()
 
         assert "Traceback" not in shown.err
+        assert "The pretend Amazon ends here" in shown.out
         for profile in ("Sandbox Store 1 · US · USD", "Sandbox Vendor 2 · UK · GBP", "Sandbox Store 3 · DE · EUR"):
             assert profile in shown.out
         for heading in ("To promote: ", "To negate: ", "Held: ", "Skipped: "):

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -74,7 +75,7 @@ def test_an_empty_fleet_says_so(desk: Desk) -> None:
     assert "0 profiles · 0 running · 0 due · 0 set aside · 0 failing" in result.words
     assert "No `harvester serve` is alive: nothing is harvested by the schedule until one runs" in result.words
     assert "Nothing is due" in result.out
-    assert "none: is `harvester serve` running?" in result.out
+    assert "Replicas\n  none\n" in result.out
 
 
 def test_each_group_names_its_profiles_and_why(desk: Desk) -> None:
@@ -158,6 +159,26 @@ def test_what_was_missed_several_times_is_one_line(desk: Desk) -> None:
     assert result.words.count("Acme 1 (US), 1") == 1
     assert "Acme 1 (US), 1 plan for 3 days, 3 times" in result.words
     assert "more" not in result.words
+
+
+def test_a_chore_is_late_only_since_it_was_put(desk: Desk) -> None:
+    """Its moment may lie before the first start: a fleet that begins is not hours behind its schedule."""
+    in_a_loop_of_its_own(begin(desk.dsn))
+
+    result = desk("status")
+
+    assert "h behind the schedule" not in result.words
+    assert re.search(r"The fleet retention for \d+ (s|min)\b", result.words)
+
+
+async def begin(dsn: str) -> None:
+    import asyncpg
+
+    sql: Sql = await asyncpg.connect(dsn)
+    try:
+        await fleet.add_slot(sql, "", ago(hours=4), task="retain", put_at=ago(seconds=12))
+    finally:
+        await sql.close()
 
 
 async def miss_three(dsn: str) -> None:

@@ -88,6 +88,9 @@ async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -
             if not once:
                 _tell_how_to_go_on(console, there, plans)
                 await asyncio.Event().wait()
+            console.print(
+                "The pretend Amazon ends here: the plans can be read, but nothing can be asked or sent any more."
+            )
     return FAILED if result.failed else DONE
 
 
