@@ -63,11 +63,12 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
 def test_the_end_of_a_demo_says_what_goes_with_it(visitor: Harvester) -> None:
     """Its Postgres, too: a service that still uses it is not left to wonder."""
     demo = visitor.start("demo", "--profiles", "1", "--recommendations", "10")
-    demo.runs_until((visitor.folder / "sandbox.env").exists)
+    assert demo.process.stdout is not None
+    assert demo.process.stdout.readline().startswith("A pretend Amazon is up")
 
     demo.process.send_signal(signal.SIGINT)
 
-    result = demo.end()
+    result = demo.end(longest_seconds=300)
     assert result.code == 128 + signal.SIGINT
     assert "The pretend Amazon and its Postgres are gone, also for a `harvester serve` that" in result.err
 
