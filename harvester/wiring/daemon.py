@@ -91,8 +91,8 @@ class DaemonServices:
 
     async def next_due(self) -> datetime | None:
         """When the schedule brings the next profile; None: no profile is known yet. Raises Unavailable."""
-        now = self.clock.now()
-        return min((self.calendar.next_due(each, now) for each in await self.dispatch.timezones()), default=None)
+        now, known = self.clock.now(), await self.services.profiles.known()
+        return min((self.calendar.next_due(each, now) for each in {each.timezone for each in known}), default=None)
 
     def process_vitals(self, *, holds_clock: bool, draining: bool, running: int) -> ProcessVitals:
         calls, readings = self.services.calls, self.services.throttle.snapshot()

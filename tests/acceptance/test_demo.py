@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,7 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
         shown = visitor("demo", "--once").succeeded()
 
         assert "Traceback" not in shown.err
+        assert "The pretend Amazon ends here" in shown.out
         for profile in ("Sandbox Store 1 · US · USD", "Sandbox Vendor 2 · UK · GBP", "Sandbox Store 3 · DE · EUR"):
             assert profile in shown.out
         for heading in ("To promote: ", "To negate: ", "Held: ", "Skipped: "):
@@ -56,6 +58,19 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
     doctor = visitor("--env-file", "sandbox.env", "doctor", "--json").failed().json
     settings = next(check for check in doctor["checks"] if check["what"] == "settings")
     assert settings["detail"] == "mode review, 1 account"
+
+
+def test_the_end_of_a_demo_says_what_goes_with_it(visitor: Harvester) -> None:
+    """Its Postgres, too: a service that still uses it is not left to wonder."""
+    demo = visitor.start("demo", "--profiles", "1", "--recommendations", "10")
+    assert demo.process.stdout is not None
+    assert demo.process.stdout.readline().startswith("A pretend Amazon is up")
+
+    demo.process.send_signal(signal.SIGINT)
+
+    result = demo.end(longest_seconds=300)
+    assert result.code == 128 + signal.SIGINT
+    assert "The pretend Amazon and its Postgres are gone, also for a `harvester serve` that" in result.err
 
 
 def test_a_demo_leaves_nothing_running(visitor: Harvester) -> None:

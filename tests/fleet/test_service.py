@@ -117,7 +117,7 @@ async def test_modes_and_pauses_hold_in_every_replica_at_once(fleet: Fleet) -> N
 
 async def test_a_pause_in_the_middle_is_no_failure(fleet: Fleet) -> None:
     """The run is done, and says that nothing is sent and why; nobody is told that a profile stopped."""
-    fail(fleet, Action(hang_seconds=4), profile=THROTTLED, path="/sp/keywords/list", nth=2)
+    fail(fleet, Action(hang_seconds=20), profile=THROTTLED, path="/sp/keywords/list", nth=2)
     replica = fleet.start()
     await fleet.until(lambda: struck(fleet))
     (await fleet.run("pause", "--by", "anna")).succeeded()

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
@@ -74,7 +75,7 @@ def test_an_empty_fleet_says_so(desk: Desk) -> None:
     assert "0 profiles · 0 running · 0 due · 0 set aside · 0 failing" in result.words
     assert "No `harvester serve` is alive: nothing is harvested by the schedule until one runs" in result.words
     assert "Nothing is due" in result.out
-    assert "none: is `harvester serve` running?" in result.out
+    assert "Replicas\n  none\n" in result.out
 
 
 def test_each_group_names_its_profiles_and_why(desk: Desk) -> None:
@@ -160,6 +161,26 @@ def test_what_was_missed_several_times_is_one_line(desk: Desk) -> None:
     assert "more" not in result.words
 
 
+def test_a_chore_is_late_only_since_it_was_put(desk: Desk) -> None:
+    """Its moment may lie before the first start: a fleet that begins is not hours behind its schedule."""
+    in_a_loop_of_its_own(begin(desk.dsn))
+
+    result = desk("status")
+
+    assert "h behind the schedule" not in result.words
+    assert re.search(r"The fleet retention for \d+ (s|min)\b", result.words)
+
+
+async def begin(dsn: str) -> None:
+    import asyncpg
+
+    sql: Sql = await asyncpg.connect(dsn)
+    try:
+        await fleet.add_slot(sql, "", ago(hours=4), task="retain", put_at=ago(seconds=12))
+    finally:
+        await sql.close()
+
+
 async def miss_three(dsn: str) -> None:
     import asyncpg
 
@@ -202,6 +223,32 @@ def test_a_profile_that_is_not_there_is_answered_with_those_that_are(desk: Desk)
         assert said.code == 1
         assert "there is no profile 99; there are 1 (Acme 1, US), 2 (Acme 2, US), " in said.err
         assert "and 1 more: `harvester plans --json` names them" in said.err
+
+
+def test_a_hint_names_the_env_file_that_was_given(desk: Desk) -> None:
+    """Typed as it stands, it finds the same settings; a program gets the plain sentence."""
+    name = desk.file("my.env", f"HARVESTER_DATABASE_URL={desk.dsn}\n")
+
+    assert "harvester --env-file my.env plans` lists them" in desk("--env-file", name, "show", "p99").err
+    assert "harvester --env-file my.env plan` makes one" in desk("--env-file", name, "plans").out
+    assert "`harvester plans` lists them" in desk("--env-file", name, "show", "p99", "--json").json["error"]
+
+
+@pytest.mark.parametrize("command", [("pause",), ("resume",), ("approve", "p1"), ("mode", "review")])
+def test_who_says_it_is_asked_for_with_an_example(command: tuple[str, ...], desk: Desk) -> None:
+    """At the kill switch nobody wants to look things up."""
+    said = desk(*command)
+
+    assert said.code == 2
+    assert "say who you are with --by NAME, as in --by anna: it is recorded" in said.err
+
+
+def test_the_service_teaches_where_to_look(desk: Desk) -> None:
+    """Port, health and what it may send stand in its help."""
+    help_text = desk("serve", "--help").words
+
+    for word in ("/readyz", "127.0.0.1:9464", "HARVESTER_METRICS_PORT", "HARVESTER_MODE=auto", "harvester status"):
+        assert word in help_text
 
 
 def test_a_program_gets_all_of_it_as_one_document(desk: Desk) -> None:

@@ -125,6 +125,14 @@ def test_every_command_and_every_option_is_explained() -> None:
     assert missing == []
 
 
+def test_every_command_that_ends_by_itself_takes_json() -> None:
+    """The reference names those that do not, and no other is without."""
+    (first,) = re.findall(r"^Every command takes `--json`.*?\n\n", text(DOCS / "commands.md"), re.MULTILINE | re.DOTALL)
+    without = {name.removeprefix("harvester ") for name, command in commands() if "--json" not in options(command)}
+
+    assert without == {name for name in ("demo", "sandbox", "serve", "worker") if f"`{name}`" in first}
+
+
 def test_no_command_is_explained_that_does_not_exist() -> None:
     """A heading of the commands reference names a command that can be called."""
     known = " ".join(f"{name} " for name, _ in commands())

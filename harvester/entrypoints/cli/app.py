@@ -5,6 +5,7 @@ import importlib
 import json
 import keyword
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -188,8 +189,13 @@ def hint(invocation: Invocation, arguments: str) -> str:
     return f"{shlex.quote(program)}{env_file} {arguments}"
 
 
+def as_typed_here(invocation: Invocation, sentence: str) -> str:
+    """A sentence whose `harvester ...` commands go on from this call: they find the same settings."""
+    return re.sub(r"`harvester ([^`]+)`", lambda found: f"`{hint(invocation, found[1])}`", sentence)
+
+
 def fail(invocation: Invocation, error: HarvesterError, code: int) -> NoReturn:
-    click.echo(printable(f"harvester: {error}"), err=True)
+    click.echo(printable(f"harvester: {as_typed_here(invocation, str(error))}"), err=True)
     if invocation.as_json:
         emit({"error": str(error)})
     sys.exit(code)

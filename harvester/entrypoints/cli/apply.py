@@ -11,7 +11,7 @@ from harvester.domain.errors import Refused
 from harvester.domain.ids import Fingerprint, PlanId, ProfileId, RunId
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, hint, json_option, say
 from harvester.entrypoints.cli.plan import failed_name, failure_json, name_of
 from harvester.entrypoints.cli.review import by_option
 from harvester.entrypoints.cli.session import JudgingSession, Session, run
@@ -40,7 +40,7 @@ def apply(invocation: Invocation, plan_id: str, fingerprint: str | None, as_json
     """
     if not fingerprint:
         raise click.UsageError(
-            f"say with --fingerprint what you reviewed; `harvester show {plan_id}` prints it at its end"
+            f"say with --fingerprint what you reviewed; `{hint(invocation, f'show {plan_id}')}` prints it at its end"
         )
     run(
         _apply(invocation, PlanId(plan_id), Fingerprint(fingerprint), as_json),
@@ -97,9 +97,9 @@ def _show_applied(invocation: Invocation, plan: Mapping[str, Any], applied: Appl
         f"{applied.waiting:,} still waiting."
     )
     for (state, reason), items in applied.reasons.most_common():
-        console.print(f"  {items:,} {state}: {reason}")
+        console.print(f"  {items:,} {state}: {as_typed_here(invocation, reason)}")
     if applied.stopped:
-        console.print(f"Stopped: {applied.stopped}")
+        console.print(f"Stopped: {as_typed_here(invocation, applied.stopped)}")
     earlier = states.get("unknown", 0) - applied.unknown
     if earlier > 0:
         console.print(f"  {tables.plural(earlier, 'item')} of an earlier call: still unknown")

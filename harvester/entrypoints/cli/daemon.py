@@ -22,10 +22,16 @@ from harvester.entrypoints.cli.session import Session, demand_accounts, load_set
 def serve(invocation: Invocation) -> None:
     """Run the service: the clock, workers, health and metrics; until SIGTERM or Ctrl-C.
 
-    Every profile is harvested by HARVESTER_SCHEDULE, in its own time zone, and one that is new at once. Any number of
-    replicas share one database: one of them holds the clock, each works. The first SIGTERM ends what is under way where
-    it can be gone on with; a second one ends the process at once, and loses nothing either. SIGHUP reads the rules file
-    again, which also happens when it changes.
+    Every profile is harvested by HARVESTER_SCHEDULE, in its own time zone, and one that is new at once. With
+    HARVESTER_MODE=auto it also sends what the guard allows and what people approved; in any other mode it sends
+    nothing.
+
+    /healthz, /readyz and /metrics answer on 127.0.0.1:9464 (HARVESTER_METRICS_HOST, HARVESTER_METRICS_PORT), the log
+    goes to standard error (HARVESTER_LOG_FORMAT=json for machines), and `harvester status` shows the fleet.
+
+    Any number of replicas share one database: one of them holds the clock, each works. The first SIGTERM ends what is
+    under way where it can be gone on with; a second one ends the process at once, and loses nothing either. SIGHUP
+    reads the rules file again, which also happens when it changes.
     """
     _run(invocation, "serve")
 
@@ -33,7 +39,10 @@ def serve(invocation: Invocation) -> None:
 @click.command()
 @click.pass_obj
 def worker(invocation: Invocation) -> None:
-    """Run workers only: more hands for a service that runs elsewhere on the same database."""
+    """Run workers only: more hands for a service that runs elsewhere on the same database.
+
+    On a machine of its own, or with a HARVESTER_METRICS_PORT of its own: it answers /healthz, /readyz and /metrics too.
+    """
     _run(invocation, "worker")
 
 
@@ -60,7 +69,7 @@ def mode(invocation: Invocation, mode: str | None, profile_id: str | None, by: s
     HARVESTER_MODE and the rules say how far anybody may go at most; this only ever goes less far.
     """
     if mode and not by:
-        raise click.UsageError("say who with --by NAME: it is recorded")
+        raise click.UsageError("say who you are with --by NAME, as in --by anna: it is recorded")
     run(_mode(invocation, mode, profile_id, by or "", as_json))
 
 

@@ -26,6 +26,10 @@ from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.wiring import fresh_database
 
 SANDBOX_ENV = Path("sandbox.env")
+_GONE = (
+    "The pretend Amazon and its Postgres are gone, also for a `harvester serve` that still uses them; "
+    "`harvester demo` makes new ones."
+)
 _READY_SECONDS = 30.0
 _FEW_PROFILES = 8
 """Planned one after the other, so that plans and items have the same numbers every time."""
@@ -54,7 +58,7 @@ def demo(invocation: Invocation, once: bool, profiles: int, recommendations: int
     and keeps the sandbox up, so that you can go on from another terminal; Ctrl-C ends it.
     """
     market = {"profiles": profiles, "recommendations": recommendations, "seed": seed}
-    run(_demo(invocation, once, market), "The pretend Amazon is gone; `harvester demo` makes a new one.")
+    run(_demo(invocation, once, market), _GONE)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
@@ -84,12 +88,15 @@ async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -
             if not once:
                 _tell_how_to_go_on(console, there, plans)
                 await asyncio.Event().wait()
+            console.print(
+                "The pretend Amazon ends here: the plans can be read, but nothing can be asked or sent any more."
+            )
     return FAILED if result.failed else DONE
 
 
 def _tell_how_to_go_on(console: Console, there: Invocation, plans: list[Any]) -> None:
     first = plans[0]["id"] if plans and plans[0] else "p1"
-    console.print("The sandbox stays up until Ctrl-C. In another terminal:\n")
+    console.print("The sandbox and its Postgres stay up until Ctrl-C here. In another terminal:\n")
     for arguments in (f"show {first}", f"show {first} --requests", f"approve {first} --by YOUR-NAME", "--help"):
         console.print(f"  {hint(there, arguments)}", soft_wrap=True)
     console.print()

@@ -166,7 +166,7 @@ def _groups(seen: Seen) -> Iterator[RenderableType]:
         f"{_task(row)} for {_ago(seen, row['started_at'])} in {row['replica_id']}{_again(row)}"
     ))  # fmt: skip
     yield from _group("Due", lists.due, vitals.due, lambda row: (
-        f"{_task(row)} for {_ago(seen, row['due_at'])}{_missed(row)}{_again(row)}"
+        f"{_task(row)} for {_ago(seen, row['since'])}{_missed(row)}{_again(row)}"
     ))  # fmt: skip
     yield from _group("Set aside", lists.set_aside, vitals.set_aside, lambda row: (
         f"{_task(row)}, again in {_until(seen, row['not_before'])}: {row['reason'] or _NO_REASON}"
@@ -214,7 +214,7 @@ def _replicas(seen: Seen) -> Iterator[RenderableType]:
     yield Text()
     yield Text("Replicas", style="bold")
     if not seen.lists.replicas:
-        yield Text("  none: is `harvester serve` running?", style="yellow")
+        yield Text("  none", style="yellow")
     for row in seen.lists.replicas:
         notes = [
             f"{row['kind']}, {row['running']} running",

@@ -13,7 +13,7 @@ from rich.text import Text
 from harvester.domain.action import ActionState
 from harvester.domain.errors import Refused
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
+from harvester.entrypoints.cli.app import DONE, Invocation, as_typed_here, emit, hint, json_option
 from harvester.entrypoints.cli.markdown import plan_as_markdown
 from harvester.entrypoints.cli.requests import requests_of
 from harvester.entrypoints.cli.sentences import horizon, in_short
@@ -44,7 +44,7 @@ async def _plans(invocation: Invocation, profile_ids: tuple[str, ...], limit: in
         emit({"plans": found})
         return DONE
     if not found:
-        click.echo("no plans yet; `harvester plan` makes one per profile")
+        click.echo(as_typed_here(invocation, "no plans yet; `harvester plan` makes one per profile"))
         return DONE
     table = tables.grid("Plan", "Profile", "State", "Made (UTC)", "Items", ratios=(0, 1, 0, 0, 0), right=(4,))
     for each in found:

@@ -29,7 +29,9 @@ _SAID = {Verdict.APPROVE: "Approved", Verdict.DECLINE: "Declined", Verdict.HOLD:
 _MOST_NAMED = 20
 
 
-def _name(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+def _name(_ctx: click.Context, _param: click.Parameter, value: str | None) -> str:
+    if value is None:
+        raise click.UsageError("say who you are with --by NAME, as in --by anna: it is recorded")
     try:
         return reviewer(value)
     except Refused as error:
@@ -46,7 +48,7 @@ def _amount(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
     return value.strip()
 
 
-by_option = click.option("--by", required=True, metavar="NAME", callback=_name, help="Who says so; recorded.")
+by_option = click.option("--by", metavar="NAME", callback=_name, help="Who says so; recorded.  [required]")
 note_option = click.option("--note", default="", metavar="TEXT", help="Why; recorded.")
 
 

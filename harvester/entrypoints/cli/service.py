@@ -12,7 +12,7 @@ from harvester.config.settings import Settings
 from harvester.domain.errors import HarvesterError
 from harvester.domain.profile import UnreadableProfile
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, json_option
 from harvester.entrypoints.cli.session import Session, load_settings, run
 from harvester.entrypoints.cli.tables import plural
 from harvester.wiring import bring_up_to_date, database_address, load_rules, make_notifier, rules_path
@@ -68,7 +68,7 @@ async def _doctor(invocation: Invocation, as_json: bool) -> int:
     if as_json:
         emit({"healthy": all(finding.well for finding in findings), "checks": [asdict(each) for each in findings]})
     else:
-        _print(findings)
+        _print(invocation, findings)
     return DONE if all(finding.well for finding in findings) else FAILED
 
 
@@ -187,10 +187,11 @@ def _advice(error: HarvesterError) -> str:
     return "see docs/settings.md, Accounts" if "invalid" in str(error) else "try again later; see the sentence above"
 
 
-def _print(findings: Sequence[Finding]) -> None:
+def _print(invocation: Invocation, findings: Sequence[Finding]) -> None:
     console = tables.console()
     for finding in findings:
         mark = Text("ok   ", style="green") if finding.well else Text("FAIL ", style="bold red")
-        console.print(Text.assemble(mark, Text(f"{finding.what}: ", style="bold"), finding.detail))
+        line = Text.assemble(mark, Text(f"{finding.what}: ", style="bold"), as_typed_here(invocation, finding.detail))
+        console.print(tables.hanging(line, further=len(mark)))
         if finding.advice:
-            console.print(Text(f"     → {finding.advice}"))
+            console.print(tables.hanging(f"     → {as_typed_here(invocation, finding.advice)}"))

@@ -113,22 +113,23 @@ def bullet(sentence: str) -> "Hanging":
     return hanging(f"- {ended[:1].upper()}{ended[1:]}")
 
 
-def hanging(line: str | Text) -> "Hanging":
-    """A line that may begin with blanks; what wraps goes two columns further in."""
+def hanging(line: str | Text, further: int = 2) -> "Hanging":
+    """A line that may begin with blanks; what wraps goes two columns further in, or as many as are named."""
     text = line if isinstance(line, Text) else Text(line)
     blanks = len(text.plain) - len(text.plain.lstrip(" "))
-    return Hanging(text[blanks:], blanks)
+    return Hanging(text[blanks:], blanks, further)
 
 
 @dataclass(frozen=True)
 class Hanging:
     text: Text
     blanks: int
+    further: int = 2
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for number, line in enumerate(self.text.wrap(console, options.max_width - self.blanks - 2)):
+        for number, line in enumerate(self.text.wrap(console, options.max_width - self.blanks - self.further)):
             line.rstrip()
-            yield Text(" " * (self.blanks + (2 if number else 0))).append_text(line)
+            yield Text(" " * (self.blanks + (self.further if number else 0))).append_text(line)
 
 
 ROWS_AT_A_TIME = 1000

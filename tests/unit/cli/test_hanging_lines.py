@@ -11,6 +11,7 @@ from rich.console import Console
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import Invocation
 from harvester.entrypoints.cli.apply import _what_next
+from harvester.entrypoints.cli.service import Finding, _print
 from harvester.usecases.apply import Applied
 
 PLAN: dict[str, Any] = {"id": "p1", "counts": {"candidates": 12}}
@@ -29,6 +30,23 @@ def test_what_wraps_stands_two_columns_further_in_and_ends_without_blanks() -> N
     lines = printed(tables.hanging("  a rule that asks for ten clicks and two orders"), 24)
 
     assert lines == ["  a rule that asks for", "    ten clicks and two", "    orders"]
+
+
+def test_a_finding_of_the_doctor_stands_in_one_column(capsys: pytest.CaptureFixture[str], monkeypatch: Any) -> None:
+    """What wraps goes below its text, not below its mark; advice is typed with the settings of the call."""
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setattr(sys, "argv", ["harvester"])
+    advice = "mend the line; `harvester rules check` names every mistake"
+
+    _print(Invocation(Path("my.env")), [Finding("rules", well=False, detail="far " * 20, advice=advice)])
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("FAIL rules: far")
+    assert lines[1].startswith("     far far")
+    assert lines[2].startswith("     → mend the line;")
+    assert "--env-file my.env rules check" in " ".join(" ".join(lines).split())
+    assert all(line.startswith("       ") for line in lines[3:])
+    assert max(len(line) for line in lines) <= 60
 
 
 def test_a_bullet_is_a_sentence_with_its_text_in_one_column() -> None:

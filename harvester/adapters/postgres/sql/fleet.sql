@@ -17,9 +17,11 @@ FROM (
         count(*) FILTER (WHERE state = 'waiting' AND ready_at > $1 AND deliveries = 0) AS coming,
         count(*) FILTER (WHERE state = 'waiting' AND ready_at > $1 AND deliveries > 0) AS set_aside,
         count(*) FILTER (WHERE state = 'running') AS running,
-        min(ready_at) FILTER (WHERE state = 'waiting' AND ready_at <= $1 AND deliveries = 0) AS not_started_since,
+        min(since) FILTER (WHERE state = 'waiting' AND ready_at <= $1 AND deliveries = 0) AS not_started_since,
         min(greatest(ready_at, put_at, started_at)) FILTER (WHERE state = 'waiting' AND ready_at <= $1) AS stuck_since
-    FROM (SELECT state, deliveries, put_at, started_at, coalesce(not_before, due_at) AS ready_at
+    FROM (SELECT state, deliveries, put_at, started_at, coalesce(not_before, due_at) AS ready_at,
+              -- A chore is due by a round moment that may have passed before there was a fleet.
+              greatest(coalesce(not_before, due_at), CASE WHEN profile_id = '' THEN put_at END) AS since
           FROM harvester.slot WHERE state IN ('waiting', 'running')) AS open
 ) AS slots, (
     SELECT
@@ -71,8 +73,10 @@ ORDER BY slot.started_at, slot.profile_id LIMIT $1;
 
 -- name: fleet_due
 -- What a worker could take at $1, the longest due first; one run makes up for all the slots that a profile has missed.
-SELECT slot.task, slot.profile_id, profile.name, profile.country, profile.account, slot.due_at, slot.deliveries, slot.slots
-FROM (SELECT task, profile_id, min(due_at) AS due_at, max(deliveries) AS deliveries, count(*) AS slots
+SELECT slot.task, slot.profile_id, profile.name, profile.country, profile.account, slot.due_at, slot.since,
+    slot.deliveries, slot.slots
+FROM (SELECT task, profile_id, min(due_at) AS due_at,
+          min(greatest(due_at, CASE WHEN profile_id = '' THEN put_at END)) AS since, max(deliveries) AS deliveries, count(*) AS slots
       FROM harvester.slot
       WHERE state IN ('waiting', 'running') AND state = 'waiting' AND coalesce(not_before, due_at) <= $1
       GROUP BY task, profile_id ORDER BY min(due_at), profile_id LIMIT $2) AS slot
