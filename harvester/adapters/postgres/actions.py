@@ -133,6 +133,10 @@ class PostgresActions:
         if moved:
             await self._once(lambda connection: settling.mark_stale(connection, moved, fence, at))
 
+    async def say_why(self, waiting: Sequence[tuple[str, str]], fence: int) -> None:
+        if waiting:
+            await self._once(lambda connection: settling.say_why(connection, waiting, fence))
+
     async def settle_unknown(self, found: Sequence[tuple[str, ItemOutcome]], fence: int, at: datetime) -> None:
         if found:
             await self._once(lambda connection: settling.settle_unknown(connection, found, fence, at))
