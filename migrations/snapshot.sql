@@ -759,6 +759,7 @@ CREATE TABLE harvester.budget (
     epoch bigint NOT NULL,
     changed_at timestamp with time zone NOT NULL,
     CONSTRAINT budget_ceiling_check CHECK ((ceiling > (0)::double precision)),
+    CONSTRAINT budget_finite CHECK (((rate < 'Infinity'::double precision) AND ((ceiling IS NULL) OR (ceiling < 'Infinity'::double precision)))),
     CONSTRAINT budget_rate_check CHECK ((rate > (0)::double precision))
 )
 WITH (fillfactor='50');
@@ -768,7 +769,8 @@ CREATE TABLE harvester.budget_part (
     replica text NOT NULL COLLATE pg_catalog."C",
     wanted double precision NOT NULL,
     through double precision NOT NULL,
-    seen_at timestamp with time zone NOT NULL
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT budget_part_finite CHECK (((wanted >= (0)::double precision) AND (wanted < 'Infinity'::double precision) AND (through >= (0)::double precision) AND (through < 'Infinity'::double precision)))
 )
 WITH (fillfactor='50');
 
@@ -1643,7 +1645,7 @@ COMMENT ON COLUMN ledger.slots.replica_id IS 'The process that took it last.';
 
 COMMENT ON COLUMN ledger.slots.run_id IS 'The run that came of it.';
 
-COMMENT ON COLUMN ledger.slots.reason IS 'Why it was set aside, failed or given up.';
+COMMENT ON COLUMN ledger.slots.reason IS 'Why it was set aside, failed or given up; of one that is done, what was left and why.';
 
 ALTER TABLE ONLY harvester.action_call ATTACH PARTITION harvester.action_call_default DEFAULT;
 

@@ -3,7 +3,8 @@
 import asyncio
 import json
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,7 +19,7 @@ from pgqueuer.domain.models import Job
 from pgqueuer.domain.settings import DBSettings
 
 from harvester.adapters.postgres.database import Connection, translated
-from harvester.domain.errors import HarvesterError
+from harvester.domain.errors import HarvesterError, Unavailable
 from harvester.domain.ids import ProfileId
 from harvester.domain.slot import Slot, Task
 from harvester.ports import Clock
@@ -43,14 +44,42 @@ _NAMES = DBSettings(
 )
 """All of them named, so that no variable of the environment renames one."""
 
+_FORESEEN = (HarvesterError, PgqException, RuntimeError)
+"""What the queue says of a line that breaks; all else is a surprise."""
+
 Handler = Callable[[Slot], Awaitable[datetime | None]]
 
 log = structlog.get_logger()
 
 
-def _queries(connection: Connection) -> Queries:
+class _Line(AsyncpgDriver):
+    """A connection that says when it is of no use any more: it has ended, or a query on it has failed."""
+
+    def __init__(self, connection: "asyncpg.Connection[asyncpg.Record]") -> None:
+        super().__init__(connection)
+        self.broken = asyncio.Event()
+        connection.add_termination_listener(lambda _connection: self.broken.set())
+
+    async def fetch(self, query: str, *args: object) -> list[dict[str, object]]:
+        with self._watched():
+            return await super().fetch(query, *args)
+
+    async def execute(self, query: str, *args: object) -> str:
+        with self._watched():
+            return await super().execute(query, *args)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception:
+            self.broken.set()
+            raise
+
+
+def _queries(driver: AsyncpgDriver) -> Queries:
     return Queries(
-        AsyncpgDriver(connection),  # type: ignore[arg-type]  # a pool's proxy does what a connection does
+        driver,
         qbe=QueryBuilderEnvironment(_NAMES),
         qbq=QueryQueueBuilder(_NAMES),
     )
@@ -59,7 +88,8 @@ def _queries(connection: Connection) -> Queries:
 async def enqueue(connection: Connection, slots: Sequence[tuple[Slot, datetime]], now: datetime) -> None:
     """In the transaction of the connection; a slot that is in the queue already is left there."""
     if slots:
-        await _queries(connection).enqueue(
+        driver = AsyncpgDriver(connection)  # type: ignore[arg-type]  # a pool's proxy does what a connection does
+        await _queries(driver).enqueue(
             [ENTRYPOINT] * len(slots),
             [_payload(slot) for slot, _ in slots],
             [_PRIORITY.get(slot.task, _CHORE_PRIORITY) for slot, _ in slots],
@@ -82,6 +112,7 @@ def _slot(payload: bytes | None) -> Slot:
 class PostgresJobQueue:
     """Works through a line to Postgres of its own: a query on it that gets no answer ends it, and a new one is made.
 
+    What is under way goes on meanwhile. Its jobs are handed out again, and wait until it has ended.
     `silence_seconds`: after so long without a sign of life of its worker a job is handed to another one.
     """
 
@@ -91,6 +122,11 @@ class PostgresJobQueue:
     clock: Clock
     _manager: QueueManager | None = field(default=None, init=False)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _at_work: "set[asyncio.Future[datetime | None]]" = field(default_factory=set, init=False)
+    _turns: asyncio.Semaphore = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._turns = asyncio.Semaphore(self.concurrency)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -98,6 +134,15 @@ class PostgresJobQueue:
             self._manager.shutdown.set()
 
     async def work(self, handle: Handler) -> None:
+        try:
+            await self._lay_lines(handle)
+            if self._at_work:
+                await asyncio.wait(self._at_work)
+        finally:
+            for work in self._at_work:
+                work.cancel()
+
+    async def _lay_lines(self, handle: Handler) -> None:
         pause_seconds = _FIRST_PAUSE_SECONDS
         while not self._stopping.is_set():
             started_at = asyncio.get_running_loop().time()
@@ -106,11 +151,15 @@ class PostgresJobQueue:
                 return
             if asyncio.get_running_loop().time() - started_at > 2 * _LONGEST_PAUSE_SECONDS:
                 pause_seconds = _FIRST_PAUSE_SECONDS
-            log.warning("queue.restarted", error=trouble, pause_seconds=pause_seconds)
+            said = str(trouble) or type(trouble).__name__
+            if isinstance(trouble, _FORESEEN):
+                log.warning("queue.restarted", error=said, pause_seconds=pause_seconds)
+            else:
+                log.error("queue.restarted", error=said, pause_seconds=pause_seconds, exc_info=trouble)
             await asyncio.sleep(pause_seconds * random.uniform(0.5, 1.0))  # noqa: S311 - spreads replicas, no secret
             pause_seconds = min(2 * pause_seconds, _LONGEST_PAUSE_SECONDS)
 
-    async def _work_until_it_breaks(self, handle: Handler) -> str:
+    async def _work_until_it_breaks(self, handle: Handler) -> Exception:
         try:
             with translated():
                 connection = await asyncpg.connect(
@@ -120,34 +169,79 @@ class PostgresJobQueue:
                     server_settings={"application_name": "harvester queue", "timezone": "UTC"},
                 )
                 try:
-                    await self._run(connection, handle)
+                    await self._run(_Line(connection), connection.terminate, handle)
                 finally:
                     connection.terminate()
-        except (HarvesterError, PgqException, RuntimeError) as error:
-            return str(error) or type(error).__name__
-        return "the line to Postgres said nothing any more"
+        except Exception as error:  # noqa: BLE001 - whatever ends a line, the next one is laid
+            return error
+        return Unavailable("the line to Postgres said nothing any more")
 
-    async def _run(self, connection: "asyncpg.Connection[asyncpg.Record]", handle: Handler) -> None:
-        manager = QueueManager(_queries(connection), channel=_NAMES.channel)
-        turns = asyncio.Semaphore(self.concurrency)
+    async def _run(self, line: _Line, cut: Callable[[], None], handle: Handler) -> None:
+        manager = QueueManager(_queries(line), channel=_NAMES.channel)
+        handed_out: set[asyncio.Task[object]] = set()
 
         async def one(job: Job) -> None:
-            async with turns:
-                again_at = await handle(_slot(job.payload))
+            if line.broken.is_set():
+                return
+            slot = _slot(job.payload)
+            with _among(handed_out):
+                await self._turns.acquire()
+                again_at = await asyncio.shield(self._begin(handle(slot)))
             if again_at is not None:
                 raise RetryRequested(max(again_at - self.clock.now(), timedelta()))
 
         manager.entrypoint(ENTRYPOINT, accepts_context=False)(one)
+        if self._stopping.is_set():
+            return
         self._manager = manager
-        batch = max(1, self.concurrency // 2)
+        running = asyncio.ensure_future(self._manage(manager))
+        ends = [asyncio.ensure_future(line.broken.wait()), asyncio.ensure_future(manager.shutdown.wait())]
         try:
-            if not self._stopping.is_set():
-                await manager.run(
-                    dequeue_timeout=min(_LONGEST_POLL, timedelta(seconds=self.silence_seconds / 2)),
-                    batch_size=batch,
-                    max_concurrent_tasks=max(self.concurrency, 2 * batch),
-                    shutdown_on_listener_failure=True,
-                    heartbeat_timeout=timedelta(seconds=self.silence_seconds),
-                )
+            await asyncio.wait([running, *ends], return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._manager = None
+            for end in ends:
+                end.cancel()
+            if not self._stopping.is_set():
+                line.broken.set()
+                cut()  # before anything else: the jobs stay as they are
+                manager.shutdown.set()
+                for task in handed_out:
+                    task.cancel()
+            await asyncio.wait([running])
+        running.result()
+
+    async def _manage(self, manager: QueueManager) -> None:
+        batch = max(1, self.concurrency // 2)
+        await manager.run(
+            dequeue_timeout=min(_LONGEST_POLL, timedelta(seconds=self.silence_seconds / 2)),
+            batch_size=batch,
+            max_concurrent_tasks=max(self.concurrency, 2 * batch),
+            shutdown_on_listener_failure=True,
+            heartbeat_timeout=timedelta(seconds=self.silence_seconds),
+        )
+
+    def _begin(self, handling: Awaitable[datetime | None]) -> "asyncio.Future[datetime | None]":
+        """It keeps its turn until it has ended, whatever becomes of the line."""
+        work = asyncio.ensure_future(handling)
+        self._at_work.add(work)
+        work.add_done_callback(self._ended)
+        return work
+
+    def _ended(self, work: "asyncio.Future[datetime | None]") -> None:
+        self._at_work.discard(work)
+        self._turns.release()
+        if not work.cancelled() and work.exception() is not None:
+            log.error("slot.surprised", exc_info=work.exception())
+
+
+@contextmanager
+def _among(tasks: "set[asyncio.Task[object]]") -> Iterator[None]:
+    """This task is one of them inside the block."""
+    mine = asyncio.current_task()
+    assert mine is not None
+    tasks.add(mine)
+    try:
+        yield
+    finally:
+        tasks.discard(mine)

@@ -115,31 +115,46 @@ class SharedBudgets:
             await asyncio.shield(task)
 
     async def beat(self) -> None:
+        """Whatever is wrong with sharing, work goes on: it is told, and the next beat tries again."""
         async with self._one_at_a_time:
             reports = self._throttle.reports()
             try:
                 async with asyncio.timeout(_PATIENCE_SECONDS):
                     standings = await self._store.exchange(self._replica, reports)
-            except Exception as error:  # noqa: BLE001 - whatever is wrong with sharing, work goes on
+                self._adopt(reports, standings)
+            except Exception as error:  # noqa: BLE001 - told
                 self._throttle.unsaid(reports)
                 self._throttle.freeze()
-                if not self._away:
-                    self._on_trouble(str(error) or type(error).__name__)
-                self._away = True
-                return
-            self._away = False
-            self._known = {each.login: self._known[each.login] for each in reports if each.login in self._known}
-            wanted = {report.login: report.wanted for report in reports}
-            for each in standings:
-                share = share_of(wanted[each.login], each.others, each.learned.rate)
-                self._throttle.adopt(each.login, each.learned, share=share, elsewhere=each.elsewhere)
+                self._tell(error)
+            else:
+                self._away = False
+
+    def _adopt(self, reports: Sequence[Report], standings: Sequence[Standing]) -> None:
+        self._known = {each.login: self._known[each.login] for each in reports if each.login in self._known}
+        wanted = {report.login: report.wanted for report in reports}
+        for each in standings:
+            share = share_of(wanted[each.login], each.others, each.learned.rate)
+            self._throttle.adopt(each.login, each.learned, share=share, elsewhere=each.elsewhere)
+
+    def _tell(self, error: Exception) -> None:
+        """When it begins."""
+        if not self._away:
+            kind = type(error).__name__
+            foreseen = isinstance(error, HarvesterError | TimeoutError)
+            self._on_trouble((str(error) or kind) if foreseen else f"unexpected {kind}: {error}")
+        self._away = True
 
     async def _keep_beating(self) -> None:
         while True:
-            seconds = _QUICK_BEAT_SECONDS if self._throttle.unsettled() else BEAT_SECONDS
+            seconds = BEAT_SECONDS
+            try:
+                if self._known:
+                    await self.beat()
+                if self._throttle.unsettled():
+                    seconds = _QUICK_BEAT_SECONDS
+            except Exception as error:  # noqa: BLE001 - told; no surprise ends the heart
+                self._tell(error)
             await news_or(self._wake, seconds)
-            if self._known:
-                await self.beat()
 
     async def _leave(self) -> None:
         for task in self._known.values():

@@ -47,7 +47,7 @@ class ClockKeeper:
     _at_work: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
 
     async def keep(self) -> None:
-        """Until cancelled: holds the clock, or waits for it."""
+        """Until cancelled: holds the clock, or waits for it. Raises a surprise; then the clock is anybody's."""
         while True:
             try:
                 async with self.lease.hold(CLOCK):
@@ -70,28 +70,34 @@ class ClockKeeper:
         scheduler = AsyncIOScheduler(timezone=UTC)
         scheduler.configure(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
         look = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)
-        scheduler.add_job(self._fire, look, [scheduler], id="look", next_run_time=datetime.now(UTC))
+        surprise: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        scheduler.add_job(self._fire, look, [scheduler, surprise], id="look", next_run_time=datetime.now(UTC))
         scheduler.start()
         try:
-            await asyncio.get_running_loop().create_future()
+            await surprise
         finally:
             scheduler.shutdown(wait=False)
 
-    async def _fire(self, scheduler: AsyncIOScheduler) -> None:
+    async def _fire(self, scheduler: AsyncIOScheduler, surprise: "asyncio.Future[None]") -> None:
         async with self._at_work:
             try:
                 put = await self.dispatch()
-                self._follow(scheduler, await self.dispatch.timezones())
+                self._follow(scheduler, surprise, await self.dispatch.timezones())
             except HarvesterError as error:
                 log.warning("clock.missed", error=str(error), again_in_seconds=LOOK_EVERY_SECONDS)
+                return
+            except Exception as error:  # noqa: BLE001 - APScheduler would swallow it
+                if not surprise.done():
+                    surprise.set_exception(error)
                 return
         if put:
             log.info("slots.put", slots=put)
 
-    def _follow(self, scheduler: AsyncIOScheduler, timezones: set[str]) -> None:
+    def _follow(self, scheduler: AsyncIOScheduler, surprise: "asyncio.Future[None]", timezones: set[str]) -> None:
         """A moment of its own for every time zone that profiles have now."""
         there = {job.id for job in scheduler.get_jobs()} - {"look"}
         for timezone in timezones - there:
-            scheduler.add_job(self._fire, ScheduleTrigger(self.calendar, timezone), [scheduler], id=timezone)
+            trigger = ScheduleTrigger(self.calendar, timezone)
+            scheduler.add_job(self._fire, trigger, [scheduler, surprise], id=timezone)
         for timezone in there - timezones:
             scheduler.remove_job(timezone)

@@ -17,6 +17,7 @@ from harvester.domain.errors import HarvesterError
 from harvester.domain.orders import Orders, changes
 from harvester.domain.vitals import ProcessVitals
 from harvester.entrypoints.clock import ClockKeeper
+from harvester.entrypoints.lasting import lasting
 from harvester.entrypoints.web.server import Probes, address, web_server
 from harvester.entrypoints.workers import Workers
 from harvester.wiring.daemon import DaemonServices, new_replica_id, open_daemon, set_clock
@@ -48,18 +49,18 @@ class Daemon:
 
     async def run(self) -> None:
         """Until it is told to stop and what was under way is recorded."""
-        background = {"signs of life": self._give_signs(), "rules file": self.parts.rules.watch()}
+        parts = {"signs of life": self._give_signs, "rules file": self.parts.rules.watch, "workers": self.workers.run}
+        if self.clock is not None:
+            parts["clock"] = self.clock.keep
         async with asyncio.TaskGroup() as group:
-            self._tasks = [group.create_task(work, name=name) for name, work in background.items()]
-            clock = group.create_task(self.clock.keep(), name="clock") if self.clock is not None else None
-            workers = group.create_task(self.workers.run(), name="workers")
-            self._tasks += [workers, *([clock] if clock else [])]
+            tasks = {name: group.create_task(lasting(name, work), name=name) for name, work in parts.items()}
+            self._tasks = list(tasks.values())
             log.info("daemon.ready", **await self._introduction())
             await self._stop.wait()
             self.workers.stop()
-            if clock is not None:
-                clock.cancel()
-            await workers
+            if "clock" in tasks:
+                tasks["clock"].cancel()
+            await tasks["workers"]
             for task in self._tasks:
                 task.cancel()
         await self._leave()

@@ -21,6 +21,9 @@ _TOLD_TO_STOP = "its worker was told to stop"
 SETTLE_AGAIN_SECONDS = 1.0
 """Beside the minute that each try waits for Postgres by itself."""
 
+SURPRISED_PAUSE = timedelta(minutes=1)
+"""Before a slot of which nobody foresaw what happened is looked at again."""
+
 log = structlog.get_logger()
 
 
@@ -67,6 +70,9 @@ class Workers:
             except HarvesterError as error:
                 log.warning("slot.delayed", due_at=slot.due_at.isoformat(), error=str(error))
                 return self.clock.now() + self.busy_pause
+            except Exception as error:
+                log.exception("slot.surprised", due_at=slot.due_at.isoformat(), exc_info=error)
+                return self.clock.now() + SURPRISED_PAUSE
 
     async def _take_and_work(self, slot: Slot) -> datetime | None:
         taken = await self.slots.take(slot, self.replica_id, self.clock.now(), MOST_UNANSWERED)
@@ -81,7 +87,14 @@ class Workers:
             case datetime():
                 return taken
         result = await self._result(taken)
-        if not await self._settle(taken, result):
+        try:
+            settled = await self._settle(taken, result)
+        except HarvesterError:
+            raise
+        except Exception as error:  # noqa: BLE001 - its slot fails of it, in words that can be kept
+            result = _unexpected(slot, error)
+            settled = await self._settle(taken, result)
+        if not settled:
             log.warning("slot.taken_over", due_at=slot.due_at.isoformat())
             return None
         _tell(slot, result)
@@ -108,7 +121,15 @@ class Workers:
             del self._under_way[taken.slot.key]
         if task.cancelled():
             return SetAside(self.clock.now(), _TOLD_TO_STOP, counts=False)
-        return task.result()
+        error = task.exception()
+        if error is None or isinstance(error, HarvesterError) or not isinstance(error, Exception):
+            return task.result()
+        return _unexpected(taken.slot, error)
+
+
+def _unexpected(slot: Slot, error: Exception) -> Failed:
+    log.error("slot.surprised", due_at=slot.due_at.isoformat(), exc_info=error)
+    return Failed(f"unexpected {type(error).__name__}: {error}")
 
 
 def _tell(slot: Slot, result: Result) -> None:

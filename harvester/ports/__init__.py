@@ -25,7 +25,6 @@ from harvester.domain.profile import (
 from harvester.domain.recommendation import Recommendation, RecommendationPage
 from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
-from harvester.domain.target import Match
 from harvester.rules.requests import Request
 
 
@@ -321,54 +320,14 @@ class Actions(Protocol):
         """Item id, and what moved (before and after, in words)."""
         ...
 
+    async def say_why(self, waiting: Sequence[tuple[str, str]], fence: int) -> None:
+        """Item id, and why it is approved and not sent: for whoever looks at it. It stays approved."""
+        ...
+
     async def settle_unknown(self, found: Sequence[tuple[str, ItemOutcome]], fence: int, at: datetime) -> None:
         """As a listing tells. Made: done. NotSent: approved again while its approval holds, else stale.
 
         TurnedDown: refused.
-        """
-        ...
-
-
-class ConvertingTerm(Protocol):
-    """A target that sold, as far as the recorded history goes."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def conversions(self) -> float: ...
-    @property
-    def seen_at(self) -> datetime: ...
-
-
-class Histories(Protocol):
-    """What was done before, read by those who plan something new."""
-
-    async def done_actions(
-        self,
-        profile_id: ProfileId,
-        *,
-        action_ids: Sequence[str] = (),
-        plan_id: PlanId | None = None,
-        run_id: RunId | None = None,
-        since: datetime | None = None,
-    ) -> Sequence[Standing]:
-        """Done and not undone, no undo itself, in plan order; with the negatives at the source that followed them."""
-        ...
-
-    def done(self, profile_id: ProfileId) -> AsyncIterator[Standing]:
-        """Everything done and not undone."""
-        ...
-
-    async def due_follow_ups(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
-        """Done promotions whose negative at the source has fallen due and was not planned, approved or declined yet."""
-        ...
-
-    async def converting_terms(
-        self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None, key: str, match: Match
-    ) -> Sequence[ConvertingTerm]:
-        """What a negative of this match would block and what converted there; the most conversions first, at most 20.
-
-        Without an ad group: in the whole campaign.
         """
         ...
 

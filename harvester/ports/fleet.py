@@ -1,7 +1,7 @@
 """What the daemon needs from outside: a calendar, slots, replicas, and how far anybody may go."""
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from harvester.domain.fleet import Login, RuntimeModes, Sign
@@ -30,16 +30,21 @@ class Slots(Protocol):
         """
         ...
 
-    async def profiles_to_reconcile(self, unsettled_since: datetime, pause_since: datetime) -> Sequence[ProfileId]:
-        """Those with something unknown sent before then, unless somebody is at it, or was asked since the pause."""
+    async def profiles_to_reconcile(
+        self, now: datetime, unsettled_since: datetime, pauses: Sequence[timedelta]
+    ) -> Sequence[ProfileId]:
+        """Those with something unknown sent before then, unless somebody is at it, or has been lately.
+
+        `pauses`: after one try in vain, after two, ...; the last for all after it. A change begins them anew.
+        """
         ...
 
     async def profiles_to_apply(
-        self, now: datetime, approved_by: datetime, pause_since: datetime
+        self, now: datetime, approved_by: datetime, pauses: Sequence[timedelta], rules_since: datetime
     ) -> Mapping[ProfileId, RuntimeModes]:
-        """Those with something approved by then that still holds, unless somebody is at it or was asked lately.
+        """Those with something approved by then that still holds, unless somebody is at it, or has been lately.
 
-        What is paused is left alone.
+        What is paused is left alone. `pauses` as above; since `rules_since` the rules are what they are.
         """
         ...
 

@@ -175,7 +175,7 @@ class _Session:
                 break
             await self._send_all(again)
             approved = await self._sendable_now(sendable, stale)
-        await self._count_waiting(sendable)
+        await self._say_what_waits(sendable)
         return self.applied
 
     async def _sendable_now(self, sendable: Callable[[Standing], bool], stale: Collection[str]) -> list[Standing]:
@@ -184,20 +184,22 @@ class _Session:
     async def _approved(self) -> Sequence[Standing]:
         return await self.parts.actions.in_state(self.profile.profile_id, [ActionState.APPROVED], self.plan_id)
 
-    async def _count_waiting(self, sendable: Callable[[Standing], bool]) -> None:
-        """With the reason of what sending again would not change."""
+    async def _say_what_waits(self, sendable: Callable[[Standing], bool]) -> None:
+        """With the reason of what sending again would not change, which is kept with the item too."""
         waiting = await self._approved()
         self.applied.waiting = len(waiting)
         open_ones = await self.parts.actions.in_state(self.profile.profile_id, _NOT_YET_MADE, self.plan_id)
         makers = {each.source_ad_group_id: each for each in open_ones if each.kind is ActionKind.CREATE_GROUP}
+        found: list[tuple[str, str]] = []
         for each in waiting:
             maker = makers.get(each.source_ad_group_id)
             if not sendable(each):
-                self.applied.reasons["waiting", f"rule {each.rule} is in dry-run"] += 1
+                found.append((each.action_id, f"rule {each.rule} is in dry-run"))
             elif _waits(each) and maker is not None and maker.state is not ActionState.APPROVED:
-                self.applied.reasons[
-                    "waiting", f"item {maker.action_id} is to make the promotion group first, and is {maker.state}"
-                ] += 1
+                why = f"item {maker.action_id} is to make the promotion group first, and is {maker.state}"
+                found.append((each.action_id, why))
+        self.applied.reasons.update(("waiting", why) for _, why in found)
+        await self.parts.actions.say_why(found, self.fence)
 
     async def _put_aside(self, reader: AccountReader, approved: Sequence[Standing]) -> Collection[str]:
         """What moved becomes stale; the rest goes on."""

@@ -8,7 +8,7 @@ from harvester.domain.action import ActionState
 from harvester.domain.ids import ProfileId
 from harvester.domain.plan import PlannedAction
 from harvester.domain.target import Level, Match
-from harvester.ports import ConvertingTerm, Histories
+from harvester.ports.histories import ConvertingTerm, Histories
 
 REASON = "would_block_orders"
 _MOST_ASKED = 500

@@ -6,14 +6,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from harvester.domain.fleet import Login
-from harvester.domain.ids import ProfileId
+from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.slot import Slot, Task
 from harvester.ports import Clock
 from harvester.ports.fleet import Calendar, FleetProfiles, Slots
 
-APPLY_AFTER, APPLY_PAUSE = timedelta(minutes=1), timedelta(minutes=5)
-RECONCILE_PAUSE = timedelta(minutes=5)
+APPLY_AFTER = timedelta(minutes=1)
+APPLY_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
+RECONCILE_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
+"""Before the next try, after one in vain, after two, ...; when something has changed, from the beginning."""
 LOOK_FOR_FOLLOW_UPS = timedelta(minutes=1)
 FOLLOW_UP_PAUSE = timedelta(hours=25)
 """The daily run plans them by itself."""
@@ -35,11 +37,16 @@ class Dispatch:
     settle_after: timedelta
     mode_of: Callable[[ProfileId], Mode]
     """What the settings and the rules in force allow."""
+    ruleset: Callable[[], Fingerprint]
+    """In force now."""
     _put: dict[ProfileId, datetime] = field(default_factory=dict, init=False)
     """What this process has put last: it need not ask again."""
     _logins: Sequence[Login] = field(default=(), init=False)
     _listed: Sequence[Profile] = field(default=(), init=False)
     """The profiles that those logins showed; a fleet of thousands is read again only when one was asked again."""
+    _ruleset: Fingerprint | None = field(default=None, init=False)
+    _rules_since: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
+    """As far as this process knows."""
     _follow_ups_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
 
     async def __call__(self) -> int:
@@ -75,7 +82,7 @@ class Dispatch:
         return put
 
     async def _put_reconciles(self, now: datetime) -> int:
-        found = await self.slots.profiles_to_reconcile(now - self.settle_after, now - RECONCILE_PAUSE)
+        found = await self.slots.profiles_to_reconcile(now, now - self.settle_after, RECONCILE_PAUSES)
         return await self._put_for(Task.RECONCILE, found, now)
 
     async def _put_follow_ups(self, now: datetime) -> int:
@@ -87,7 +94,9 @@ class Dispatch:
         return await self._put_for(Task.FOLLOW_UP, found, now)
 
     async def _put_applies(self, now: datetime) -> int:
-        found = await self.slots.profiles_to_apply(now, now - APPLY_AFTER, now - APPLY_PAUSE)
+        if self.ruleset() != self._ruleset:
+            self._ruleset, self._rules_since = self.ruleset(), now
+        found = await self.slots.profiles_to_apply(now, now - APPLY_AFTER, APPLY_PAUSES, self._rules_since)
         automatic = [
             profile_id for profile_id, modes in found.items() if modes.within(self.mode_of(profile_id)) is Mode.AUTO
         ]

@@ -6,7 +6,8 @@ from decimal import Decimal
 
 from harvester.domain.action import ActionKind, Standing
 from harvester.domain.profile import Profile
-from harvester.ports import AccountReader, Histories
+from harvester.ports import AccountReader
+from harvester.ports.histories import Histories
 from harvester.usecases.account_map import ENABLED
 from harvester.usecases.live import Live, look
 

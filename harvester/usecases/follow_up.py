@@ -7,7 +7,7 @@ import msgspec
 
 from harvester.domain.action import ActionKind, Standing
 from harvester.domain.plan import PlannedAction
-from harvester.ports import Histories
+from harvester.ports.histories import Histories
 from harvester.rules.compensate import source_negative
 from harvester.usecases.account_map import ENABLED, serves
 from harvester.usecases.live import Live, look

@@ -16,7 +16,8 @@ from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run
 from harvester.domain.zones import zone
-from harvester.ports import Clock, Histories, PlanDraft, Plans
+from harvester.ports import Clock, PlanDraft, Plans
+from harvester.ports.histories import Histories
 from harvester.rules.groups import group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold

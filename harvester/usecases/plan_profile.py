@@ -10,8 +10,9 @@ from harvester.domain.errors import HarvesterError, LeaseLost
 from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run, RunState
-from harvester.ports import AccountReader, AdsLogin, Clock, Histories, Lease, Plans, Profiles, Rulesets, Runs
+from harvester.ports import AccountReader, AdsLogin, Clock, Lease, Plans, Profiles, Rulesets, Runs
 from harvester.ports.fleet import Modes
+from harvester.ports.histories import Histories
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account

@@ -13,7 +13,8 @@ from harvester.domain.ids import Fingerprint, PlanId, RunId
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import RunState
-from harvester.ports import AccountReader, Clock, Histories, Lease, PlanDraft, Plans, Rulesets, Runs
+from harvester.ports import AccountReader, Clock, Lease, PlanDraft, Plans, Rulesets, Runs
+from harvester.ports.histories import Histories
 from harvester.rules.compensate import Undo, undo_item, undo_of, undo_of_campaign
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.live import Live, look

@@ -222,6 +222,7 @@ def _dispatch(services: Services, rules: RulesInForce, clock: Clock, every: Mapp
         chores=every,
         settle_after=timedelta(seconds=settings.reconcile_after),
         mode_of=lambda profile_id: mode_in_force(settings, rules, profile_id),
+        ruleset=lambda: rules.current.fingerprint,
     )
 
 

@@ -6,10 +6,12 @@ from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from harvester.domain.errors import HarvesterError, LeaseLost, Misconfigured, Refused, Unavailable
 from harvester.domain.ids import ProfileId
 from harvester.entrypoints import clock
+from harvester.entrypoints import lasting as lasting_parts
 from harvester.entrypoints.clock import ClockKeeper
 
 
@@ -36,6 +38,49 @@ class NothingIsDue:
 
     async def timezones(self) -> set[str]:
         return set()
+
+
+class OnceSurprising(NothingIsDue):
+    """A dispatch that meets what nobody foresaw the first time."""
+
+    def __init__(self) -> None:
+        self.errors: list[Exception] = [ValueError("what is this")]
+        self.worked = asyncio.Event()
+
+    async def __call__(self) -> int:
+        if self.errors:
+            raise self.errors.pop()
+        self.worked.set()
+        return 0
+
+
+async def test_a_surprise_begins_the_clock_anew(monkeypatch: Any) -> None:
+    """It is told with its traceback, the clock is given back, and taken again; nothing else of the service ends."""
+    monkeypatch.setattr(lasting_parts, "FIRST_PAUSE_SECONDS", 0)
+    changes: list[bool] = []
+    dispatch = OnceSurprising()
+    keeper: Any = ClockKeeper
+    with capture_logs() as lines:
+        kept = keeper(AlwaysHad(), dispatch, None, changes.append)
+        task = asyncio.ensure_future(lasting_parts.lasting("clock", kept.keep))
+        worked = asyncio.ensure_future(dispatch.worked.wait())
+        await asyncio.wait([task, worked], return_when=asyncio.FIRST_COMPLETED)
+
+    assert not task.done()
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+    assert changes == [True, False, True, False]
+    (told,) = [line for line in lines if line["log_level"] == "error"]
+    assert (told["event"], told["part"], type(told["exc_info"])) == ("daemon.surprised", "clock", ValueError)
+
+
+class AlwaysHad:
+    """A lease that nobody else wants."""
+
+    @asynccontextmanager
+    async def hold(self, _profile_id: ProfileId) -> AsyncIterator[None]:
+        yield
 
 
 @pytest.mark.parametrize(

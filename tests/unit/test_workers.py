@@ -6,10 +6,11 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
 from harvester.domain.errors import Unavailable
-from harvester.domain.slot import Done, Result, Slot, Taken, Task
+from harvester.domain.slot import Done, Failed, Result, Slot, Taken, Task
 from harvester.entrypoints import workers
 from harvester.entrypoints.workers import Workers
 
@@ -70,6 +71,61 @@ async def test_a_result_is_kept_until_postgres_takes_it(monkeypatch: Any) -> Non
 
     assert slots.settled == [Done(note="well")]
     assert (slots.takings, queue.again_at) == (1, None)
+
+
+class Surprising(AwayForAWhile):
+    """Slots of a Postgres that says what nobody foresaw when it is to keep what was done, or to give a slot away."""
+
+    def __init__(self, *, takes: bool) -> None:
+        super().__init__(0)
+        self.takes = takes
+
+    async def take(self, slot: Slot, *rest: object) -> Taken:
+        if not self.takes:
+            raise ValueError("what is this")
+        return await super().take(slot, *rest)
+
+    async def settle(self, taken: Taken, result: Result, now: datetime) -> bool:
+        if isinstance(result, Done):
+            raise KeyError(result.note)
+        return await super().settle(taken, result, now)
+
+
+async def done(_taken: Taken) -> Result:
+    return Done(note="this")
+
+
+async def broken(_taken: Taken) -> Result:
+    raise KeyError("work")
+
+
+@pytest.mark.parametrize(
+    ("work", "reason"), [(done, "unexpected KeyError: 'this'"), (broken, "unexpected KeyError: 'work'")]
+)
+async def test_a_surprise_fails_its_slot(work: Callable[[Taken], Awaitable[Result]], reason: str) -> None:
+    """With the reason, and a traceback in the log; else a living replica would keep it for ever."""
+    slots, queue = Surprising(takes=True), HandsOutOne()
+    works: Any = Workers
+
+    with capture_logs() as lines:
+        await works(slots, queue, StandingStill(), "one", timedelta(seconds=1), work, a_job).run()
+
+    assert slots.settled == [Failed(reason)]
+    assert queue.again_at is None
+    assert [line["event"] for line in lines] == ["slot.surprised", "slot.failed"]
+    assert isinstance(lines[0]["exc_info"], Exception)
+
+
+async def test_a_slot_that_cannot_be_taken_is_looked_at_again() -> None:
+    """A minute later, and said; nothing else stops of it."""
+    slots, queue = Surprising(takes=False), HandsOutOne()
+    works: Any = Workers
+
+    with capture_logs() as lines:
+        await works(slots, queue, StandingStill(), "one", timedelta(seconds=1), done, a_job).run()
+
+    assert queue.again_at == NOW + timedelta(minutes=1)
+    assert [(line["event"], line["log_level"]) for line in lines] == [("slot.surprised", "error")]
 
 
 async def test_a_replica_that_stops_keeps_nothing() -> None:

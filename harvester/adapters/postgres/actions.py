@@ -6,8 +6,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TypeVar
 
-import asyncpg
-
 from harvester.adapters.postgres import reviewing, sending, settling
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.once import once
@@ -64,7 +62,7 @@ class PostgresActions:
         return await self._once(work)
 
     async def fingerprint(self, plan_id: PlanId) -> tuple[ProfileId, Fingerprint] | None:
-        rows = await self._fetch(_FINGERPRINT, plan_id)
+        rows = await self.database.fetch(_FINGERPRINT, plan_id)
         return (rows[0]["profile_id"], rows[0]["fingerprint"]) if rows else None
 
     async def in_state(
@@ -72,11 +70,13 @@ class PostgresActions:
     ) -> Sequence[Standing]:
         plans = [plan_id]
         if plan_id is None:
-            plans = [row["plan_id"] for row in await self._fetch(_PLANS_OF, profile_id, OPEN.issuperset(states))]
-        return standings(await self._fetch(_IN_STATE, profile_id, list(states), plans))
+            plans = [
+                row["plan_id"] for row in await self.database.fetch(_PLANS_OF, profile_id, OPEN.issuperset(states))
+            ]
+        return standings(await self.database.fetch(_IN_STATE, profile_id, list(states), plans))
 
     async def action(self, action_id: str) -> Standing | None:
-        rows = await self._fetch(_ONE, action_id)
+        rows = await self.database.fetch(_ONE, action_id)
         return standing(rows[0]) if rows else None
 
     async def approve_automatically(
@@ -85,7 +85,7 @@ class PostgresActions:
         return await self._ids(plan_id, _AUTOMATIC, list(rules), at, expires_at, ruleset)
 
     async def ruleset(self, plan_id: PlanId) -> Fingerprint | None:
-        rows = await self._fetch(_RULESET, plan_id)
+        rows = await self.database.fetch(_RULESET, plan_id)
         return Fingerprint(rows[0]["ruleset_fingerprint"]) if rows else None
 
     async def expire(self, plan_id: PlanId, now: datetime) -> Sequence[str]:
@@ -134,6 +134,10 @@ class PostgresActions:
         if moved:
             await self._once(lambda connection: settling.mark_stale(connection, moved, fence, at))
 
+    async def say_why(self, waiting: Sequence[tuple[str, str]], fence: int) -> None:
+        if waiting:
+            await self._once(lambda connection: settling.say_why(connection, waiting, fence))
+
     async def settle_unknown(self, found: Sequence[tuple[str, ItemOutcome]], fence: int, at: datetime) -> None:
         if found:
             await self._once(lambda connection: settling.settle_unknown(connection, found, fence, at))
@@ -152,9 +156,3 @@ class PostgresActions:
 
     async def _once(self, work: Callable[[Connection], Awaitable[T]]) -> T:
         return await once(self.database, work)
-
-    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(query, *arguments)
-
-        return await self.database.repeat(work)

@@ -39,10 +39,7 @@ class PostgresArchive:
     fewest_locks: int = FEWEST_LOCKS
 
     async def make_partitions(self, now: datetime) -> int:
-        async def work(connection: Connection, _repeated: bool) -> int:
-            return int(await connection.fetchval(_MAKE, now))
-
-        return await self.database.repeat(work)
+        return int(await self.database.fetchval(_MAKE, now))
 
     async def narrow_partitions(self) -> Sequence[str]:
         async def work(connection: Connection, _repeated: bool) -> list[str]:
@@ -52,10 +49,7 @@ class PostgresArchive:
         return await self.database.repeat(work)
 
     async def droppable(self, what: Bulk, before: datetime) -> Sequence[Droppable]:
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(_DROPPABLE, _TABLES[what], before)
-
-        rows = await self.database.repeat(work)
+        rows = await self.database.fetch(_DROPPABLE, _TABLES[what], before)
         return [Droppable(what, row["opens"], row["closes"], row["rows"], row["bytes"]) for row in rows]
 
     async def drop_oldest(self, what: Bulk, before: datetime) -> Dropped | None:

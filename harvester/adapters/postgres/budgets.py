@@ -1,5 +1,6 @@
 """Where replicas tell one another what Amazon lets through."""
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -33,6 +34,8 @@ class PostgresBudgets:
             await connection.execute(_KEEP_PARTS, replica, logins, wanted, through)
             others = defaultdict(list)
             for row in await connection.fetch(_OTHERS, logins, replica, DEAD_AFTER_SECONDS):
+                if not (_is_number(row["wanted"]) and _is_number(row["through"])):
+                    continue
                 others[row["login"]].append((row["wanted"], row["through"]))
         return [
             Standing(
@@ -56,7 +59,8 @@ class PostgresBudgets:
         for report in reports:
             row = known.get(report.login)
             stored = None if row is None else Learned(row["rate"], row["ceiling"], row["epoch"])
-            learned[report.login] = merged(stored, 0.0 if row is None else row["age_seconds"], report)
+            age_seconds = row["age_seconds"] if row is not None and stored is not None and _sane(stored) else math.inf
+            learned[report.login] = merged(stored, age_seconds, report)
         values = list(learned.values())
         await connection.execute(
             _KEEP,
@@ -66,3 +70,12 @@ class PostgresBudgets:
             [each.epoch for each in values],
         )
         return learned
+
+
+def _sane(learned: Learned) -> bool:
+    """Whoever wrote it: nothing can be divided by what is none. Old news takes its place."""
+    return all(number is None or (_is_number(number) and number > 0) for number in (learned.rate, learned.ceiling))
+
+
+def _is_number(number: float) -> bool:
+    return math.isfinite(number) and number >= 0

@@ -7,7 +7,7 @@ import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 from asyncpg.pool import PoolConnectionProxy
@@ -195,6 +195,19 @@ class Database:
             await asyncio.sleep(wait_seconds * random.uniform(0.5, 1.0))  # noqa: S311 - spreads retries, no secret
             wait_seconds = min(wait_seconds * 2, 2.0)
             repeated = True
+
+    async def fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
+        """One query that may be done twice, as in `repeat`; so are the next three."""
+        return await self.repeat(lambda connection, _repeated: connection.fetch(query, *arguments))
+
+    async def fetchrow(self, query: str, *arguments: object) -> asyncpg.Record | None:
+        return await self.repeat(lambda connection, _repeated: connection.fetchrow(query, *arguments))
+
+    async def fetchval(self, query: str, *arguments: object) -> Any:
+        return await self.repeat(lambda connection, _repeated: connection.fetchval(query, *arguments))
+
+    async def execute(self, query: str, *arguments: object) -> str:
+        return await self.repeat(lambda connection, _repeated: connection.execute(query, *arguments))
 
 
 async def notice_dead_lines(connection: Connection) -> None:

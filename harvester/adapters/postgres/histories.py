@@ -48,22 +48,22 @@ class PostgresHistories:
         """What is named narrows; raises ValueError where nothing is."""
         if not action_ids and plan_id is None and run_id is None and since is None:
             raise ValueError("everything that was ever done is never asked for at once")
-        return standings(await self._fetch(_DONE_ACTIONS, profile_id, list(action_ids), plan_id, run_id, since))
+        return standings(await self.database.fetch(_DONE_ACTIONS, profile_id, list(action_ids), plan_id, run_id, since))
 
     async def done(self, profile_id: ProfileId) -> AsyncIterator[Standing]:
         """A thousand at a time, and nothing held open between."""
         last = ""
-        while rows := await self._fetch(_DONE, profile_id, last, _AT_A_TIME):
+        while rows := await self.database.fetch(_DONE, profile_id, last, _AT_A_TIME):
             for row in rows:
                 yield standing(row)
             last = rows[-1]["action_id"]
 
     async def open_undos(self, action_ids: Sequence[str]) -> Sequence[Standing]:
         """Items that would take these actions back and are not settled yet; each names its action in `undoes`."""
-        return standings(await self._fetch(_OPEN_UNDOS, list(action_ids)))
+        return standings(await self.database.fetch(_OPEN_UNDOS, list(action_ids)))
 
     async def due_follow_ups(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
-        return standings(await self._fetch(_DUE, profile_id, now))
+        return standings(await self.database.fetch(_DUE, profile_id, now))
 
     async def converting_terms(
         self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None, key: str, match: Match
@@ -76,9 +76,3 @@ class PostgresHistories:
             return await connection.fetch(query, profile_id, campaign_id, ad_group_id, key)
 
         return [Converted(*row) for row in await self.database.repeat(work)]
-
-    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(query, *arguments)
-
-        return await self.database.repeat(work)

@@ -88,10 +88,7 @@ class PostgresNotices:
         await self.database.repeat(work)
 
     async def give_up(self, turn: NoticeTurn) -> None:
-        async def work(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_END_TURN, turn.number, False)
-
-        await self.database.repeat(work)
+        await self.database.execute(_END_TURN, turn.number, False)
 
 
 async def _look(

@@ -5,8 +5,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-import asyncpg
-
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.plan_draft import PostgresPlanDraft
 from harvester.adapters.postgres.queries import named
@@ -47,39 +45,23 @@ class PostgresPlans:
         return await self.database.repeat(work)
 
     async def counts(self, run_id: RunId) -> PlanCounts:
-        async def work(connection: Connection, _repeated: bool) -> PlanCounts:
-            row = await connection.fetchrow(_COUNTS, run_id)
-            assert row is not None
-            return PlanCounts(**dict(row))
-
-        return await self.database.repeat(work)
+        row = await self.database.fetchrow(_COUNTS, run_id)
+        assert row is not None
+        return PlanCounts(**dict(row))
 
     async def decided_ad_groups(self, run_id: RunId) -> Sequence[str]:
-        async def work(connection: Connection, _repeated: bool) -> list[str]:
-            return [row["ad_group_id"] for row in await connection.fetch(_DECIDED_AD_GROUPS, run_id)]
-
-        return await self.database.repeat(work)
+        return [row["ad_group_id"] for row in await self.database.fetch(_DECIDED_AD_GROUPS, run_id)]
 
     async def held_ad_groups(self, run_id: RunId) -> Sequence[tuple[str, str]]:
-        async def work(connection: Connection, _repeated: bool) -> list[tuple[str, str]]:
-            return [(row["ad_group_id"], row["ad_id"]) for row in await connection.fetch(_HELD_AD_GROUPS, run_id)]
-
-        return await self.database.repeat(work)
+        return [(row["ad_group_id"], row["ad_id"]) for row in await self.database.fetch(_HELD_AD_GROUPS, run_id)]
 
     async def plan_of(self, run_id: RunId) -> PlanId | None:
-        async def work(connection: Connection, _repeated: bool) -> PlanId | None:
-            found: str | None = await connection.fetchval(_PLAN_OF_RUN, run_id)
-            return None if found is None else PlanId(found)
-
-        return await self.database.repeat(work)
+        found: str | None = await self.database.fetchval(_PLAN_OF_RUN, run_id)
+        return None if found is None else PlanId(found)
 
     async def sent_on(self, profile_id: ProfileId, since: datetime) -> tuple[int, int]:
-        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record:
-            row = await connection.fetchrow(_SENT_SINCE, profile_id, since)
-            assert row is not None
-            return row
-
-        row = await self.database.repeat(work)
+        row = await self.database.fetchrow(_SENT_SINCE, profile_id, since)
+        assert row is not None
         return row["promotions"], row["negatives"]
 
     @asynccontextmanager

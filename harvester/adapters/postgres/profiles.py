@@ -80,40 +80,25 @@ class PostgresProfiles:
         await self.database.repeat(work)
 
     async def known(self) -> Sequence[Profile]:
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(_KNOWN)
-
-        return [profile_of(row) for row in await self.database.repeat(work)]
+        return [profile_of(row) for row in await self.database.fetch(_KNOWN)]
 
     async def own_asins(self, profile_id: ProfileId) -> set[str]:
-        async def work(connection: Connection, _repeated: bool) -> set[str]:
-            return {row["asin"] for row in await connection.fetch(_OWN_ASINS, profile_id)}
-
-        return await self.database.repeat(work)
+        return {row["asin"] for row in await self.database.fetch(_OWN_ASINS, profile_id)}
 
     async def add_own_asins(self, profile_id: ProfileId, asins: Sequence[str]) -> None:
         """The profile must have been saved before."""
         found = sorted(set(asins))
 
-        async def work(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_ADD_OWN_ASINS, profile_id, found)
-
-        await self.database.repeat(work)
+        await self.database.execute(_ADD_OWN_ASINS, profile_id, found)
 
     async def save_listing(self, profile_id: ProfileId, listing: Listing, listed_at: datetime) -> None:
         """What a supporting list held, in place of what it held before."""
         parents = json.dumps(dict(listing.parents))
 
-        async def work(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_SAVE_LISTING, profile_id, listing.what, listed_at, listing.count, parents)
-
-        await self.database.repeat(work)
+        await self.database.execute(_SAVE_LISTING, profile_id, listing.what, listed_at, listing.count, parents)
 
     async def listings(self, profile_id: ProfileId) -> Sequence[tuple[Listing, datetime]]:
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(_LISTINGS, profile_id)
-
         return [
             (Listing(row["what"], row["count"], json.loads(row["parents"])), row["listed_at"])
-            for row in await self.database.repeat(work)
+            for row in await self.database.fetch(_LISTINGS, profile_id)
         ]

@@ -61,17 +61,11 @@ class PostgresFleetProfiles:
     database: Database
 
     async def find(self, profile_id: ProfileId) -> Profile | None:
-        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record | None:
-            return await connection.fetchrow(_FIND, profile_id)
-
-        row = await self.database.repeat(work)
+        row = await self.database.fetchrow(_FIND, profile_id)
         return None if row is None else profile_of(row)
 
     async def listed(self, accounts: Collection[str]) -> Sequence[Profile]:
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(_LISTED, list(accounts))
-
-        return [profile_of(row) for row in await self.database.repeat(work)]
+        return [profile_of(row) for row in await self.database.fetch(_LISTED, list(accounts))]
 
     async def note_listed(self, account: str, profiles: Sequence[Profile], now: datetime) -> None:
         profile_ids = [profile.profile_id for profile in profiles]
@@ -83,22 +77,13 @@ class PostgresFleetProfiles:
         await self.database.repeat(work)
 
     async def note_failure(self, account: str, failure: str, *, closed: bool, now: datetime) -> None:
-        async def work(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_NOTE_FAILURE, account, now, storable(failure), closed)
-
-        await self.database.repeat(work)
+        await self.database.execute(_NOTE_FAILURE, account, now, storable(failure), closed)
 
     async def forget_others(self, accounts: Collection[str]) -> None:
-        async def work(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_FORGET_LOGINS, list(accounts))
-
-        await self.database.repeat(work)
+        await self.database.execute(_FORGET_LOGINS, list(accounts))
 
     async def logins(self) -> Sequence[Login]:
-        async def work(connection: Connection, _repeated: bool) -> list[Login]:
-            return [Login(**row) for row in await connection.fetch(_LOGINS)]
-
-        return await self.database.repeat(work)
+        return [Login(**row) for row in await self.database.fetch(_LOGINS)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,23 +91,16 @@ class PostgresModes:
     database: Database
 
     async def current(self, profile_id: ProfileId) -> RuntimeModes:
-        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record | None:
-            return await connection.fetchrow(_MODES, profile_id)
-
-        row = await self.database.repeat(work)
+        row = await self.database.fetchrow(_MODES, profile_id)
         assert row is not None
         return modes_of(row)
 
     async def narrowed(self) -> Sequence[Narrowed]:
         """What is set now: for all first, then by profile."""
-
-        async def work(connection: Connection, _repeated: bool) -> list[Narrowed]:
-            return [
-                Narrowed(row["profile_id"], Mode(row["mode"]), row["mode_by"], row["mode_at"])
-                for row in await connection.fetch(_NARROWED)
-            ]
-
-        return await self.database.repeat(work)
+        return [
+            Narrowed(row["profile_id"], Mode(row["mode"]), row["mode_by"], row["mode_at"])
+            for row in await self.database.fetch(_NARROWED)
+        ]
 
     async def orders(self) -> Orders:
         """Modes, and the kill switch. Raises Unavailable at once where Postgres is away: the next look comes soon."""

@@ -42,11 +42,11 @@ class PostgresReports:
     async def plans(self, profile_ids: Sequence[str] | None = None, limit: int = 50) -> Sequence[Row]:
         """The newest first, without items."""
         wanted = None if profile_ids is None else list(profile_ids)
-        return [plan_row(row) for row in await self._fetch(_PLAN_HEADERS, wanted, limit)]
+        return [plan_row(row) for row in await self.database.fetch(_PLAN_HEADERS, wanted, limit)]
 
     async def plan(self, plan_id: str) -> Row | None:
         """Without items; None where there is no such plan."""
-        rows = await self._fetch(_PLAN_HEADER, plan_id)
+        rows = await self.database.fetch(_PLAN_HEADER, plan_id)
         return plan_row(rows[0]) if rows else None
 
     async def items(self, plan_id: str) -> AsyncIterator[Row]:
@@ -55,26 +55,28 @@ class PostgresReports:
             yield item_row(row)
 
     async def item_states(self, plan_id: str) -> Mapping[str, int]:
-        return {row["state"]: row["items"] for row in await self._fetch(_ITEM_STATES, plan_id)}
+        return {row["state"]: row["items"] for row in await self.database.fetch(_ITEM_STATES, plan_id)}
 
     async def runs(self, profile_ids: Sequence[str] | None = None, limit: int = 50) -> Sequence[Row]:
         """The newest first, with the columns of ledger.runs."""
         wanted = None if profile_ids is None else list(profile_ids)
-        return [run_row(row) for row in await self._fetch(_RUN_HEADERS, wanted, limit)]
+        return [run_row(row) for row in await self.database.fetch(_RUN_HEADERS, wanted, limit)]
 
     async def reasons(self, run_id: str) -> Sequence[tuple[str, str, int]]:
         """Outcome, reason and how many decisions of the run have them, the most frequent first."""
-        return [(row["outcome"], row["reason"], row["decisions"]) for row in await self._fetch(_RUN_REASONS, run_id)]
+        return [
+            (row["outcome"], row["reason"], row["decisions"]) for row in await self.database.fetch(_RUN_REASONS, run_id)
+        ]
 
     async def examples(self, run_id: str, outcome: str, reason: str, most: int) -> Sequence[Row]:
         """Those with the most conversions, then the most clicks; with the columns of ledger.decisions."""
-        return [decision_row(row) for row in await self._fetch(_RUN_EXAMPLES, run_id, outcome, reason, most)]
+        return [decision_row(row) for row in await self.database.fetch(_RUN_EXAMPLES, run_id, outcome, reason, most)]
 
     async def decisions(self, run_or_plan_id: str) -> AsyncIterator[Row]:
         """In the order they were made, with the columns of ledger.decisions."""
         run_id = run_or_plan_id
         if run_or_plan_id.startswith("p"):
-            rows = await self._fetch(_RUN_OF_PLAN, run_or_plan_id)
+            rows = await self.database.fetch(_RUN_OF_PLAN, run_or_plan_id)
             run_id = rows[0]["run_id"] if rows else ""
         async for row in self._stream(_RUN_DECISIONS, run_id, "place"):
             yield decision_row(row)
@@ -96,33 +98,27 @@ class PostgresReports:
 
     async def horizon(self) -> Horizon | None:
         """Before when only those decisions are left that an action refers to; None: they are all there."""
-        rows = await self._fetch(_HORIZON)
+        rows = await self.database.fetch(_HORIZON)
         return Horizon(*rows[0]) if rows else None
 
     async def profile_of(self, plan_id: str | None, action_ids: Sequence[str], run_id: str | None) -> str | None:
         """Whose plan, run or actions these are; None where there are none, or where they are of several profiles."""
-        rows = await self._fetch(_PROFILE_OF, plan_id, list(action_ids), run_id)
+        rows = await self.database.fetch(_PROFILE_OF, plan_id, list(action_ids), run_id)
         return str(rows[0]["profile_id"]) if len(rows) == 1 else None
 
     async def takes_changes(self) -> bool:
         """False on a standby."""
-        rows = await self._fetch(_TAKES_CHANGES)
+        rows = await self.database.fetch(_TAKES_CHANGES)
         return bool(rows[0][0])
 
     async def server_version(self) -> str:
         """`18.6`"""
-        rows = await self._fetch(_SERVER_VERSION)
+        rows = await self.database.fetch(_SERVER_VERSION)
         return str(rows[0][0])
-
-    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(query, *arguments)
-
-        return await self.database.repeat(work)
 
     async def _stream(self, query: str, of: str, order: str) -> AsyncIterator[asyncpg.Record]:
         last = -1
-        while rows := await self._fetch(query, of, last, _ROWS_AT_A_TIME):
+        while rows := await self.database.fetch(query, of, last, _ROWS_AT_A_TIME):
             for row in rows:
                 yield row
             if len(rows) < _ROWS_AT_A_TIME:

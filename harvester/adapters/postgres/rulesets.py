@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.queries import named
 from harvester.domain.ids import Fingerprint
 
@@ -15,14 +15,8 @@ class PostgresRulesets:
     database: Database
 
     async def save(self, fingerprint: Fingerprint, text: str) -> None:
-        async def work(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_SAVE, fingerprint, text)
-
-        await self.database.repeat(work)
+        await self.database.execute(_SAVE, fingerprint, text)
 
     async def text(self, fingerprint: Fingerprint) -> str | None:
-        async def work(connection: Connection, _repeated: bool) -> str | None:
-            found: str | None = await connection.fetchval(_TEXT, fingerprint)
-            return found
-
-        return await self.database.repeat(work)
+        found: str | None = await self.database.fetchval(_TEXT, fingerprint)
+        return found

@@ -45,9 +45,6 @@ class PostgresRuns:
     ) -> Run:
         """An interrupted run is taken up only in the mode it was begun in."""
 
-        async def prepare(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_ENSURE_PARTITIONS)
-
         async def work(connection: Connection, _repeated: bool) -> Run:
             profile_id = profile.profile_id
             await connection.execute(_REMEMBER_PROFILE, *profile_columns(profile))
@@ -72,7 +69,7 @@ class PostgresRuns:
                 resumed=False,
             )
 
-        await self.database.repeat(prepare)
+        await self.database.execute(_ENSURE_PARTITIONS)
         return await self.database.repeat(work)
 
     async def ended(
@@ -80,19 +77,12 @@ class PostgresRuns:
     ) -> tuple[RunId, PlanId, Sequence[str]] | None:
         asked = (profile_id, trigger, mode.value, ruleset, begun, ended)
 
-        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record | None:
-            return await connection.fetchrow(_ENDED, *asked)
-
-        row = await self.database.repeat(work)
+        row = await self.database.fetchrow(_ENDED, *asked)
         return None if row is None else (RunId(row["run_id"]), PlanId(row["plan_id"]), row["troubles"])
 
     async def recent_rows(self, run: Run, most: int) -> Sequence[Recommendation]:
         """In the order they were recorded."""
-
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(_RECENT_ROWS, run.run_id, most)
-
-        return [Recommendation(*row) for row in reversed(await self.database.repeat(work))]
+        return [Recommendation(*row) for row in reversed(await self.database.fetch(_RECENT_ROWS, run.run_id, most))]
 
     async def save_page(
         self, run: Run, first_place: int, rows: Rows, cursor: Cursor, seen_at: datetime, trouble: str | None = None
@@ -144,10 +134,7 @@ class PostgresRuns:
         await self._summarize_keys()
 
     async def _summarize_keys(self) -> None:
-        async def work(connection: Connection, _repeated: bool) -> None:
-            await connection.execute(_SUMMARIZE_KEYS)
-
-        await self.database.repeat(work)
+        await self.database.execute(_SUMMARIZE_KEYS)
 
 
 def _run(profile_id: ProfileId, found: asyncpg.Record, fence: int) -> Run:

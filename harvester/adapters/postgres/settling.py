@@ -17,6 +17,7 @@ from harvester.domain.outcome import ItemOutcome, Made, NotSent, TurnedDown, Uns
 from harvester.domain.run import ApiCall
 
 _SETTLE = named("settle_actions")
+_SAY_WHY = named("say_why_waiting")
 _UNDONE = named("settle_undone")
 _GROUPS = named("settle_groups")
 _ALLOCATE_CALLS = named("allocate_calls")
@@ -65,6 +66,13 @@ async def mark_stale(connection: Connection, moved: Sequence[tuple[str, str]], f
     profile_id = await _demand_newest(connection, [action_id for action_id, _ in moved], fence)
     changes = [_Change(action_id, ActionState.STALE, error_message=what) for action_id, what in moved]
     await _write(connection, profile_id, changes, ActionState.APPROVED, None, fence, at, "apply")
+
+
+async def say_why(connection: Connection, waiting: Sequence[tuple[str, str]], fence: int) -> None:
+    """No step of an action: its history says nothing of it. What is no longer approved by now is left as it is."""
+    action_ids = [action_id for action_id, _ in waiting]
+    await _demand_newest(connection, action_ids, fence)
+    await connection.execute(_SAY_WHY, action_ids, [storable(why) for _, why in waiting])
 
 
 async def settle_unknown(

@@ -46,26 +46,23 @@ class PostgresSlots:
 
         return await self.database.repeat(work) if slots else 0
 
-    async def profiles_to_reconcile(self, unsettled_since: datetime, pause_since: datetime) -> Sequence[ProfileId]:
-        return [ProfileId(row["profile_id"]) for row in await self._fetch(_TO_RECONCILE, unsettled_since, pause_since)]
+    async def profiles_to_reconcile(
+        self, now: datetime, unsettled_since: datetime, pauses: Sequence[timedelta]
+    ) -> Sequence[ProfileId]:
+        rows = await self.database.fetch(_TO_RECONCILE, unsettled_since, now, list(pauses))
+        return [ProfileId(row["profile_id"]) for row in rows]
 
     async def profiles_to_follow_up(self, now: datetime, none_since: datetime) -> Sequence[ProfileId]:
-        return [ProfileId(row["profile_id"]) for row in await self._fetch(_TO_FOLLOW_UP, now, none_since)]
+        return [ProfileId(row["profile_id"]) for row in await self.database.fetch(_TO_FOLLOW_UP, now, none_since)]
 
     async def profiles_to_apply(
-        self, now: datetime, approved_by: datetime, pause_since: datetime
+        self, now: datetime, approved_by: datetime, pauses: Sequence[timedelta], rules_since: datetime
     ) -> Mapping[ProfileId, RuntimeModes]:
-        rows = await self._fetch(_TO_APPLY, approved_by, pause_since, now)
+        rows = await self.database.fetch(_TO_APPLY, approved_by, now, list(pauses), rules_since)
         return {ProfileId(row["profile_id"]): modes_of(row) for row in rows}
 
-    async def _fetch(self, query: str, *arguments: object) -> list[asyncpg.Record]:
-        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
-            return await connection.fetch(query, *arguments)
-
-        return await self.database.repeat(work)
-
     async def plans_to_apply(self, profile_id: ProfileId, now: datetime) -> Sequence[PlanId]:
-        return [PlanId(row["plan_id"]) for row in await self._fetch(_PLANS_TO_APPLY, profile_id, now)]
+        return [PlanId(row["plan_id"]) for row in await self.database.fetch(_PLANS_TO_APPLY, profile_id, now)]
 
     async def put_back_lost(self, now: datetime) -> int:
         async def work(connection: Connection, _repeated: bool) -> int:
@@ -76,7 +73,7 @@ class PostgresSlots:
         return await self.database.repeat(work)
 
     async def plans_with_expired_approvals(self, now: datetime) -> Sequence[PlanId]:
-        return [PlanId(row["plan_id"]) for row in await self._fetch(_EXPIRED, now)]
+        return [PlanId(row["plan_id"]) for row in await self.database.fetch(_EXPIRED, now)]
 
     async def take(
         self, slot: Slot, replica_id: str, now: datetime, most_unanswered: int

@@ -120,6 +120,24 @@ async def test_a_promotion_waits_for_its_group(
     assert await states(sql, plan_id) == ["done", "done", "approved", "approved"]
 
 
+async def test_why_an_item_waits_stands_with_it(approved: list[str], actions: PostgresActions, sql: Sql):
+    """In the ledger, until it is sent; it is no step of its history, and no change that another try would wait for."""
+    events = await sql.fetchval("SELECT count(*) FROM harvester.action_event")
+    changed = "SELECT changed_at FROM harvester.action WHERE action_id = $1"
+    before, fence = await sql.fetchval(changed, approved[0]), await actions.take_fence(PROFILE)
+
+    await actions.say_why([(approved[0], "rule promote-proven is in dry-run")], fence)
+
+    shown = "SELECT state, error_message FROM ledger.actions WHERE action_id = $1"
+    assert await sql.fetchrow(shown, approved[0]) == ("approved", "rule promote-proven is in dry-run")
+    assert await sql.fetchval("SELECT count(*) FROM harvester.action_event") == events
+    assert await sql.fetchval(changed, approved[0]) == before
+    await send(actions, approved[:1], [Made("T1")])
+    assert await sql.fetchrow(shown, approved[0]) == ("done", None)
+    with pytest.raises(LeaseLost):
+        await actions.say_why([(approved[1], "late")], fence)
+
+
 async def test_every_outcome_leads_to_its_state(approved: list[str], actions: PostgresActions, sql: Sql):
     """One call, five outcomes; the call with its answer, and what each item says of it."""
     outcomes: list[ItemOutcome] = [

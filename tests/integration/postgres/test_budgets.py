@@ -1,9 +1,11 @@
 """Replicas tell one another through Postgres what Amazon lets through."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import math
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
 
+import asyncpg
 import pytest
 
 from harvester.adapters.exchange import Budget
@@ -58,6 +60,29 @@ async def test_who_is_silent_for_seconds_has_given_its_part_back(budgets: Postgr
     (after,) = await budgets.exchange("one", [a_report(Learned(30.0))])
 
     assert (before.others, after.others) == ([7.0], [])
+
+
+@pytest.mark.parametrize("odd", ["NaN", "Infinity"])
+@pytest.mark.parametrize(
+    "change",
+    ["UPDATE harvester.budget SET rate = $1", "UPDATE harvester.budget SET ceiling = $1",
+     "UPDATE harvester.budget_part SET wanted = $1", "UPDATE harvester.budget_part SET through = $1"],
+)  # fmt: skip
+async def test_what_is_no_number_is_not_let_in_and_not_believed(
+    odd: str, change: str, budgets: PostgresBudgets, sql: Sql
+):
+    """Whoever writes by hand: nobody could divide by it, and no replica would ever send again."""
+    await budgets.exchange("one", [a_report(Learned(45.0, 50.0), cut=True)])
+    with pytest.raises(asyncpg.CheckViolationError):
+        await sql.execute(change, float(odd))
+    await sql.execute("ALTER TABLE harvester.budget DROP CONSTRAINT budget_finite")
+    await sql.execute("ALTER TABLE harvester.budget_part DROP CONSTRAINT budget_part_finite")
+    await sql.execute(change, float(odd))
+
+    (standing,) = await budgets.exchange("two", [a_report(Learned(30.0))])
+
+    assert standing.learned in (Learned(30.0, None, 2), Learned(45.0, 50.0, 1))
+    assert all(math.isfinite(each) for each in [*standing.others, standing.elsewhere])
 
 
 async def test_old_news_is_forgotten(budgets: PostgresBudgets, sql: Sql):
@@ -116,6 +141,37 @@ async def test_two_throttles_share_a_login_from_their_first_call_on(stack: Async
     assert informed < 1.0
     assert one.snapshot()[0].share == two.snapshot()[0].share == pytest.approx(0.5)
     assert one.snapshot()[0].rate == FIRST_RATE
+
+
+async def test_no_surprise_ends_the_heartbeat(stack: AsyncExitStack):
+    """An answer that nobody can divide by, a store that says what nobody foresaw: told once, and tried again."""
+    told: list[str] = []
+    well = asyncio.Event()
+
+    class Odd:
+        """Nonsense first, then an error, then an answer."""
+
+        times = 0
+
+        async def exchange(self, replica: str, reports: Sequence[Report]) -> list[Standing]:
+            self.times += 1
+            if self.times == 1:
+                return [Standing(LOGIN, Learned(0.0), [], 0.0)]
+            if self.times == 2:
+                raise KeyError("what is this")
+            well.set()
+            return [Standing(LOGIN, Learned(30.0, None, 1), [], 0.0)]
+
+        async def leave(self, replica: str) -> None: ...
+
+    throttle = Throttle()
+    await stack.enter_async_context(SharedBudgets.open(throttle, Odd(), "one", told.append))
+
+    assert await throttle.enter(Budget(LOGIN, "1", "x"))
+    async with asyncio.timeout(60):
+        await well.wait()
+
+    assert told == ["unexpected ZeroDivisionError: float division by zero"]
 
 
 async def test_without_postgres_nobody_waits_and_it_is_told_once(stack: AsyncExitStack):

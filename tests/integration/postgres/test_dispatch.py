@@ -11,14 +11,15 @@ from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.replicas import PostgresFleetProfiles, PostgresModes
 from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.adapters.postgres.slots import PostgresSlots
-from harvester.domain.ids import ProfileId
-from harvester.domain.outcome import ItemOutcome, Made, Unsure
+from harvester.domain.ids import Fingerprint, ProfileId
+from harvester.domain.outcome import ItemOutcome, Made, NotSent, Unsure
 from harvester.domain.profile import Mode
+from harvester.domain.review import Selection, Verdict
 from harvester.domain.slot import Done, Failed, Result, Slot, Taken, Task
 from harvester.usecases.dispatch import Dispatch
 
-from .acting import PROFILE, approve_all, harvest, ids, send
-from .conftest import NOW, BeginRun, Sql, StorePlan, a_profile, an_action, later
+from .acting import PROFILE, a_review, a_writing_call, approve_all, harvest, ids, send
+from .conftest import NOW, RULES, BeginRun, Sql, StorePlan, a_profile, an_action, later
 
 FOLLOW_UP = '{"after_days": 5}'
 
@@ -59,6 +60,7 @@ async def dispatch(database: Database, slots: PostgresSlots, clock: HandedIn) ->
         chores={},
         settle_after=timedelta(minutes=2),
         mode_of=lambda _profile_id: Mode.AUTO,
+        ruleset=lambda: RULES,
     )
     assert await built() == 1
     await end(slots, await _open(database), clock.now(), Done())
@@ -106,6 +108,57 @@ async def test_what_is_approved_is_sent_where_somebody_may(
 
     assert await dispatch() == 1
     assert (await _open(database)).task is Task.APPLY
+
+
+async def tried_at(
+    dispatch: Dispatch, slots: PostgresSlots, database: Database, clock: HandedIn, hours: int
+) -> list[int]:
+    """Minutes from now at which a try begins, each of which ends at once and changes nothing; looked for every minute."""
+    began, minutes = clock.time, []
+    for minute in range(hours * 60 + 1):
+        clock.time = began + timedelta(minutes=minute)
+        if await dispatch():
+            minutes.append(minute)
+            await end(slots, await _open(database), clock.now(), Done(note="in vain"))
+    return minutes
+
+
+async def test_what_cannot_be_sent_is_tried_more_and_more_slowly(
+    dispatch: Dispatch, slots: PostgresSlots, plan: str, database: Database, sql: Sql, clock: HandedIn
+) -> None:
+    """Until something changes: an item, a mode, a pause, the rules. Then at once, as far as five minutes have passed."""
+    actions, modes = PostgresActions(database), PostgresModes(database)
+    assert await tried_at(dispatch, slots, database, clock, 3) == [0, 5, 20, 80, 140]
+
+    item = await ids(sql, plan)
+    for verdict in (Verdict.HOLD, Verdict.APPROVE):
+        said = a_review(plan, verdict, reviewed_at=clock.now(), expires_at=later(9999))
+        assert (await actions.review(said, Selection(item[:1]), ())).changed == item[:1]
+    clock.time += timedelta(minutes=2)
+    assert await tried_at(dispatch, slots, database, clock, 1) == [0, 5, 20]
+    await modes.set(None, Mode.REVIEW, "anna", clock.now())
+    await modes.set(None, None, "anna", clock.now() + timedelta(minutes=1))
+    clock.time += timedelta(minutes=2)
+    assert await tried_at(dispatch, slots, database, clock, 1) == [0, 5, 20]
+    dispatch.ruleset = lambda: Fingerprint("e" * 64)
+    assert await tried_at(dispatch, slots, database, clock, 1) == [0, 5, 20]
+
+
+async def test_what_a_listing_cannot_settle_is_listed_more_and_more_slowly(
+    dispatch: Dispatch, slots: PostgresSlots, plan: str, database: Database, sql: Sql, clock: HandedIn
+) -> None:
+    """Five minutes, a quarter of an hour, an hour, then every six; what becomes unknown anew begins anew."""
+    await sent(database, sql, plan, Made(""))
+    assert await tried_at(dispatch, slots, database, clock, 14) == [0, 5, 20, 80, 440, 800]
+
+    other = await ids(sql, plan)
+    actions, fence = PostgresActions(database), await PostgresActions(database).take_fence(PROFILE)
+    await actions.settle_unknown([(other[0], NotSent("it never arrived"))], fence, clock.now())
+    number = await actions.begin_sending(other[:1], fence, clock.now())
+    await actions.settle(other[:1], [Unsure("no answer")], [a_writing_call()], number, fence, clock.now())
+    clock.time += timedelta(minutes=10)
+
+    assert await tried_at(dispatch, slots, database, clock, 2) == [0, 5, 20, 80]
 
 
 @pytest.mark.parametrize(("outcome", "task"), [(Unsure("no answer"), Task.RECONCILE), (Made("T1"), Task.FOLLOW_UP)])

@@ -58,6 +58,13 @@ SELECT count(*) AS settled,
     array_agg(action_id) FILTER (WHERE state = 'done' AND kind = 'create_group') AS groups
 FROM settled;
 
+-- name: say_why_waiting
+-- Why approved items are not sent now; it is no step of theirs, and no change that something else would wait for.
+UPDATE harvester.action SET error_code = NULL, error_message = waiting.why
+FROM unnest($1::text[], $2::text[]) AS waiting (action_id, why)
+WHERE action.action_id = waiting.action_id AND action.state = 'approved'
+    AND (action.error_code, action.error_message) IS DISTINCT FROM (NULL, waiting.why);
+
 -- name: settle_undone
 -- What these undos have taken back, once all undos of it in their plan are done.
 UPDATE harvester.action SET state = 'undone', settled_at = $2, changed_at = $2, changed_by = 'undo ' || undo.action_id

@@ -11,29 +11,47 @@ ON CONFLICT DO NOTHING
 RETURNING task, profile_id, due_at, not_before;
 
 -- name: profiles_with_unknown
--- Profiles with something sent and unknown since before $1, and no reconcile on its way or put since $2.
-SELECT DISTINCT action.profile_id
-FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
-WHERE action.state IN ('sending', 'unknown') AND action.sent_at <= $1
-    AND NOT EXISTS (
-        SELECT FROM harvester.slot
-        WHERE slot.task = 'reconcile' AND slot.profile_id = action.profile_id
-            AND (slot.put_at > $2 OR slot.state IN ('waiting', 'running')));
+-- Profiles with something sent and unknown since before $1, and no reconcile on its way at $2.
+-- The more of them have ended since any of it changed, the longer the pause before the next: $3, by their number.
+SELECT unsettled.profile_id
+FROM (
+    SELECT action.profile_id, max(action.changed_at) AS changed_at
+    FROM harvester.open_plan JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
+    WHERE action.state IN ('sending', 'unknown') AND action.sent_at <= $1
+    GROUP BY action.profile_id
+) AS unsettled
+CROSS JOIN LATERAL (
+    SELECT count(*) - count(finished_at) AS open, max(finished_at) AS ended_at,
+        count(*) FILTER (WHERE finished_at >= unsettled.changed_at) AS in_vain
+    FROM harvester.slot WHERE slot.task = 'reconcile' AND slot.profile_id = unsettled.profile_id
+) AS tried
+WHERE tried.open = 0 AND (tried.ended_at IS NULL
+    OR tried.ended_at <= $2::timestamptz - ($3::interval[])[greatest(1, least(tried.in_vain, cardinality($3)))]);
 
 -- name: profiles_with_approved
--- Profiles with something approved before $1 that still holds, and how far people let them go now.
--- Not those that are paused, or with something on its way to send it, or put since $2.
-SELECT DISTINCT action.profile_id, fleet.mode AS fleet, mine.mode AS profile
-FROM harvester.fleet_state AS fleet
-CROSS JOIN harvester.open_plan
-JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
-LEFT JOIN harvester.account_state AS mine ON mine.profile_id = action.profile_id
-WHERE action.state = 'approved' AND action.reviewed_at <= $1 AND (action.expires_at IS NULL OR action.expires_at > $3)
-    AND NOT fleet.paused AND mine.paused IS NOT TRUE
-    AND NOT EXISTS (
-        SELECT FROM harvester.slot
-        WHERE slot.profile_id = action.profile_id AND slot.task IN ('plan', 'follow_up', 'apply')
-            AND (slot.state IN ('waiting', 'running') OR (slot.task = 'apply' AND slot.put_at > $2)));
+-- Profiles with something approved before $1 that still holds at $2, and how far people let them go now.
+-- Not those that are paused, or with something on its way to send it. The more applies have ended since anything that
+-- matters changed (an item of such a plan, a mode, a pause, the rules at $4), the longer the pause before the next: $3.
+SELECT ready.profile_id, ready.fleet, ready.profile
+FROM (
+    SELECT action.profile_id, fleet.mode AS fleet, mine.mode AS profile,
+        greatest(max(action.changed_at), fleet.mode_at, fleet.paused_at, mine.mode_at, mine.paused_at, $4) AS changed_at
+    FROM harvester.fleet_state AS fleet
+    CROSS JOIN harvester.open_plan
+    JOIN harvester.action ON action.plan_id = open_plan.plan_id AND action.phase = 'owning'
+    LEFT JOIN harvester.account_state AS mine ON mine.profile_id = action.profile_id
+    WHERE NOT fleet.paused AND mine.paused IS NOT TRUE
+    GROUP BY action.profile_id, fleet.mode, fleet.mode_at, fleet.paused_at, mine.mode, mine.mode_at, mine.paused_at
+    HAVING bool_or(action.state = 'approved' AND action.reviewed_at <= $1
+        AND (action.expires_at IS NULL OR action.expires_at > $2))
+) AS ready
+CROSS JOIN LATERAL (
+    SELECT count(*) - count(finished_at) AS open, max(finished_at) FILTER (WHERE task = 'apply') AS ended_at,
+        count(*) FILTER (WHERE task = 'apply' AND finished_at >= ready.changed_at) AS in_vain
+    FROM harvester.slot WHERE slot.task IN ('plan', 'follow_up', 'apply') AND slot.profile_id = ready.profile_id
+) AS tried
+WHERE tried.open = 0 AND (tried.ended_at IS NULL
+    OR tried.ended_at <= $2::timestamptz - ($3::interval[])[greatest(1, least(tried.in_vain, cardinality($3)))]);
 
 -- name: plans_to_apply
 -- Plans of a profile with something approved that still holds, the oldest first.
