@@ -1,12 +1,13 @@
 """One real Postgres for all tests, one fresh database for each."""
 
 import asyncio
+import itertools
 import logging
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -50,13 +51,48 @@ def with_database(dsn: str, name: str) -> str:
     return urlunsplit(urlsplit(dsn)._replace(path=f"/{name}"))
 
 
-async def _execute(dsn: str, *statements: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        for statement in statements:
-            await connection.execute(statement)
-    finally:
-        await connection.close()
+class Databases:
+    """Makes and drops databases, over one line, in a thread of its own: it works whatever loop the test at hand has."""
+
+    def __init__(self, dsn: str) -> None:
+        self.dsn = dsn
+        self._thread = ThreadPoolExecutor(1)
+        self._runner = asyncio.Runner()
+        self._connection: asyncpg.Connection[asyncpg.Record] | None = None
+
+    @contextmanager
+    def made(self, name: str, template: str = "template1") -> Iterator[str]:
+        """A copy of another database. Files are copied, not logged: that costs a third of the work."""
+        self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY file_copy')
+        try:
+            yield with_database(self.dsn, name)
+        finally:
+            self.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+    def execute(self, statement: str) -> None:
+        self._thread.submit(self._runner.run, self._execute(statement)).result()
+
+    def hang_up(self) -> None:
+        """Until the next statement."""
+        if self._connection is not None:
+            self._thread.submit(self._runner.run, self._connection.close()).result()
+
+    @classmethod
+    @contextmanager
+    def of(cls, dsn: str) -> Iterator["Databases"]:
+        """Of a server."""
+        databases = cls(dsn)
+        try:
+            yield databases
+        finally:
+            databases.hang_up()
+            databases._thread.submit(databases._runner.close).result()
+            databases._thread.shutdown()
+
+    async def _execute(self, statement: str) -> None:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await asyncpg.connect(self.dsn)
+        await self._connection.execute(statement)
 
 
 def _fast_folder() -> Path:
@@ -98,37 +134,41 @@ def server_dsn(test_run: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def template_database(server_dsn: str, test_run: str) -> Iterator[str]:
+def databases(server_dsn: str) -> Iterator[Databases]:
+    """Of that server."""
+    with Databases.of(server_dsn) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def new_name(test_run: str) -> Callable[[str], str]:
+    """Makes names for databases, each only once on the server."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
+    numbers = itertools.count(1)
+    return lambda purpose: f"harvester_{purpose}_{test_run}_{worker}_{next(numbers)}"
+
+
+@pytest.fixture(scope="session")
+def template_database(databases: Databases, new_name: Callable[[str], str]) -> Iterator[str]:
     """The name of a migrated, empty database that is only ever copied."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"harvester_template_{test_run}_{worker}"
-    in_a_loop_of_its_own(_execute(server_dsn, f'CREATE DATABASE "{name}"'))
-    in_a_loop_of_its_own(migrate(with_database(server_dsn, name)))
-    yield name
-    in_a_loop_of_its_own(_execute(server_dsn, f'DROP DATABASE "{name}" WITH (FORCE)'))
-
-
-_numbers = iter(range(1, 1_000_000))
+    name = new_name("template")
+    with databases.made(name) as dsn:
+        in_a_loop_of_its_own(migrate(dsn))
+        yield name
 
 
 @pytest.fixture
-def empty_dsn(server_dsn: str, test_run: str) -> Iterator[str]:
+def empty_dsn(databases: Databases, new_name: Callable[[str], str]) -> Iterator[str]:
     """The address of a database of this test's own, with nothing in it."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"harvester_empty_{test_run}_{worker}_{next(_numbers)}"
-    in_a_loop_of_its_own(_execute(server_dsn, f'CREATE DATABASE "{name}"'))
-    yield with_database(server_dsn, name)
-    in_a_loop_of_its_own(_execute(server_dsn, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    with databases.made(new_name("empty")) as dsn:
+        yield dsn
 
 
 @pytest.fixture
-def dsn(server_dsn: str, test_run: str, template_database: str) -> Iterator[str]:
+def dsn(databases: Databases, new_name: Callable[[str], str], template_database: str) -> Iterator[str]:
     """The address of a migrated database of this test's own."""
-    worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
-    name = f"harvester_test_{test_run}_{worker}_{next(_numbers)}"
-    in_a_loop_of_its_own(_execute(server_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'))
-    yield with_database(server_dsn, name)
-    in_a_loop_of_its_own(_execute(server_dsn, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    with databases.made(new_name("test"), template_database) as dsn:
+        yield dsn
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Real processes: the command line on one side, the pretend Amazon on the other, a Postgres below."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import pytest
 from tests.acceptance.command_line import Harvester, Result, settings_for
 from tests.acceptance.pretend_amazon import PretendAmazon, pretend_amazon
 from tests.acceptance.records import Ledger
-from tests.conftest import with_database
+from tests.conftest import Databases
 
 OpenMarket = Callable[..., PretendAmazon]
 
@@ -95,17 +94,17 @@ class CleanRun:
 
 @pytest.fixture(scope="session")
 def clean_runs(
-    markets: OpenMarket, server_dsn: str, test_run: str, tmp_path_factory: pytest.TempPathFactory
+    markets: OpenMarket,
+    databases: Databases,
+    new_name: Callable[[str], str],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[..., CleanRun]]:
     """`clean_runs("--profiles", "1")`: a clean run over the market with these flags, made once."""
     made: dict[tuple[str, ...], CleanRun] = {}
-    server = Ledger(server_dsn)
 
     def run(*flags: str) -> CleanRun:
         if flags not in made:
-            name = f"harvester_clean_{test_run}_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{len(made)}"
-            server.execute(f'CREATE DATABASE "{name}"')
-            dsn = with_database(server_dsn, name)
+            dsn = stack.enter_context(databases.made(new_name("clean")))
             amazon = markets(*flags)
             harvester = Harvester(tmp_path_factory.mktemp("clean"), settings_for(amazon, dsn))
             before = amazon.state()
@@ -115,10 +114,10 @@ def clean_runs(
             made[flags] = CleanRun(harvester, ledger, result, before, amazon.state(), amazon.requests(), calls)
         return made[flags]
 
-    yield run
-    for clean in made.values():
-        clean.harvester.stop()
-        server.execute(f'DROP DATABASE "{clean.ledger.name}" WITH (FORCE)')
+    with ExitStack() as stack:
+        yield run
+        for clean in made.values():
+            clean.harvester.stop()
 
 
 @pytest.fixture(scope="session")

@@ -5,27 +5,23 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from harvester.sandbox.serving import Running, running
-from tests.conftest import in_a_loop_of_its_own
+from tests.conftest import Databases
 from tests.crash.scene import OPTIONS
-from tests.crash.stages import Stage, build, on_server
+from tests.crash.stages import Stage, built
 
 
 @pytest.fixture(scope="session")
-def applying(server_dsn: str, template_database: str) -> Iterator[Stage]:
+def applying(databases: Databases, template_database: str) -> Iterator[Stage]:
     """A plan with work of every kind is approved."""
-    yield from _staged(server_dsn, template_database, undo=False)
+    with built(databases, template_database) as stage:
+        yield stage
 
 
 @pytest.fixture(scope="session")
-def undoing(server_dsn: str, template_database: str) -> Iterator[Stage]:
+def undoing(databases: Databases, template_database: str) -> Iterator[Stage]:
     """All of it was done, and taking it back is approved."""
-    yield from _staged(server_dsn, template_database, undo=True)
-
-
-def _staged(server_dsn: str, template: str, *, undo: bool) -> Iterator[Stage]:
-    stage = in_a_loop_of_its_own(build(server_dsn, template, undo=undo))
-    yield stage
-    in_a_loop_of_its_own(on_server(server_dsn, f'DROP DATABASE "{stage.database}" WITH (FORCE)'))
+    with built(databases, template_database, undo=True) as stage:
+        yield stage
 
 
 @pytest.fixture

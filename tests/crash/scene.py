@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ ACCOUNT = "main"
 APPROVAL = timedelta(hours=72)
 
 
+@cache
 def settings(url: str, mode: Mode = Mode.REVIEW) -> Settings:
     login = {
         "client_id": "amzn1.application-oa2-client.5a4db0c50001",

@@ -3,12 +3,11 @@
 import asyncio
 import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import asyncpg
 import msgspec
 
 from harvester.adapters.postgres.database import Database
@@ -19,7 +18,7 @@ from harvester.sandbox.journal import Entry
 from harvester.sandbox.serving import Running, running
 from harvester.sandbox.state import state_of
 from harvester.usecases.undo import ToUndo
-from tests.conftest import with_database
+from tests.conftest import Databases, in_a_loop_of_its_own
 from tests.crash.agreement import CHANGES, Agreement, Round
 from tests.crash.books import fragments, read_books
 from tests.crash.scene import OPTIONS, PROFILE, Desk, open_desk, picture, show
@@ -34,7 +33,7 @@ _numbers = itertools.count(1)
 class Stage:
     """`database`: of a ledger with a plan that is approved. `first`: the account before anything was sent."""
 
-    server_dsn: str
+    databases: Databases
     database: str
     account: bytes
     first: State
@@ -47,11 +46,8 @@ class Stage:
     async def ledger(self) -> AsyncIterator[str]:
         """A copy of the ledger, for one round."""
         name = f"{self.database}_{next(_numbers)}"
-        await on_server(self.server_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{self.database}"')
-        try:
-            yield with_database(self.server_dsn, name)
-        finally:
-            await on_server(self.server_dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
+        with self.databases.made(name, self.database) as dsn:
+            yield dsn
 
     def set_up(self, amazon: Running) -> None:
         show(amazon, self.account)
@@ -80,14 +76,6 @@ class Stage:
         Agreement(self.first, state(amazon), requests, books, allowed).demand()
 
 
-async def on_server(dsn: str, statement: str) -> None:
-    connection = await asyncpg.connect(dsn)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
-
-
 def state(amazon: Running) -> State:
     """The account as it is now; a copy that does not follow it."""
     found: State = msgspec.json.decode(msgspec.json.encode(state_of(amazon.sandbox.world, PROFILE)))["profiles"][
@@ -108,11 +96,15 @@ async def patiently(work: Callable[[], Awaitable[T]]) -> T:
         await asyncio.sleep(0)
 
 
-async def build(server_dsn: str, template: str, *, undo: bool = False) -> Stage:
+@contextmanager
+def built(databases: Databases, template: str, *, undo: bool = False) -> Iterator[Stage]:
     """A plan with work of every kind, approved but for two items; or the plan that takes all of it back."""
     name = f"{template}_{'undo' if undo else 'apply'}_{next(_numbers)}"
-    await on_server(server_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
-    dsn = with_database(server_dsn, name)
+    with databases.made(name, template) as dsn:
+        yield in_a_loop_of_its_own(_build(databases, name, dsn, undo=undo))
+
+
+async def _build(databases: Databases, name: str, dsn: str, *, undo: bool) -> Stage:
     async with running(OPTIONS) as amazon:
         first = state(amazon)
         async with open_desk(dsn, amazon.url) as desk:
@@ -129,7 +121,7 @@ async def build(server_dsn: str, template: str, *, undo: bool = False) -> Stage:
                 items = [item async for item in desk.services.reports.items(plan_id)]
                 assert {item["state"] for item in items} == {"approved"}
         journal = tuple(amazon.sandbox.journal._entries)
-        return Stage(server_dsn, name, picture(amazon), first, journal if undo else (), plan_id, fingerprint, approved)
+        return Stage(databases, name, picture(amazon), first, journal if undo else (), plan_id, fingerprint, approved)
 
 
 async def _approved_plan(desk: Desk) -> tuple[PlanId, Fingerprint]:

@@ -5,6 +5,8 @@ import json
 import os
 import random
 import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +19,13 @@ from harvester.sandbox.edits import Edit
 from harvester.sandbox.fault_rules import Action
 from harvester.sandbox.market import Kind
 from harvester.sandbox.serving import Running
-from tests.conftest import with_database
+from tests.conftest import Databases
 from tests.crash.agreement import Round
 from tests.crash.cable import Cable, Cut
 from tests.crash.commands import Office
 from tests.crash.faults import Trouble, at_change, rules
 from tests.crash.scene import PROFILE
-from tests.crash.stages import Stage, build, on_server, state
+from tests.crash.stages import Stage, built, state
 
 INTENT = b"attempts = attempts + 1"
 OUTCOME = b"AS outcome (action_id, state"
@@ -274,15 +276,13 @@ async def test_postgres_restarts_in_the_middle(amazon: Running, tmp_path: Path) 
     server = EmbeddedPostgres(tmp_path / "postgres", durable=False)
     try:
         dsn = await asyncio.to_thread(server.join)
-        await on_server(dsn, 'CREATE DATABASE "restarted"')
-        await migrate(with_database(dsn, "restarted"))
-        stage = await build(dsn, "restarted")
         folder = tmp_path / "at"
         folder.mkdir()
-        async with Office.opened(stage, amazon, folder) as office:
+        async with _its_stage(dsn) as stage, Office.opened(stage, amazon, folder) as office:
             trouble = amazon.sandbox.faults = at_change(3, Action(hang_seconds=0.3, after_work=True))
             started = office.start_apply()
             assert await office.until(lambda: trouble.fired == 1, started)
+            stage.databases.hang_up()
             await asyncio.to_thread(server.leave)
             assert await asyncio.to_thread(server.join) == dsn
             result = await office.end(started)
@@ -291,3 +291,12 @@ async def test_postgres_restarts_in_the_middle(amazon: Running, tmp_path: Path) 
             await office.finish(Round(deaths=1))
     finally:
         server.leave()
+
+
+@asynccontextmanager
+async def _its_stage(dsn: str) -> AsyncIterator[Stage]:
+    """On a server that holds nothing yet."""
+    with Databases.of(dsn) as databases, databases.made("restarted") as restarted:
+        await migrate(restarted)
+        with built(databases, "restarted") as stage:
+            yield stage

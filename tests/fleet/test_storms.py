@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from harvester.sandbox.settings import Options
+from tests.conftest import Databases
 from tests.fleet.service import Fleet
 from tests.fleet.wire import Wire
 
@@ -65,22 +66,19 @@ async def test_whatever_happens_to_replicas(seed: int, dsn: str, tmp_path: Path)
 
 
 @pytest.mark.soak
-async def test_whatever_happens_to_replicas_many_times(server_dsn: str, template_database: str, tmp_path: Path) -> None:
+async def test_whatever_happens_to_replicas_many_times(
+    databases: Databases, template_database: str, tmp_path: Path
+) -> None:
     """The same for one in ten of the soak's seeds; the one that fails is named with the command that replays it."""
-    from tests.conftest import with_database
-    from tests.crash.stages import on_server
-
     for seed in SOAKED:
         name, folder = f"{template_database}_storm_{seed}", tmp_path / f"{seed}"
         folder.mkdir()
-        await on_server(server_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"')
-        try:
-            await _storm(seed, with_database(server_dsn, name), folder)
-        except BaseException as error:
-            error.add_note(f"again: SOAK_SEED={seed} SOAK_ROUNDS=1 make soak ARGS=tests/fleet/test_storms.py")
-            raise
-        finally:
-            await on_server(server_dsn, f'DROP DATABASE "{name}" WITH (FORCE)')
+        with databases.made(name, template_database) as dsn:
+            try:
+                await _storm(seed, dsn, folder)
+            except BaseException as error:
+                error.add_note(f"again: SOAK_SEED={seed} SOAK_ROUNDS=1 make soak ARGS=tests/fleet/test_storms.py")
+                raise
 
 
 async def test_two_hundred_profiles_and_a_death(dsn: str, tmp_path: Path) -> None:

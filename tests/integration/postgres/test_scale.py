@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from harvester.adapters.postgres.queries import named
-from tests.conftest import in_a_loop_of_its_own, with_database
+from tests.conftest import Databases, in_a_loop_of_its_own
 
 from .conftest import Sql
 
@@ -59,22 +59,18 @@ ANALYZE;
 Node = Mapping[str, Any]
 
 
-async def _execute(dsn: str, *statements: str) -> None:
+async def _execute(dsn: str, statement: str) -> None:
     connection = await asyncpg.connect(dsn)
-    for statement in statements:
-        await connection.execute(statement)
+    await connection.execute(statement)
     await connection.close()
 
 
 @pytest.fixture(scope="module")
-def half_a_year(server_dsn: str, template_database: str) -> Iterator[str]:
+def half_a_year(databases: Databases, template_database: str) -> Iterator[str]:
     """The address of a ledger of five hundred profiles, with rows of sixty of their runs."""
-    name = f"{template_database}_scale"
-    in_a_loop_of_its_own(_execute(server_dsn, f'CREATE DATABASE "{name}" TEMPLATE "{template_database}"'))
-    dsn = with_database(server_dsn, name)
-    in_a_loop_of_its_own(_execute(dsn, _SEED))
-    yield dsn
-    in_a_loop_of_its_own(_execute(server_dsn, f'DROP DATABASE "{name}" WITH (FORCE)'))
+    with databases.made(f"{template_database}_scale", template_database) as dsn:
+        in_a_loop_of_its_own(_execute(dsn, _SEED))
+        yield dsn
 
 
 @pytest.fixture
