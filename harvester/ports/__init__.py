@@ -26,6 +26,7 @@ from harvester.domain.recommendation import Recommendation, RecommendationPage
 from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
 from harvester.domain.target import Match
+from harvester.ports.bids import BidSuggestions, DecidedRows
 from harvester.rules.requests import Request
 
 
@@ -49,7 +50,7 @@ class RecommendationSource(Protocol):
         ...
 
 
-class AccountReader(Protocol):
+class AccountReader(BidSuggestions, Protocol):
     """Reads one profile's account. Every list comes page by page and raises what `pages` above raises."""
 
     @property
@@ -365,7 +366,7 @@ class Histories(Protocol):
         ...
 
 
-class Plans(Protocol):
+class Plans(DecidedRows, Protocol):
     async def effects(self, profile_id: ProfileId, now: datetime) -> Mapping[Effect, EffectRecord]:
         """Every effect of the profile that is not free, with why."""
         ...

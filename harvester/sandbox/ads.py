@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from harvester.sandbox import entities, groups, page_faults, profiles
+from harvester.sandbox import bid_suggestions, entities, groups, page_faults, profiles
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.calls import Call, Operation, Version
 from harvester.sandbox.clock import Clock
@@ -16,7 +16,8 @@ from harvester.sandbox.wire import JSON, Answer, ApiError, Family, Json, error_a
 from harvester.sandbox.world import Account, World
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    (operation.method, operation.path): operation for operation in (*entities.OPERATIONS, *groups.OPERATIONS)
+    (operation.method, operation.path): operation
+    for operation in (*entities.OPERATIONS, *groups.OPERATIONS, *bid_suggestions.OPERATIONS)
 }
 _PATHS = {path for _, path in OPERATIONS}
 _REGIONS = {"na": "NA", "eu": "EU", "fe": "FE"}

@@ -69,6 +69,13 @@ RECOMMENDATIONS = Operation(
     _vnd("spTargetPromotionGroupsRecommendations.v1"),
     _vnd("spTargetPromotionGroupsRecommendations.v1"),
 )
+SUGGEST_BIDS = Operation(
+    "targets/bid/recommendations",
+    "POST",
+    "/sp/targets/bid/recommendations",
+    _vnd("spthemebasedbidrecommendation.v4"),
+    _vnd("spthemebasedbidrecommendation.v4"),
+)
 
 
 @dataclass(frozen=True, slots=True)

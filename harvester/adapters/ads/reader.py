@@ -9,12 +9,13 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from harvester.adapters.ads import entities, negatives, promotion_groups, protocol
+from harvester.adapters.ads import bid_suggestions, entities, negatives, promotion_groups, protocol
 from harvester.adapters.ads.paging import PageGuard, batches, fetched, walked
 from harvester.adapters.ads.protocol import MOST_GROUP_IDS, MOST_PARENT_IDS, Endpoint, Operation, ids
 from harvester.adapters.ads.wire import PageReader, WirePage
-from harvester.adapters.exchange import Caller
+from harvester.adapters.exchange import Answer, Caller
 from harvester.adapters.http import HttpClient
+from harvester.domain.bid import BidPlace, BidTarget, SuggestedBids
 from harvester.domain.errors import PageBroken
 from harvester.domain.profile import (
     AdGroup,
@@ -97,6 +98,10 @@ class _Asker:
     ) -> WirePage[W]:
         whole = body if token is None else {**body, "nextToken": token}
         return await self._http.send(self._endpoint.request(operation, self._caller, whole), pages.read)
+
+    async def answer(self, operation: Operation, body: Mapping[str, object] | None, read: Callable[[Answer], D]) -> D:
+        """Of a call that is no list."""
+        return await self._http.send(self._endpoint.request(operation, self._caller, body), read)
 
 
 class PromotionSource:
@@ -203,6 +208,10 @@ class AmazonReader:
 
     def campaign_negative_targets(self, campaign_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingNegative]]:
         return self._below(_CAMPAIGN_NEGATIVE_TARGETS, campaign_ids)
+
+    async def suggested_bids(self, place: BidPlace, targets: Sequence[BidTarget]) -> Mapping[BidTarget, SuggestedBids]:
+        body = bid_suggestions.body(place, targets)
+        return await self._asker.answer(protocol.SUGGEST_BIDS, body, bid_suggestions.reads(targets))
 
     async def _below(self, what: _List[W, D], parents: Sequence[str]) -> AsyncGenerator[Sequence[D]]:
         for batch in batches(parents, what.most_parents):
