@@ -52,13 +52,7 @@ class SuggestedBids:
     high: Decimal
 
     def at(self, level: Suggested) -> Decimal:
-        match level:
-            case Suggested.LOW:
-                return self.low
-            case Suggested.MIDDLE:
-                return self.middle
-            case Suggested.HIGH:
-                return self.high
+        return {Suggested.LOW: self.low, Suggested.MIDDLE: self.middle, Suggested.HIGH: self.high}[level]
 
 
 @dataclass(frozen=True, slots=True)

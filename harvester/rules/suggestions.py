@@ -96,8 +96,8 @@ class BidQuestions:
         asin = asin_of(item.asin)
         if asin is not None:
             place.asins[asin] = None
-        if item.match is not None:
-            place.wanted.setdefault(BidTarget(item.match, item.target), []).append(item.effect)
+        assert item.match is not None
+        place.wanted.setdefault(BidTarget(item.match, item.target), []).append(item.effect)
 
     def batches(self) -> Iterator[BidQuestion]:
         """As many as it takes, none with more targets than one call may hold."""
