@@ -21,6 +21,7 @@ from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.archive import PostgresArchive
 from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
+from harvester.adapters.postgres.categories import PostgresCategoryTrees
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
@@ -47,6 +48,7 @@ from harvester.domain.vitals import SEEN_SECONDS
 from harvester.ports import AccountWriter
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
+from harvester.usecases.browse_categories import BrowseCategories
 from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
@@ -90,6 +92,7 @@ class Services:
     fleet: Fleet
     plan_profile: PlanProfile
     cover: Cover
+    categories: BrowseCategories
     review: ReviewPlan
     apply: Apply
     reconcile: Reconcile
@@ -226,8 +229,7 @@ def _services(
     clock, mode = SystemClock(), settings.mode
     profiles, plans, actions = PostgresProfiles(database), WatchedPlans(database, watch), PostgresActions(database)
     histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
-    wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
-    mode_of = partial(_mode_of, rules, mode)
+    modes, mode_of = PostgresModes(database), partial(_mode_of, rules, mode)
     return Services(
         settings=settings,
         rules=rules,
@@ -245,9 +247,10 @@ def _services(
         fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
         plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
         cover=Cover(clock, rules),
+        categories=BrowseCategories(PostgresCategoryTrees(database), profiles, clock),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
         apply=Apply(lease, actions, clock, rules, modes, mode_of),
-        reconcile=Reconcile(lease, actions, clock, wait),
+        reconcile=Reconcile(lease, actions, clock, timedelta(seconds=settings.reconcile_after)),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
         drift=FindDrift(histories),
         retain=Retain(PostgresArchive(database), clock, _keeping(settings)),

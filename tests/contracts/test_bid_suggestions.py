@@ -11,6 +11,7 @@ from harvester.domain.target import Match
 from harvester.sandbox import bid_suggestions as sandboxed
 from harvester.sandbox.calls import Version
 from harvester.sandbox.settings import Options
+from harvester.sandbox.shapes import Shape
 from harvester.sandbox.wire import ApiError
 from tests.contracts.reading_calls import open_reader
 from tests.contracts.spec import Spec
@@ -111,10 +112,14 @@ def test_the_sandbox_takes_and_refuses_of_new_ad_groups_what_the_specification_d
 
 
 def accepted(version: Version, body: object) -> bool:
+    return accepted_with(version.shape, body, refused=422)
+
+
+def accepted_with(shape: Shape, body: object, refused: int = 400) -> bool:
     try:
-        version.shape.check(body, "$")
+        shape.check(body, "$")
     except ApiError as error:
-        assert error.status == 422
+        assert error.status == refused
         return False
     return True
 

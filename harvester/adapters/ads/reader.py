@@ -9,13 +9,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from harvester.adapters.ads import bid_suggestions, entities, negatives, promotion_groups, protocol
+from harvester.adapters.ads import bid_suggestions, categories, entities, negatives, promotion_groups, protocol
 from harvester.adapters.ads.paging import PageGuard, batches, fetched, walked
 from harvester.adapters.ads.protocol import MOST_GROUP_IDS, MOST_PARENT_IDS, Endpoint, Operation, ids
 from harvester.adapters.ads.wire import PageReader, WirePage
 from harvester.adapters.exchange import Answer, Caller
 from harvester.adapters.http import HttpClient
 from harvester.domain.bid import BidPlace, BidTarget, SuggestedBids
+from harvester.domain.category_tree import Category, Narrowed, ProductCount, Refinements, SuggestedCategory
 from harvester.domain.errors import PageBroken
 from harvester.domain.profile import (
     AdGroup,
@@ -212,6 +213,21 @@ class AmazonReader:
     async def suggested_bids(self, place: BidPlace, targets: Sequence[BidTarget]) -> Mapping[BidTarget, SuggestedBids]:
         body = bid_suggestions.body(place, targets)
         return await self._asker.answer(protocol.SUGGEST_BIDS, body, bid_suggestions.reads(targets))
+
+    async def category_tree(self) -> Sequence[Category]:
+        return await self._asker.answer(protocol.CATEGORY_TREE, None, categories.read_tree)
+
+    async def suggested_categories(
+        self, asins: Sequence[str], *, with_ancestors: bool = False
+    ) -> Sequence[SuggestedCategory]:
+        body = categories.suggestion_body(asins, with_ancestors=with_ancestors)
+        return await self._asker.answer(protocol.SUGGEST_CATEGORIES, body, categories.read_suggested)
+
+    async def refinements(self, category_id: str) -> Refinements:
+        return await self._asker.answer(protocol.refinements_of(category_id), None, categories.read_refinements)
+
+    async def product_count(self, narrowed: Narrowed) -> ProductCount:
+        return await self._asker.answer(protocol.COUNT_PRODUCTS, categories.count_body(narrowed), categories.read_count)
 
     async def _below(self, what: _List[W, D], parents: Sequence[str]) -> AsyncGenerator[Sequence[D]]:
         for batch in batches(parents, what.most_parents):

@@ -95,6 +95,8 @@ class Customer:
         }
         if path.startswith("/sp/"):
             media_types = SPONSORED.operation(method, path).request_media_types
+            if not media_types:
+                return headers | {"Amazon-Advertising-API-Scope": self.profile}
             named = [each for each in media_types if each.endswith(f".v{version}+json")]
             media_type = named[0] if named else media_types[min(version, len(media_types)) - 1]
             headers |= {"Amazon-Advertising-API-Scope": self.profile}
