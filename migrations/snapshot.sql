@@ -774,6 +774,28 @@ CREATE TABLE harvester.budget_part (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE harvester.category (
+    country text NOT NULL COLLATE pg_catalog."C",
+    place integer NOT NULL,
+    last_below integer NOT NULL,
+    category_id text NOT NULL COLLATE pg_catalog."C",
+    parent_id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    path text NOT NULL,
+    targetable boolean NOT NULL,
+    products_least bigint,
+    products_most bigint,
+    CONSTRAINT category_check CHECK ((last_below >= place)),
+    CONSTRAINT category_check1 CHECK (((products_least IS NULL) = (products_most IS NULL)))
+);
+
+CREATE TABLE harvester.category_tree (
+    country text NOT NULL COLLATE pg_catalog."C",
+    read_at timestamp with time zone NOT NULL,
+    categories integer NOT NULL,
+    CONSTRAINT category_tree_categories_check CHECK ((categories >= 0))
+);
+
 CREATE TABLE harvester.existing (
     profile_id text NOT NULL COLLATE pg_catalog."C",
     what text NOT NULL,
@@ -1680,6 +1702,12 @@ ALTER TABLE ONLY harvester.budget_part
 ALTER TABLE ONLY harvester.budget
     ADD CONSTRAINT budget_pkey PRIMARY KEY (login);
 
+ALTER TABLE ONLY harvester.category
+    ADD CONSTRAINT category_pkey PRIMARY KEY (country, place);
+
+ALTER TABLE ONLY harvester.category_tree
+    ADD CONSTRAINT category_tree_pkey PRIMARY KEY (country);
+
 ALTER TABLE ONLY harvester.existing
     ADD CONSTRAINT existing_pkey PRIMARY KEY (profile_id, what);
 
@@ -1794,6 +1822,8 @@ CREATE INDEX api_call_default_call_number_idx ON harvester.api_call_default USIN
 CREATE INDEX api_call_default_plan_id_idx ON harvester.api_call_default USING btree (plan_id) WHERE (plan_id IS NOT NULL);
 
 CREATE INDEX api_call_default_run_id_idx ON harvester.api_call_default USING btree (run_id) WHERE (run_id IS NOT NULL);
+
+CREATE INDEX category_by_id ON harvester.category USING btree (country, category_id);
 
 CREATE INDEX observation_why ON ONLY harvester.observation USING brin (key text_bloom_ops (n_distinct_per_range='700', false_positive_rate='0.001')) WITH (pages_per_range='32', autosummarize='on');
 
@@ -1972,6 +2002,9 @@ ALTER TABLE ONLY harvester.action
 
 ALTER TABLE ONLY harvester.action
     ADD CONSTRAINT action_undoes_fkey FOREIGN KEY (undoes) REFERENCES harvester.action(action_id);
+
+ALTER TABLE ONLY harvester.category
+    ADD CONSTRAINT category_country_fkey FOREIGN KEY (country) REFERENCES harvester.category_tree(country) ON DELETE CASCADE;
 
 ALTER TABLE ONLY harvester.existing
     ADD CONSTRAINT existing_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);

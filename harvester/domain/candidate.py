@@ -74,6 +74,8 @@ class NewGroup:
     default_bid: str | None = None
     names: tuple[str, ...] = ()
     """Names of the campaigns that it creates, as far as known."""
+    strategy: str = "LEGACY_FOR_SALES"
+    """How those campaigns will bid."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ from harvester.domain.profile import (
 from harvester.domain.recommendation import Recommendation, RecommendationPage
 from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
+from harvester.ports.bids import BidSuggestions, DecidedRows
 from harvester.rules.requests import Request
 
 
@@ -48,7 +49,7 @@ class RecommendationSource(Protocol):
         ...
 
 
-class AccountReader(Protocol):
+class AccountReader(BidSuggestions, Protocol):
     """Reads one profile's account. Every list comes page by page and raises what `pages` above raises."""
 
     @property
@@ -332,7 +333,7 @@ class Actions(Protocol):
         ...
 
 
-class Plans(Protocol):
+class Plans(DecidedRows, Protocol):
     async def effects(self, profile_id: ProfileId, now: datetime) -> Mapping[Effect, EffectRecord]:
         """Every effect of the profile that is not free, with why."""
         ...

@@ -1,8 +1,10 @@
 """The starting bid, with the formula that it came from."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
 
+from harvester.domain.bid import NoSuggestion, SuggestedBids, Suggestion
 from harvester.domain.candidate import Destination
 from harvester.domain.money import BID_RANGES, BidRange
 from harvester.domain.profile import Profile
@@ -31,6 +33,17 @@ class StartingBid:
 
 
 @dataclass(frozen=True, slots=True)
+class _Base:
+    """What the factor is applied to, and what to call it."""
+
+    name: str
+    amount: Decimal
+    around: str = ""
+    """` (0.61 to 1.10)`"""
+    default_bid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class _End:
     """One end of what the bid may be, and what to call it."""
 
@@ -39,24 +52,30 @@ class _End:
 
 
 def starting_bid(
-    bid: Bid, destination: Destination, kind: TargetKind, profile: Profile, rules: ProfileRules
+    bid: Bid,
+    destination: Destination,
+    kind: TargetKind,
+    profile: Profile,
+    rules: ProfileRules,
+    suggestion: Suggestion | None = None,
 ) -> StartingBid | None:
     """None where there is none: no base in the profile's currency, or a ceiling under the marketplace's lowest bid.
 
-    Rounded to the marketplace's step, half up, and never past an end. A ceiling wins over a floor.
+    Rounded to the marketplace's step, half up, and never past an end. A ceiling wins over a floor. `suggestion`: what
+    Amazon said, where the rule asks for it; None before it was asked.
     """
     currency = profile.currency
-    base = _base(bid, destination, kind, currency)
+    bids = BID_RANGES.get(profile.country, _UNKNOWN_MARKETPLACE)
+    base = next(_bases(bid, destination, kind, currency, bids.step, suggestion), None)
     if base is None:
         return None
-    bids = BID_RANGES.get(profile.country, _UNKNOWN_MARKETPLACE)
     bounds = rules.bids.get(currency, BidBounds())
     floor = max(_ends(bid.floor.get(currency), bounds.floor, "floor", bids.lowest), key=lambda end: end.amount)
     ceiling = min(_ends(bid.ceiling.get(currency), bounds.ceiling, "ceiling", bids.highest), key=lambda end: end.amount)
-    name, start = base
-    exact = start * bid.factor
-    amount = _to_step(exact, bids.step, ROUND_HALF_UP)
-    formula = f"{name} {_money(start, bids.step)} {currency}"
+    amount = _to_step(base.amount * bid.factor, bids.step, ROUND_HALF_UP)
+    formula = f"{base.name} {_money(base.amount, bids.step)} {currency}{base.around}"
+    if isinstance(suggestion, NoSuggestion):
+        formula = f"no suggestion, {formula}"
     if bid.factor != 1:
         formula += f" × {plain(bid.factor)} = {amount}"
     if amount < floor.amount:
@@ -67,27 +86,35 @@ def starting_bid(
         formula += f", {ceiling.name} {_money(ceiling.amount, bids.step)}"
     if amount < bids.lowest:
         return None
-    place = destination.place(kind) if bid.fixed is None else None
-    default_bid = (place.ad_group.default_bid if place else None) or ""
-    return StartingBid(amount, currency, f"{formula} → {amount} {currency}", default_bid)
+    return StartingBid(amount, currency, f"{formula} → {amount} {currency}", base.default_bid)
 
 
-def _base(bid: Bid, destination: Destination, kind: TargetKind, currency: str) -> tuple[str, Decimal] | None:
-    if bid.fixed is not None:
-        fixed = bid.fixed.get(currency)
-        return None if fixed is None else ("fixed", fixed)
+def _bases(
+    bid: Bid, destination: Destination, kind: TargetKind, currency: str, step: Decimal, suggestion: Suggestion | None
+) -> Iterator[_Base]:
+    """In the order in which they count: suggested, fixed, the ad group's default."""
+    if bid.suggested is not None and isinstance(suggestion, SuggestedBids):
+        around = f" ({_money(suggestion.low, step)} to {_money(suggestion.high, step)})"
+        yield _Base(f"suggested {bid.suggested}", suggestion.at(bid.suggested), around)
+    fixed = (bid.fixed or {}).get(currency)
+    if fixed is not None:
+        yield _Base("fixed", fixed)
+    if not bid.takes_default:
+        return
     place = destination.place(kind)
-    if place is not None:
-        return _default("ad group default", place.ad_group.default_bid)
-    return _default("new group's default", destination.new.default_bid if destination.new else None)
+    text = place.ad_group.default_bid if place else destination.new.default_bid if destination.new else None
+    amount = _amount(text)
+    if amount is not None:
+        name = "ad group default" if place else "new group's default"
+        yield _Base(name, amount, default_bid=(place.ad_group.default_bid if place else None) or "")
 
 
-def _default(name: str, text: str | None) -> tuple[str, Decimal] | None:
+def _amount(text: str | None) -> Decimal | None:
     try:
         amount = Decimal(text or "NaN")
     except InvalidOperation:
         return None
-    return (name, amount) if amount.is_finite() and 0 < amount <= _LARGEST_DEFAULT else None
+    return amount if amount.is_finite() and 0 < amount <= _LARGEST_DEFAULT else None
 
 
 def _ends(own: Decimal | None, profiles: Decimal | None, word: str, marketplaces: Decimal) -> list[_End]:

@@ -4,6 +4,7 @@ import math
 
 import msgspec
 
+from harvester.domain.bid import Suggestion
 from harvester.domain.candidate import Candidate, Ground, NoDestination
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.profile import Profile
@@ -158,7 +159,7 @@ class Judge:
     def _has_bid(self, known: _Known, kind: TargetKind, rule: Rule) -> bool:
         place = (rule.name, kind)
         if place not in known.bids:
-            known.bids[place] = promotion_bid(known.ground, kind, rule, self._rules) is not None
+            known.bids[place] = asks_amazon(rule) or promotion_bid(known.ground, kind, rule, self._rules) is not None
         return known.bids[place]
 
 
@@ -172,11 +173,18 @@ def missing_destination(ground: Ground, kind: TargetKind) -> Reason | None:
     return Reason.NO_DESTINATION if destination_of(ground, kind) is None else None
 
 
-def promotion_bid(ground: Ground, kind: TargetKind, rule: Rule, rules: ProfileRules) -> StartingBid | None:
+def asks_amazon(rule: Rule) -> bool:
+    """Whether its bid is one that Amazon suggests: known only once the plan's items are."""
+    return rule.then.promote is not None and rule.then.promote.bid.suggested is not None
+
+
+def promotion_bid(
+    ground: Ground, kind: TargetKind, rule: Rule, rules: ProfileRules, suggestion: Suggestion | None = None
+) -> StartingBid | None:
     promote, destination = rule.then.promote, ground.destination
     if promote is None or isinstance(destination, NoDestination):
         return None
-    return starting_bid(promote.bid, destination, kind, ground.account.profile, rules)
+    return starting_bid(promote.bid, destination, kind, ground.account.profile, rules, suggestion)
 
 
 def _decided(passed: Passed, opening: Opening, outcome: Outcome) -> Decision:

@@ -64,6 +64,7 @@ def _new(entry: GroupEntry, new: NewCampaigns, ad_group_id: str, currency: str) 
         daily_budget=_text(budget),
         default_bid=_text(bid),
         names=(f"{new.name_prefix}…",),
+        strategy=new.strategy,
     )
 
 

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import msgspec
 
 from harvester.domain.action import ActionKind, ActionState, effect_of
+from harvester.domain.bid import NoSuggestion, Suggestion
 from harvester.domain.candidate import Ground, NewGroup, NoDestination, Place
 from harvester.domain.decision import DecidedRow
+from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
 from harvester.domain.target import MOST_PHRASE_NEGATIVE_WORDS, Level, Match, TargetKind
 from harvester.rules import fragments
@@ -62,17 +64,33 @@ class _Change:
     level: Level | None = None
 
 
-def promotion_item(folded: Folded, match: Match, bid: StartingBid | None, refusal: Refusal | None) -> PlannedAction:
+def promotion_place(folded: Folded) -> str:
+    """In its effect; where there is nowhere to go, a place that is none."""
+    ground = folded.ground
+    return destination_of(ground, folded.kind) or f"nowhere:{ground.source.ad_group.ad_group_id}"
+
+
+def promotion_effect(folded: Folded, match: Match) -> Effect:
+    return effect_of(promotion_kind(folded.kind), promotion_place(folded), folded.leader.key, match)
+
+
+def promotion_item(
+    folded: Folded,
+    match: Match,
+    bid: StartingBid | None,
+    refusal: Refusal | None,
+    suggestion: Suggestion | None = None,
+) -> PlannedAction:
     """Without a bid there is no fragment, and always a refusal."""
     ground, kind = folded.ground, folded.kind
     destination = None if isinstance(ground.destination, NoDestination) else ground.destination
     follow_up, why_none = _follow_up(folded)
-    notes = [_marked(folded.leader), why_none]
+    notes = [_marked(folded.leader), why_none, not_suggested(suggestion)]
     if destination is not None and destination.new is not None and refusal is None:
         notes.insert(0, "Goes into the promotion group that this plan creates.")
     change = _Change(
         kind=promotion_kind(kind),
-        where=destination_of(ground, kind) or f"nowhere:{ground.source.ad_group.ad_group_id}",
+        where=promotion_place(folded),
         match=match,
         fragment=fragments.group_target(folded.target, match, bid.amount) if bid else "",
         place=destination.place(kind) if destination else None,
@@ -86,6 +104,10 @@ def promotion_item(folded: Folded, match: Match, bid: StartingBid | None, refusa
         follow_up=follow_up,
         seen=fragments.compact({"default_bid": bid.default_bid}) if bid and bid.default_bid else "",
     )
+
+
+def not_suggested(suggestion: Suggestion | None) -> str:
+    return f"Amazon suggested no bid: {suggestion.why}." if isinstance(suggestion, NoSuggestion) else ""
 
 
 def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> PlannedAction:

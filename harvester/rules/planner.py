@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from harvester.domain.action import ActionKind, ActionState, effect_of
+from harvester.domain.bid import SuggestedBids, Suggestion
 from harvester.domain.candidate import Destination, Ground, NoDestination
 from harvester.domain.decision import DecidedRow, Outcome, Reason
 from harvester.domain.ids import Effect
@@ -16,9 +17,10 @@ from harvester.domain.target import (
     kind_of,
 )
 from harvester.rules.checks.overlap import destination_of, new_group_place, open_negative, open_promotions, taken
-from harvester.rules.evaluate import missing_destination, promotion_bid
-from harvester.rules.items import Folded, Refusal, group_item, negative_item, promotion_item
+from harvester.rules.evaluate import asks_amazon, missing_destination, promotion_bid
+from harvester.rules.items import Folded, Refusal, group_item, negative_item, promotion_effect, promotion_item
 from harvester.rules.ruleset import Negate, ProfileRules
+from harvester.rules.suggestions import NOT_ASKED, Suggestions
 
 Grounds = Mapping[tuple[str, str], Ground]
 """By source ad group and ad."""
@@ -26,7 +28,9 @@ Grounds = Mapping[tuple[str, str], Ground]
 _MOST_NAMED = 5
 
 
-def fold(rows: Sequence[DecidedRow], grounds: Grounds, rules: ProfileRules) -> list[PlannedAction]:
+def fold(
+    rows: Sequence[DecidedRow], grounds: Grounds, rules: ProfileRules, suggestions: Suggestions = NOT_ASKED
+) -> list[PlannedAction]:
     """The items that follow from all rows of one ad group and key.
 
     One row is enough to promote; a negative needs every row. Where both are wished for, the promotion is planned and
@@ -35,13 +39,14 @@ def fold(rows: Sequence[DecidedRow], grounds: Grounds, rules: ProfileRules) -> l
     items: list[PlannedAction] = []
     for kind in TargetKind:
         mine = [row for row in rows if kind_of(row.target_type) is kind]
-        items += _promotions([row for row in mine if row.outcome is Outcome.PROMOTE], kind, grounds, rules)
+        promoting = [row for row in mine if row.outcome is Outcome.PROMOTE]
+        items += _promotions(promoting, kind, grounds, rules, suggestions)
         items += _negatives(mine, kind, grounds, rules)
     return items
 
 
 def _promotions(
-    rows: Iterable[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules
+    rows: Iterable[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules, suggestions: Suggestions
 ) -> list[PlannedAction]:
     """One item for each destination and match: rows of ads that share both are one."""
     wishes: dict[tuple[str | None, Match], list[DecidedRow]] = {}
@@ -57,9 +62,10 @@ def _promotions(
     items = []
     for (_, match), folded_rows in wishes.items():
         folded = _folded(folded_rows, kind, grounds, rules)
-        bid = promotion_bid(folded.ground, kind, folded.rule, rules)
-        refusal = _why_not_promote(folded, rules) or (None if bid else _moved(Reason.NO_BID))
-        items.append(promotion_item(folded, match, bid, refusal))
+        suggestion = suggestions.of(promotion_effect(folded, match)) if asks_amazon(folded.rule) else None
+        bid = promotion_bid(folded.ground, kind, folded.rule, rules, suggestion)
+        refusal = _why_not_promote(folded, rules) or (None if bid else _no_bid(folded, suggestion))
+        items.append(promotion_item(folded, match, bid, refusal, suggestion))
     for (where, match), (row, reason) in closed.items():
         if (where, match) not in wishes:
             folded = _folded([row], kind, grounds, rules)
@@ -96,6 +102,14 @@ def _most_clicks(row: DecidedRow) -> tuple[float, float, int]:
 
 def _moved(reason: Reason) -> Refusal:
     return Refusal(reason, f"When it was decided nothing stood in the way; now it is {reason}.")
+
+
+def _no_bid(folded: Folded, suggestion: Suggestion | None) -> Refusal:
+    if not asks_amazon(folded.rule):
+        return _moved(Reason.NO_BID)
+    if isinstance(suggestion, SuggestedBids):
+        return Refusal(Reason.NO_BID, "Its ceiling is under the lowest bid that the marketplace takes.")
+    return Refusal(Reason.NO_BID, "The rule names no other base that gives a bid in this currency.")
 
 
 def _why_not_promote(folded: Folded, rules: ProfileRules) -> Refusal | None:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+from harvester.domain.bid import Suggested
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
@@ -106,17 +107,26 @@ class Condition(Section):
 
 
 class Bid(Section):
-    """The starting bid: a base (`fixed`, or the destination ad group's default), times `factor`, not under `floor`,
-    not over `ceiling`, within what the marketplace takes. The ceiling wins over the floor.
+    """The starting bid: a base, times `factor`, not under `floor`, not over `ceiling`, within what the marketplace
+    takes. The ceiling wins over the floor. The base is the first of `suggested`, `fixed` and `ad_group_default` that
+    is named and gives one.
     """
 
+    suggested: Suggested | None = None
+    """Of the three bids that Amazon suggests for the target at its destination."""
     fixed: Amounts | None = None
     """Per currency."""
     ad_group_default: Flag | None = None
-    """The default bid of the destination ad group. Taken when `fixed` is left out."""
+    """The default bid of the destination ad group. Taken also when no base is named."""
     factor: Amount = Decimal(1)
     floor: Amounts = {}
     ceiling: Amounts = {}
+
+    @property
+    def takes_default(self) -> bool:
+        if self.ad_group_default is not None:
+            return self.ad_group_default
+        return self.suggested is None and self.fixed is None
 
 
 class After(Section):

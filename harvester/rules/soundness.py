@@ -110,11 +110,10 @@ def _promote(path: Path, promote: Promote, target_type: TargetKind | None) -> It
 
 
 def _bid(path: Path, bid: Bid) -> Iterator[Problem]:
-    if bid.fixed is not None and bid.ad_group_default:
-        yield Problem(path, "has two bases; keep `fixed` or `ad_group_default`")
-    if bid.fixed is None and bid.ad_group_default is False:
+    if bid.fixed is None and bid.suggested is None and bid.ad_group_default is False:
         yield Problem(
-            (*path, "ad_group_default"), "is the only base there is without `fixed`; leave it out or set `fixed`"
+            (*path, "ad_group_default"),
+            "is the only base there is without `fixed` and `suggested`; leave it out or set one of them",
         )
     if bid.fixed is not None and not bid.fixed:
         yield Problem((*path, "fixed"), "names no currency; write for example {USD: 0.75}")

@@ -34,7 +34,6 @@ _UNDELIVERED = (
 _LATER: Mapping[str, Mapping[str, str]] = {
     "Condition": {fact: f"no enabled source delivers {fact}; {_FACTS}" for fact in _UNDELIVERED},
     "After": {"impressions": "no enabled source delivers impressions; give `days`"},
-    "Bid": {"suggested": "no enabled source delivers suggested bids; use `fixed` or `ad_group_default`"},
     "Then": {
         "negate_brand": "no enabled source delivers brands to negate; `negate` takes keywords and products",
         "target_category": "no enabled source delivers category suggestions; `promote` takes keywords and products",

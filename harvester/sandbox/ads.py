@@ -1,12 +1,13 @@
 """The Ads API: from a request to an answer, strict about everything the specification says."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import msgspec
 
-from harvester.sandbox import entities, groups, page_faults, profiles
+from harvester.sandbox import bid_suggestions, categories, entities, groups, page_faults, profiles
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.calls import Call, Operation, Version
 from harvester.sandbox.clock import Clock
@@ -16,9 +17,12 @@ from harvester.sandbox.wire import JSON, Answer, ApiError, Family, Json, error_a
 from harvester.sandbox.world import Account, World
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    (operation.method, operation.path): operation for operation in (*entities.OPERATIONS, *groups.OPERATIONS)
+    (operation.method, operation.path): operation
+    for operation in (*entities.OPERATIONS, *groups.OPERATIONS, *bid_suggestions.OPERATIONS, *categories.OPERATIONS)
 }
 _PATHS = {path for _, path in OPERATIONS}
+_WITH_IDS = {key: re.compile(re.sub(r"\{\w+\}", "[^/]+", key[1])) for key in OPERATIONS if "{" in key[1]}
+"""Paths that hold an id."""
 _REGIONS = {"na": "NA", "eu": "EU", "fe": "FE"}
 
 
@@ -43,14 +47,19 @@ def split_region(path: str) -> tuple[str | None, str]:
     return (None, path) if region is None else (region, f"/{rest}")
 
 
+def operation_at(method: str, path: str) -> Operation | None:
+    with_id = next((key for key, form in _WITH_IDS.items() if key[0] == method and form.fullmatch(path)), None)
+    return OPERATIONS.get(with_id or (method, path))
+
+
 def writes(method: str, path: str) -> bool:
-    operation = OPERATIONS.get((method, path))
+    operation = operation_at(method, path)
     return operation is not None and operation.writes
 
 
 def answer(world: World, logins: Logins, request: Request) -> tuple[Answer, Account | None]:
     region, path = split_region(request.path)
-    operation = OPERATIONS.get((request.method, path))
+    operation = operation_at(request.method, path)
     account = None
     try:
         _check_route(operation, request.method, path)
@@ -69,7 +78,7 @@ def answer(world: World, logins: Logins, request: Request) -> tuple[Answer, Acco
 def refusal(error: ApiError, method: str, path: str, headers: Mapping[str, str], request_id: str) -> Answer:
     """An error in the body and media type of the operation's family."""
     _, path = split_region(path)
-    operation = OPERATIONS.get((method, path))
+    operation = operation_at(method, path)
     if operation is None:
         family = Family.PROFILES if path.startswith(profiles.PATH) else Family.ENTITIES
         return error_answer(error, family, JSON, request_id)
@@ -109,6 +118,8 @@ def _operate(world: World, market: Market, operation: Operation, request: Reques
         action=request.action,
         representation=operation.prefers and _prefers_representation(request.headers),
         operation=operation.name,
+        path=split_region(request.path)[1],
+        query=request.query,
     )
     result = page_faults.distorted(call, operation.handler(call), operation.handler)
     encoded = result if isinstance(result, bytes) else msgspec.json.encode(result)
@@ -124,15 +135,24 @@ def _prefers_representation(headers: Mapping[str, str]) -> bool:
 def _version(operation: Operation, headers: Mapping[str, str], *, plain: bool) -> Version:
     """Content-Type and Accept must name the same version of the operation; parameters are refused."""
     given = headers.get("Content-Type", "").strip().lower()
-    version = operation.by_media_type.get(given)
+    version = operation.by_media_type.get(given) if operation.method != "GET" else operation.versions[0]
     if version is None and plain and given == JSON:
         version = operation.versions[0]
     if version is None:
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Cannot consume content type {given!r}")
     accepted = {part.strip().lower() for part in headers.get("Accept", "").split(",")}
+    if operation.answers:
+        return _answering(operation, version, accepted)
     if version.media_type.lower() not in accepted and not (plain and accepted & {JSON, "*/*", ""}):
         raise ApiError(406, "NOT_ACCEPTABLE", f"{operation.path} gives {version.media_type} only")
     return version
+
+
+def _answering(operation: Operation, version: Version, accepted: set[str]) -> Version:
+    for number, media_type in enumerate(operation.answers, start=1):
+        if media_type.lower() in accepted:
+            return replace(version, number=number, media_type=media_type)
+    raise ApiError(406, "NOT_ACCEPTABLE", f"{operation.path} gives {' or '.join(operation.answers)} only")
 
 
 def _body(operation: Operation, version: Version, raw: bytes) -> Json:

@@ -17,7 +17,9 @@ class Family(Enum):
     ENTITIES = "entities"
     GROUPS = "groups"
     RECOMMENDATIONS = "recommendations"
+    SUGGESTIONS = "suggestions"
     PROFILES = "profiles"
+    BIDS = "bids"
 
 
 @dataclass(slots=True)
@@ -59,6 +61,11 @@ def error_answer(error: ApiError, family: Family, media_type: str, request_id: s
     if family is Family.PROFILES:
         body: Json = {"code": code, "details": error.message, "requestId": request_id}
         return Answer(error.status, msgspec.json.encode(body))
+    if family is Family.SUGGESTIONS:
+        return Answer(error.status, msgspec.json.encode({"code": str(error.status), "details": error.message}))
+    if family is Family.BIDS:
+        details = {"code": str(error.status), "details": error.message}
+        return Answer(error.status, msgspec.json.encode(details), media_type)
     if code == "UNAUTHORIZED" and family is not Family.ENTITIES:
         code = "UNAUTHENTICATED"
     body = {"code": code, "message": error.message}

@@ -22,9 +22,11 @@ from harvester.rules.groups import group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
 from harvester.rules.ruleset import ProfileRules
+from harvester.rules.suggestions import Suggestions
 from harvester.usecases.account_map import ENABLED, AccountMap, serves
 from harvester.usecases.blast_radius import BlastRadius
 from harvester.usecases.follow_up import due_negatives
+from harvester.usecases.suggest_bids import SuggestBids, advice_on
 from harvester.usecases.surroundings import Surroundings
 
 _BATCH = 1000
@@ -147,10 +149,12 @@ class MakePlan:
         today = _start_of_day(now, surroundings.facts.profile)
         promotions, negatives = await self.plans.sent_on(run.profile_id, today)
         guard = Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
-        advice = _advice(surroundings, held)
+        ask = SuggestBids(surroundings.reader)
+        suggestions = await ask(self.plans, run.run_id, _Grounds(surroundings), rules)
+        advice = [*_advice(surroundings, held), *advice_on(suggestions)]
         due = await due_negatives(self.histories, surroundings, now)
         async with self.plans.draft(run) as draft:
-            into = await self._stage(draft, surroundings, rules)
+            into = await self._stage(draft, surroundings, rules, suggestions)
             advice += asleep(surroundings.account, into)
             await draft.stage(due)
             tally = await self._admit(draft, guard, BlastRadius(self.histories, run.profile_id))
@@ -166,14 +170,16 @@ class MakePlan:
             return draft.plan_id
 
     @staticmethod
-    async def _stage(draft: PlanDraft, surroundings: Surroundings, rules: ProfileRules) -> set[str]:
+    async def _stage(
+        draft: PlanDraft, surroundings: Surroundings, rules: ProfileRules, suggestions: Suggestions
+    ) -> set[str]:
         """The ad groups that something is promoted into."""
         into: set[str] = set()
         grounds = _Grounds(surroundings)
         groups = GroupsInUse()
         waiting: list[PlannedAction] = []
         async for rows in draft.decided():
-            items = fold(rows, grounds, rules)
+            items = fold(rows, grounds, rules, suggestions)
             groups.add(items)
             into |= {item.ad_group_id for item in items if item.kind.is_promotion}
             waiting += items

@@ -21,6 +21,7 @@ from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.archive import PostgresArchive
 from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
+from harvester.adapters.postgres.categories import PostgresCategoryTrees
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
@@ -47,6 +48,7 @@ from harvester.domain.vitals import SEEN_SECONDS
 from harvester.ports import AccountWriter, Clock
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import Apply
+from harvester.usecases.browse_categories import BrowseCategories
 from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
@@ -93,6 +95,7 @@ class Records:
     fleet: Fleet
     reconcile: Reconcile
     drift: FindDrift
+    categories: BrowseCategories
     notify: Notify
     retain: Retain
 
@@ -268,6 +271,7 @@ def _records(
         fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
         reconcile=Reconcile(lease, actions, clock, timedelta(seconds=settings.reconcile_after)),
         drift=FindDrift(PostgresHistories(database)),
+        categories=BrowseCategories(PostgresCategoryTrees(database), profiles, clock),
         retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
         notify=_notify(settings, database, clock),
     )

@@ -92,6 +92,8 @@ CALLS = [
     ),
 ]
 PROFILES_PATH = "/v2/profiles"
+SINGLE_PATHS = {"/sp/targets/bid/recommendations", "/sp/targets/categories/recommendations"}
+"""Of calls that are no lists: each has a test of its own."""
 
 
 def open_reader(login: AmazonLogin) -> AmazonReader:

@@ -6,7 +6,7 @@ Ads guide, reference/api-overview and access-tokens.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import msgspec
 
@@ -69,6 +69,35 @@ RECOMMENDATIONS = Operation(
     _vnd("spTargetPromotionGroupsRecommendations.v1"),
     _vnd("spTargetPromotionGroupsRecommendations.v1"),
 )
+SUGGEST_BIDS = Operation(
+    "targets/bid/recommendations",
+    "POST",
+    "/sp/targets/bid/recommendations",
+    _vnd("spthemebasedbidrecommendation.v4"),
+    _vnd("spthemebasedbidrecommendation.v4"),
+)
+_CATEGORIES = _vnd("spproducttargetingresponse.v5")
+CATEGORY_TREE = Operation("targets/categories", "GET", "/sp/targets/categories", _CATEGORIES, None)
+SUGGEST_CATEGORIES = Operation(
+    "targets/categories/recommendations",
+    "POST",
+    "/sp/targets/categories/recommendations",
+    _CATEGORIES,
+    _vnd("spproducttargeting.v3"),
+)
+COUNT_PRODUCTS = Operation(
+    "targets/products/count",
+    "POST",
+    "/sp/targets/products/count",
+    _vnd("spproducttargetingresponse.v3"),
+    _vnd("spproducttargeting.v3"),
+)
+
+
+def refinements_of(category_id: str) -> Operation:
+    """One budget, whatever the category."""
+    path = f"/sp/targets/category/{quote(category_id, safe='')}/refinements"
+    return Operation("targets/category/refinements", "GET", path, _vnd("spproducttargetingresponse.v4"), None)
 
 
 @dataclass(frozen=True, slots=True)

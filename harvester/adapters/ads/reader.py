@@ -9,12 +9,14 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from harvester.adapters.ads import entities, negatives, promotion_groups, protocol
+from harvester.adapters.ads import bid_suggestions, categories, entities, negatives, promotion_groups, protocol
 from harvester.adapters.ads.paging import PageGuard, batches, fetched, walked
 from harvester.adapters.ads.protocol import MOST_GROUP_IDS, MOST_PARENT_IDS, Endpoint, Operation, ids
 from harvester.adapters.ads.wire import PageReader, WirePage
-from harvester.adapters.exchange import Caller
+from harvester.adapters.exchange import Answer, Caller
 from harvester.adapters.http import HttpClient
+from harvester.domain.bid import BidPlace, BidTarget, SuggestedBids
+from harvester.domain.category_tree import Category, Narrowed, ProductCount, Refinements, SuggestedCategory
 from harvester.domain.errors import PageBroken
 from harvester.domain.profile import (
     AdGroup,
@@ -97,6 +99,10 @@ class _Asker:
     ) -> WirePage[W]:
         whole = body if token is None else {**body, "nextToken": token}
         return await self._http.send(self._endpoint.request(operation, self._caller, whole), pages.read)
+
+    async def answer(self, operation: Operation, body: Mapping[str, object] | None, read: Callable[[Answer], D]) -> D:
+        """Of a call that is no list."""
+        return await self._http.send(self._endpoint.request(operation, self._caller, body), read)
 
 
 class PromotionSource:
@@ -203,6 +209,25 @@ class AmazonReader:
 
     def campaign_negative_targets(self, campaign_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingNegative]]:
         return self._below(_CAMPAIGN_NEGATIVE_TARGETS, campaign_ids)
+
+    async def suggested_bids(self, place: BidPlace, targets: Sequence[BidTarget]) -> Mapping[BidTarget, SuggestedBids]:
+        body = bid_suggestions.body(place, targets)
+        return await self._asker.answer(protocol.SUGGEST_BIDS, body, bid_suggestions.reads(targets))
+
+    async def category_tree(self) -> Sequence[Category]:
+        return await self._asker.answer(protocol.CATEGORY_TREE, None, categories.read_tree)
+
+    async def suggested_categories(
+        self, asins: Sequence[str], *, with_ancestors: bool = False
+    ) -> Sequence[SuggestedCategory]:
+        body = categories.suggestion_body(asins, with_ancestors=with_ancestors)
+        return await self._asker.answer(protocol.SUGGEST_CATEGORIES, body, categories.read_suggested)
+
+    async def refinements(self, category_id: str) -> Refinements:
+        return await self._asker.answer(protocol.refinements_of(category_id), None, categories.read_refinements)
+
+    async def product_count(self, narrowed: Narrowed) -> ProductCount:
+        return await self._asker.answer(protocol.COUNT_PRODUCTS, categories.count_body(narrowed), categories.read_count)
 
     async def _below(self, what: _List[W, D], parents: Sequence[str]) -> AsyncGenerator[Sequence[D]]:
         for batch in batches(parents, what.most_parents):

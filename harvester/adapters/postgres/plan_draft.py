@@ -1,6 +1,6 @@
 """A plan being written, inside one transaction; memory stays flat however many decisions there are."""
 
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
 from itertools import count
@@ -12,7 +12,7 @@ from harvester.adapters.postgres.queries import named
 from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.decision import DecidedRow, Outcome
 from harvester.domain.errors import LeaseLost
-from harvester.domain.ids import Effect, Fingerprint, PlanId
+from harvester.domain.ids import Effect, Fingerprint, PlanId, RunId
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import Mode
 from harvester.domain.run import Run
@@ -88,20 +88,8 @@ class PostgresPlanDraft:
     def plan_id(self) -> PlanId:
         return self._plan_id
 
-    async def decided(self) -> AsyncIterator[Sequence[DecidedRow]]:
-        """Groups come in the order of ad group, key and kind of target; rows in the order of the run."""
-        group: list[DecidedRow] = []
-        group_key: tuple[str, str, int] | None = None
-        with translated():
-            async for row in self._connection.cursor(_DECIDED_ROWS, self._run.run_id, prefetch=_PREFETCH):
-                key = (row["ad_group_id"], row["key"], row["kind"])
-                if key != group_key and group:
-                    yield group
-                    group = []
-                group_key = key
-                group.append(_decided_row(row))
-        if group:
-            yield group
+    def decided(self) -> AsyncIterator[Sequence[DecidedRow]]:
+        return decided_rows(self._connection, self._run.run_id)
 
     async def stage(self, actions: Sequence[PlannedAction]) -> None:
         with translated():
@@ -199,6 +187,22 @@ class PostgresPlanDraft:
         """A draft that was begun and not finished must not be kept."""
         if not self._finished:
             raise AssertionError(f"the draft of plan {self._plan_id} was left without `finish`")
+
+
+async def decided_rows(connection: Connection, run_id: RunId) -> AsyncGenerator[Sequence[DecidedRow]]:
+    """Groups come in the order of ad group, key and kind of target; rows in the order of the run."""
+    group: list[DecidedRow] = []
+    group_key: tuple[str, str, int] | None = None
+    with translated():
+        async for row in connection.cursor(_DECIDED_ROWS, run_id, prefetch=_PREFETCH):
+            key = (row["ad_group_id"], row["key"], row["kind"])
+            if key != group_key and group:
+                yield group
+                group = []
+            group_key = key
+            group.append(_decided_row(row))
+    if group:
+        yield group
 
 
 def _decided_row(row: asyncpg.Record) -> DecidedRow:

@@ -1,14 +1,15 @@
 """Plans: what stands in the way of a new one, and how one is written, whole or not at all."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from harvester.adapters.postgres.database import Connection, Database
-from harvester.adapters.postgres.plan_draft import PostgresPlanDraft
+from harvester.adapters.postgres.plan_draft import PostgresPlanDraft, decided_rows
 from harvester.adapters.postgres.queries import named
 from harvester.domain.candidate import EffectRecord, EffectStanding
+from harvester.domain.decision import DecidedRow
 from harvester.domain.errors import LeaseLost
 from harvester.domain.ids import Effect, PlanId, ProfileId, RunId
 from harvester.domain.plan import PlanCounts
@@ -54,6 +55,11 @@ class PostgresPlans:
 
     async def held_ad_groups(self, run_id: RunId) -> Sequence[tuple[str, str]]:
         return [(row["ad_group_id"], row["ad_id"]) for row in await self.database.fetch(_HELD_AD_GROUPS, run_id)]
+
+    async def decided(self, run_id: RunId) -> AsyncGenerator[Sequence[DecidedRow]]:
+        async with self.database.transaction() as connection, aclosing(decided_rows(connection, run_id)) as rows:
+            async for each in rows:
+                yield each
 
     async def plan_of(self, run_id: RunId) -> PlanId | None:
         found: str | None = await self.database.fetchval(_PLAN_OF_RUN, run_id)

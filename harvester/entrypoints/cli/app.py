@@ -50,6 +50,7 @@ _FAMILIES = {
     "why": "why",
     "ledger": "ledger",
     "coverage": "coverage",
+    "categories": "categories",
     "status": "status",
 }
 
@@ -118,6 +119,7 @@ _SUMMARIES = {
     "why": "Every decision ever made about a keyword or ASIN.",
     "ledger": "Verify the recorded history.",
     "coverage": "Which auto ad groups have a destination.",
+    "categories": "Browse and search Amazon's categories of products.",
     "status": "The fleet at a glance: due, running, waiting, failing.",
 }
 

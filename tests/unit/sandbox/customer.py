@@ -95,7 +95,10 @@ class Customer:
         }
         if path.startswith("/sp/"):
             media_types = SPONSORED.operation(method, path).request_media_types
-            media_type = media_types[min(version, len(media_types)) - 1]
+            if not media_types:
+                return headers | {"Amazon-Advertising-API-Scope": self.profile}
+            named = [each for each in media_types if each.endswith(f".v{version}+json")]
+            media_type = named[0] if named else media_types[min(version, len(media_types)) - 1]
             headers |= {"Amazon-Advertising-API-Scope": self.profile}
             headers |= {"Content-Type": media_type, "Accept": media_type}
         return headers
