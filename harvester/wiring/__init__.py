@@ -12,6 +12,7 @@ import structlog
 
 from harvester.adapters.ads.client import AmazonLogin
 from harvester.adapters.calendar import CronCalendar
+from harvester.adapters.catalog.client import SellingPartnerLogin
 from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
@@ -21,6 +22,7 @@ from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.archive import PostgresArchive
 from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
+from harvester.adapters.postgres.catalog import PostgresCatalog
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
@@ -51,11 +53,12 @@ from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
 from harvester.usecases.notify import Notify
-from harvester.usecases.plan_profile import PlanProfile
+from harvester.usecases.plan_profile import Catalogs, PlanProfile
 from harvester.usecases.reconcile import Reconcile
 from harvester.usecases.retain import Retain
 from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
+from harvester.wiring.selling_partner import selling_partners
 
 LOCAL_RULES = Path("rules.yaml")
 
@@ -85,6 +88,8 @@ class Services:
     profiles: PostgresProfiles
     actions: PostgresActions
     logins: Sequence[AmazonLogin]
+    selling_partners: Mapping[str, SellingPartnerLogin]
+    """By account; not every account has one."""
     throttle: Throttle
     """For reading its snapshot."""
     fleet: Fleet
@@ -114,7 +119,12 @@ def rules_path(settings: Settings) -> Path | None:
 
 def load_rules(settings: Settings) -> RuleSet:
     """Raises Misconfigured with file and line."""
-    return rules_file.load(rules_path(settings))
+    return rules_file.load(rules_path(settings), catalog=delivers_catalog(settings))
+
+
+def delivers_catalog(settings: Settings) -> bool:
+    """Whether there is a login that can deliver catalog facts."""
+    return any(account.selling_partner is not None for account in settings.accounts.values())
 
 
 def calendar(settings: Settings) -> CronCalendar:
@@ -186,7 +196,10 @@ async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncItera
             watch=watch,
         )
         http = await stack.enter_async_context(client)
-        yield _services(settings, rules, database, lease, throttle, _logins(settings, http), calls, watch)
+        tokens = AccessTokens(http)
+        partners = await stack.enter_async_context(selling_partners(settings, database, calls, tokens, watch))
+        logins = [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
+        yield _services(settings, rules, database, lease, throttle, logins, partners, calls, watch)
 
 
 def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
@@ -220,6 +233,7 @@ def _services(
     lease: PostgresLease,
     throttle: Throttle,
     logins: Sequence[AmazonLogin],
+    partners: Mapping[str, SellingPartnerLogin],
     calls: PostgresCallLog,
     watch: Watch = NOBODY,
 ) -> Services:
@@ -228,6 +242,7 @@ def _services(
     histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
     wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
     mode_of = partial(_mode_of, rules, mode)
+    catalogs = Catalogs(partners, PostgresCatalog(database), timedelta(seconds=settings.catalog_max_age))
     return Services(
         settings=settings,
         rules=rules,
@@ -241,9 +256,12 @@ def _services(
         profiles=profiles,
         actions=actions,
         logins=logins,
+        selling_partners=partners,
         throttle=throttle,
         fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
-        plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
+        plan_profile=PlanProfile(
+            lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, catalogs=catalogs
+        ),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
         apply=Apply(lease, actions, clock, rules, modes, mode_of),
@@ -269,6 +287,8 @@ def make_notifier(settings: Settings) -> AppriseNotifier:
     secrets = [settings.database_url] if settings.database_url else []
     for account in settings.accounts.values():
         secrets += [account.client_secret, account.refresh_token]
+        if account.selling_partner is not None:
+            secrets += [account.selling_partner.client_secret, account.selling_partner.refresh_token]
     return AppriseNotifier(
         urls=[url.get_secret_value() for url in settings.notify_urls],
         hidden=[secret.get_secret_value() for secret in secrets],
@@ -292,11 +312,6 @@ def _keeping(settings: Settings) -> Keeping:
         timedelta(seconds=each) if each else None for each in (settings.keep_decisions, settings.keep_calls)
     )
     return Keeping(decisions, calls)
-
-
-def _logins(settings: Settings, http: HttpClient) -> Sequence[AmazonLogin]:
-    tokens = AccessTokens(http)
-    return [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
 
 
 def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessTokens) -> AmazonLogin:
