@@ -63,6 +63,7 @@ from harvester.wiring.selling_partner import selling_partners
 LOCAL_RULES = Path("rules.yaml")
 
 Login = AmazonLogin
+CatalogLogin = SellingPartnerLogin
 
 log = structlog.get_logger()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -13,6 +13,8 @@ from harvester.domain.errors import HarvesterError
 from harvester.domain.profile import UnreadableProfile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
+from harvester.entrypoints.cli.finding import Finding
+from harvester.entrypoints.cli.selling_partner import catalog_rules, no_selling_partner, selling_partner_check
 from harvester.entrypoints.cli.session import Session, load_settings, run
 from harvester.entrypoints.cli.tables import plural
 from harvester.wiring import bring_up_to_date, database_address, load_rules, make_notifier, rules_path
@@ -41,16 +43,6 @@ async def _migrate(invocation: Invocation, as_json: bool) -> int:
 _PATIENCE_SECONDS = 10.0
 _MOST_CLOCK_SECONDS = 60.0
 """A person waits for the doctor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor; `advice` is empty where all is well."""
-
-    what: str
-    well: bool
-    detail: str
-    advice: str = ""
 
 
 @click.command()
@@ -123,6 +115,11 @@ async def _open_checks(session: Session) -> list[Finding]:
     for login in services.logins:
         wanted = services.settings.accounts[login.account].profiles
         findings.extend(await _login_checks(login.account, wanted, login.check))
+        partner = services.selling_partners.get(login.account)
+        if partner is not None:
+            findings.append(await selling_partner_check(login, partner))
+        elif catalog_rules(services.rules):
+            findings.append(no_selling_partner(login.account))
     return findings
 
 
