@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -89,8 +89,6 @@ class Services:
     profiles: PostgresProfiles
     actions: PostgresActions
     logins: Sequence[AmazonLogin]
-    selling_partners: Mapping[str, SellingPartnerLogin]
-    """By account; not every account has one."""
     throttle: Throttle
     """For reading its snapshot."""
     fleet: Fleet
@@ -103,6 +101,8 @@ class Services:
     drift: FindDrift
     notify: Notify
     retain: Retain
+    selling_partners: Mapping[str, SellingPartnerLogin] = field(default_factory=dict)
+    """By account; not every account has one."""
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -200,7 +200,8 @@ async def open_services(settings: Settings, watch: Watch = NOBODY) -> AsyncItera
         tokens = AccessTokens(http)
         partners = await stack.enter_async_context(selling_partners(settings, database, calls, tokens, watch))
         logins = [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
-        yield _services(settings, rules, database, lease, throttle, logins, partners, calls, watch)
+        services = _services(settings, rules, database, lease, throttle, logins, calls, watch)
+        yield _with_catalog(services, partners)
 
 
 def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
@@ -214,6 +215,12 @@ def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mod
         apply=replace(services.apply, rules=rules, mode_of=mode_of),
         undo=replace(services.undo, rules=rules),
     )
+
+
+def _with_catalog(services: Services, partners: Mapping[str, SellingPartnerLogin]) -> Services:
+    store, longest = PostgresCatalog(services.database), timedelta(seconds=services.settings.catalog_max_age)
+    plan_profile = replace(services.plan_profile, catalogs=Catalogs(partners, store, longest))
+    return replace(services, selling_partners=partners, plan_profile=plan_profile)
 
 
 @asynccontextmanager
@@ -234,7 +241,6 @@ def _services(
     lease: PostgresLease,
     throttle: Throttle,
     logins: Sequence[AmazonLogin],
-    partners: Mapping[str, SellingPartnerLogin],
     calls: PostgresCallLog,
     watch: Watch = NOBODY,
 ) -> Services:
@@ -243,7 +249,6 @@ def _services(
     histories, rulesets, runs = PostgresHistories(database), PostgresRulesets(database), WatchedRuns(database, watch)
     wait, modes = timedelta(seconds=settings.reconcile_after), PostgresModes(database)
     mode_of = partial(_mode_of, rules, mode)
-    catalogs = Catalogs(partners, PostgresCatalog(database), timedelta(seconds=settings.catalog_max_age))
     return Services(
         settings=settings,
         rules=rules,
@@ -257,12 +262,9 @@ def _services(
         profiles=profiles,
         actions=actions,
         logins=logins,
-        selling_partners=partners,
         throttle=throttle,
         fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
-        plan_profile=PlanProfile(
-            lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, catalogs=catalogs
-        ),
+        plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
         apply=Apply(lease, actions, clock, rules, modes, mode_of),
