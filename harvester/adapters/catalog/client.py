@@ -31,6 +31,9 @@ from harvester.domain.profile import Profile, Region
 from harvester.ports.catalog import Found
 
 
+_REFUSED_INPUT = "InvalidInput"
+
+
 @dataclass(frozen=True, slots=True)
 class CatalogCheck:
     """What `doctor` tells of a login that works."""
@@ -173,7 +176,7 @@ class SellingPartnerReader:
         try:
             return await self._look_up(kind, identifiers, seller_id)
         except Rejected as error:
-            if error.status != HTTPStatus.BAD_REQUEST:
+            if error.status != HTTPStatus.BAD_REQUEST or error.code != _REFUSED_INPUT:
                 raise
         if len(identifiers) == 1:
             return Found((), (), identifiers)

@@ -1,5 +1,6 @@
 """Catalog facts: brand, category, sales rank, price and variations of a product, each against what a rule asks for."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -40,16 +41,17 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class CatalogCheck:
+class CatalogCheck(ABC):
     """One check of one fact; it makes one finding. `about` None: nothing was looked up."""
 
     @property
+    @abstractmethod
     def check(self) -> str:
         """The id of the check in findings."""
-        raise NotImplementedError
+        ...
 
-    def look(self, about: About | None) -> Look:
-        raise NotImplementedError
+    @abstractmethod
+    def look(self, about: About | None) -> Look: ...
 
     @property
     def of_advertised(self) -> bool:
