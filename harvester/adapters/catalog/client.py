@@ -30,7 +30,6 @@ from harvester.domain.ids import RunId
 from harvester.domain.profile import Profile, Region
 from harvester.ports.catalog import Found
 
-
 _REFUSED_INPUT = "InvalidInput"
 
 

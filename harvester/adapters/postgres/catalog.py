@@ -16,6 +16,8 @@ _KNOWN = named("known_catalog_items")
 _SAVE = named("save_catalog_items")
 _TAKE_TURN = named("take_turn")
 
+_NUL = (r"\u0000", r"\ufffd")
+"""As JSON writes it: jsonb keeps none."""
 _json = msgspec.json.Encoder()
 _item = msgspec.json.Decoder(CatalogItem)
 
@@ -33,7 +35,7 @@ class PostgresCatalog:
 
     async def save(self, marketplace_id: str, items: Sequence[CatalogItem], read_at: datetime) -> None:
         once = {item.asin: item for item in items}
-        facts = [storable(_json.encode(item).decode()) for item in once.values()]
+        facts = [storable(_json.encode(item).decode().replace(*_NUL)) for item in once.values()]
         known = [item.known for item in once.values()]
 
         async def work(connection: Connection, _repeated: bool) -> None:
