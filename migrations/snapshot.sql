@@ -774,6 +774,14 @@ CREATE TABLE harvester.budget_part (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE harvester.catalog_item (
+    marketplace_id text NOT NULL COLLATE pg_catalog."C",
+    asin text NOT NULL COLLATE pg_catalog."C",
+    read_at timestamp with time zone NOT NULL,
+    known boolean NOT NULL,
+    facts jsonb NOT NULL
+);
+
 CREATE TABLE harvester.category (
     country text NOT NULL COLLATE pg_catalog."C",
     place integer NOT NULL,
@@ -1252,6 +1260,13 @@ CREATE VIEW harvester.standing AS
     run_id
    FROM harvester.action;
 
+CREATE TABLE harvester.turn (
+    login text NOT NULL COLLATE pg_catalog."C",
+    operation text NOT NULL COLLATE pg_catalog."C",
+    full_at timestamp with time zone NOT NULL
+)
+WITH (fillfactor='50');
+
 CREATE VIEW ledger.action_calls AS
  SELECT action_id,
     ('c'::text || call_number) AS call_id,
@@ -1702,6 +1717,9 @@ ALTER TABLE ONLY harvester.budget_part
 ALTER TABLE ONLY harvester.budget
     ADD CONSTRAINT budget_pkey PRIMARY KEY (login);
 
+ALTER TABLE ONLY harvester.catalog_item
+    ADD CONSTRAINT catalog_item_pkey PRIMARY KEY (marketplace_id, asin);
+
 ALTER TABLE ONLY harvester.category
     ADD CONSTRAINT category_pkey PRIMARY KEY (country, place);
 
@@ -1776,6 +1794,9 @@ ALTER TABLE ONLY harvester.run
 
 ALTER TABLE ONLY harvester.slot
     ADD CONSTRAINT slot_pkey PRIMARY KEY (task, profile_id, due_at);
+
+ALTER TABLE ONLY harvester.turn
+    ADD CONSTRAINT turn_pkey PRIMARY KEY (login, operation);
 
 CREATE INDEX action_by_key ON harvester.action USING btree (profile_id, key);
 

@@ -86,6 +86,8 @@ class Answer:
     request_id: str | None
     date: datetime | None = None
     """By the server's clock; None where it named none."""
+    rate_limit: str | None = None
+    """What it says of its limit, as text; None where it says nothing."""
 
 
 class Unreadable(ValueError):

@@ -89,12 +89,13 @@ def trouble_of(answer: Answer, retry_after_seconds: float | None) -> Trouble | N
     said = " ".join(part for part in (str(answer.status), complaint.code) if part)
     message = f"Amazon answered {said}: {complaint.text}" if complaint.text else f"Amazon answered {said}"
     request_id = answer.request_id or complaint.request_id
-    trouble = Trouble(_kind(answer.status), message, answer.status, complaint.code, request_id)
+    trouble = Trouble(_kind(answer.status, complaint.code), message, answer.status, complaint.code, request_id)
     return replace(trouble, retry_after_seconds=retry_after_seconds)
 
 
-def _kind(status: int) -> Kind:
-    if status == HTTPStatus.UNAUTHORIZED:
+def _kind(status: int, code: str | None) -> Kind:
+    """The Selling Partner API tells of a token that has expired with a 403 of this code."""
+    if status == HTTPStatus.UNAUTHORIZED or (status == HTTPStatus.FORBIDDEN and code == "Unauthorized"):
         return Kind.TOKEN
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return Kind.THROTTLED

@@ -16,8 +16,8 @@ import aiohttp
 from harvester.adapters.backoff import backoff_seconds, retry_after_seconds
 from harvester.adapters.exchange import Answer, Repeat, Request, Unreadable
 from harvester.adapters.failures import RETRIED_READS, Kind, Trouble, trouble_of
+from harvester.adapters.pacing import Pacing
 from harvester.adapters.scrub import readable, scrub
-from harvester.adapters.throttle import Throttle
 from harvester.adapters.watching import NOBODY, CallWatch
 from harvester.domain.run import ApiCall, operation_of
 from harvester.ports import CallLog
@@ -75,7 +75,7 @@ class HttpClient:
     def __init__(
         self,
         log: CallLog,
-        throttle: Throttle,
+        throttle: Pacing,
         *,
         patience_seconds: float = 120.0,
         timeout_seconds: float = 60.0,
@@ -268,7 +268,14 @@ class HttpClient:
         except aiohttp.ClientPayloadError as error:
             trouble = Trouble(Kind.UNREADABLE, f"the answer was cut short: {_words(error)}", response.status)
         body, media_type = b"".join(chunks), response.content_type.lower()
-        answer = Answer(response.status, body, media_type, attempt.request_id, _date(headers.get("Date")))
+        answer = Answer(
+            status=response.status,
+            body=body,
+            media_type=media_type,
+            request_id=attempt.request_id,
+            date=_date(headers.get("Date")),
+            rate_limit=headers.get("x-amzn-RateLimit-Limit"),
+        )
         attempt.answer = answer
         if trouble is not None and response.status < HTTPStatus.MULTIPLE_CHOICES:
             return replace(trouble, request_id=attempt.request_id)

@@ -8,6 +8,7 @@ from pathlib import Path
 import yaml
 
 from harvester.domain.errors import Misconfigured
+from harvester.rules.catalog_soundness import undelivered
 from harvester.rules.reading import read
 from harvester.rules.ruleset import RuleSet
 from harvester.rules.wording import Problem
@@ -25,22 +26,24 @@ _EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
 Steps = tuple[str | int, ...]
 
 
-def load(path: Path | None) -> RuleSet:
+def load(path: Path | None, *, catalog: bool = True) -> RuleSet:
     """None: the built-in defaults. Raises Misconfigured, the first of what `check` finds."""
     if path is None:
         return RuleSet()
-    ruleset, problems = _read(path)
+    ruleset, problems = _read(path, catalog)
     if ruleset is None:
         raise problems[0]
     return ruleset
 
 
-def check(path: Path) -> list[Misconfigured]:
-    """Everything that is wrong, in the file's order; empty for a file that can be used."""
-    return _read(path)[1]
+def check(path: Path, *, catalog: bool = True) -> list[Misconfigured]:
+    """Everything that is wrong, in the file's order; empty for a file that can be used. Without `catalog` no rule may
+    ask for catalog facts: there is nobody to deliver them.
+    """
+    return _read(path, catalog)[1]
 
 
-def _read(path: Path) -> tuple[RuleSet | None, list[Misconfigured]]:
+def _read(path: Path, catalog: bool) -> tuple[RuleSet | None, list[Misconfigured]]:
     file = str(path)
     composed = _Composer(file)
     try:
@@ -48,6 +51,8 @@ def _read(path: Path) -> tuple[RuleSet | None, list[Misconfigured]]:
     except Misconfigured as problem:
         return None, [problem]
     ruleset, found = read(data, composed.lines.get)
+    if ruleset is not None and not catalog:
+        found = undelivered(ruleset)
     problems = composed.problems + [
         Misconfigured(each.message, file=file, line=composed.line_near(each.path), field=each.field or None)
         for each in found

@@ -21,15 +21,19 @@ class RulesInForce:
     current: RuleSet
     changed: Callable[["RulesInForce"], None]
     """Told after every change of the file, for better or worse."""
+    catalog: bool = True
+    """Whether some login delivers catalog facts."""
     error: str | None = None
     """Why the file as it is now is not in force; None: it is."""
     _seen: _Seen = field(default=None, init=False)
 
     @classmethod
-    def load(cls, find: Callable[[], Path | None], changed: Callable[["RulesInForce"], None]) -> "RulesInForce":
+    def load(
+        cls, find: Callable[[], Path | None], changed: Callable[["RulesInForce"], None], *, catalog: bool = True
+    ) -> "RulesInForce":
         """Raises Misconfigured: a service does not start with rules that nobody can read."""
         seen = _look(find())
-        rules = cls(find, rules_file.load(find()), changed)
+        rules = cls(find, rules_file.load(find(), catalog=catalog), changed, catalog)
         rules._seen = seen
         return rules
 
@@ -55,7 +59,7 @@ class RulesInForce:
 
     def _read(self, path: Path | None) -> None:
         try:
-            self.current = rules_file.load(path)
+            self.current = rules_file.load(path, catalog=self.catalog)
             self.error = None
         except Misconfigured as error:
             self.error = str(error)

@@ -178,6 +178,12 @@ class Settings(BaseSettings):
     notify_about: Annotated[Words, AfterValidator(known_notices)] = Field(
         (), description="Only these kinds of notices. Empty: all."
     )
+    catalog_max_age: float = Field(
+        604_800,
+        ge=0,
+        le=31_536_000,
+        description="How old catalog facts may be before they are read again. 0: they are read in every run.",
+    )
     log_format: Literal["console", "json"] = Field("console", description="`console` or `json`.")
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="The least that is logged.")
     metrics_host: str = Field(

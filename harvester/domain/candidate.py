@@ -8,6 +8,7 @@ from enum import StrEnum
 
 import msgspec
 
+from harvester.domain.catalog import CatalogItem
 from harvester.domain.ids import Effect
 from harvester.domain.profile import AdGroup, Campaign, Profile
 from harvester.domain.recommendation import Recommendation
@@ -157,3 +158,5 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     key: str
     repeated: bool = False
     """The same row came before in this run, as far as the recent pages are remembered."""
+    catalog: Mapping[str, CatalogItem] | None = None
+    """By ASIN, of the products that its rules ask about, as far as known; None: nothing was looked up."""

@@ -1,9 +1,11 @@
-"""What a check is: evidence in, findings and a verdict out."""
+"""What a check is: evidence and facts in, findings and a verdict out."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
 from harvester.domain.decision import Finding
+from harvester.rules.checks.catalog import About, CatalogCheck
 from harvester.rules.checks.evidence import Bound
 
 
@@ -22,46 +24,96 @@ class Not:
     part: "Check"
 
 
-Check = Bound | Every | Either | Not
+Check = Bound | CatalogCheck | Every | Either | Not
 
 
-def ask(check: Check, clicks: float, conversions: float, rule: str, findings: list[Finding]) -> bool:
+def ask(
+    check: Check, clicks: float, conversions: float, rule: str, findings: list[Finding], about: About | None = None
+) -> bool:
     """Whether the check passes. Every bound in it is asked, and leaves its finding.
 
     What cannot be measured neither passes nor fails; `not` does not turn it into a pass.
     """
     top = check if isinstance(check, Every) else Every((check,))
-    return _ask(top, clicks, conversions, rule, "", findings) is True
+    return _Asking(clicks, conversions, rule, findings, about).ask(top, "") is True
 
 
-def _ask(
-    check: Check, clicks: float, conversions: float, rule: str, group: str, findings: list[Finding]
+@dataclass(frozen=True, slots=True)
+class _Asking:
+    clicks: float
+    conversions: float
+    rule: str
+    findings: list[Finding]
+    about: About | None
+
+    def ask(self, check: Check, group: str) -> bool | None:
+        match check:
+            case Bound():
+                measured = check.measure(self.clicks, self.conversions)
+                passed = check.passes(measured)
+                self.findings.append(Finding(self.rule, check.check, measured, check.value, passed is True, group))
+                return passed
+            case CatalogCheck():
+                look = check.look(self.about)
+                self.findings.append(
+                    Finding(self.rule, check.check, look.measured, look.bound, look.passed is True, group)
+                )
+                return look.passed
+            case Not(part):
+                inner = self.ask(part, _below(group, part, 1))
+                return None if inner is None else not inner
+            case Every(parts) | Either(parts):
+                verdicts = [self.ask(part, _below(group, part, place)) for place, part in enumerate(parts, start=1)]
+                return _together(verdicts, deciding=isinstance(check, Either))
+            case _:
+                assert_never(check)
+
+
+def could_pass(
+    check: Check, clicks: float, conversions: float, about: About | None, *, wanted: bool = True
 ) -> bool | None:
+    """As `ask`, with every catalog fact that is not known taken to be what the rule wishes for."""
     match check:
         case Bound():
-            measured = check.measure(clicks, conversions)
-            passed = check.passes(measured)
-            findings.append(Finding(rule, check.check, measured, check.value, passed is True, group))
-            return passed
+            return check.holds(clicks, conversions)
+        case CatalogCheck():
+            passed = check.look(about).passed
+            return wanted if passed is None else passed
         case Not(part):
-            inner = _ask(part, clicks, conversions, rule, _below(group, part, 1), findings)
+            inner = could_pass(part, clicks, conversions, about, wanted=not wanted)
             return None if inner is None else not inner
         case Every(parts) | Either(parts):
-            verdicts = [
-                _ask(part, clicks, conversions, rule, _below(group, part, place), findings)
-                for place, part in enumerate(parts, start=1)
-            ]
-            deciding = isinstance(check, Either)
-            if deciding in verdicts:
-                return deciding
-            return None if None in verdicts else not deciding
+            verdicts = [could_pass(part, clicks, conversions, about, wanted=wanted) for part in parts]
+            return _together(verdicts, deciding=isinstance(check, Either))
         case _:
             assert_never(check)
 
 
+def on_catalog(check: Check) -> Iterator[CatalogCheck]:
+    """The checks of catalog facts in it."""
+    match check:
+        case Bound():
+            return
+        case CatalogCheck():
+            yield check
+        case Not(part):
+            yield from on_catalog(part)
+        case Every(parts) | Either(parts):
+            for part in parts:
+                yield from on_catalog(part)
+        case _:
+            assert_never(check)
+
+
+def _together(verdicts: list[bool | None], *, deciding: bool) -> bool | None:
+    if deciding in verdicts:
+        return deciding
+    return None if None in verdicts else not deciding
+
+
 def _below(group: str, part: Check, place: int) -> str:
-    """The group of a part: its own for a bound, else one step down, numbered by its place among its siblings."""
-    if isinstance(part, Bound):
+    """The group of a part: its own for a single check, else one step down, numbered by its place among its siblings."""
+    if isinstance(part, (Bound, CatalogCheck)):
         return group
     word = "all" if isinstance(part, Every) else "any" if isinstance(part, Either) else "not"
     return f"{group}.{word}{place}".removeprefix(".")

@@ -1,19 +1,29 @@
 """Conditions of the rules file as checks."""
 
 from harvester.rules.check import Check, Either, Every, Not
+from harvester.rules.checks.catalog import (
+    BrandListed,
+    CatalogCheck,
+    Figure,
+    FigureBound,
+    SharedCategory,
+    UnknownAsin,
+    VariationOfOwn,
+)
 from harvester.rules.checks.evidence import Bound, Metric, Side
-from harvester.rules.ruleset import Condition, CountThreshold, RateThreshold
+from harvester.rules.ruleset import Condition
+from harvester.rules.sections import CountThreshold, RateThreshold
 
 
-def check_of(condition: Condition) -> Check:
+def check_of(condition: Condition, own_brands: tuple[str, ...] = ()) -> Check:
     """Of a condition that the file's checks let through: exactly one key, nothing empty."""
     if condition.all is not None:
-        return _every([check_of(part) for part in condition.all])
+        return _every([check_of(part, own_brands) for part in condition.all])
     if condition.any is not None:
-        return Either(tuple(check_of(part) for part in condition.any))
+        return Either(tuple(check_of(part, own_brands) for part in condition.any))
     if condition.not_ is not None:
-        return Not(check_of(condition.not_))
-    bounds: list[Check] = []
+        return Not(check_of(condition.not_, own_brands))
+    bounds: list[Check] = [*catalog_checks(condition, own_brands)]
     for metric, threshold in thresholds(condition):
         sides = ((Side.AT_LEAST, threshold.at_least), (Side.AT_MOST, threshold.at_most))
         confidence = threshold.confidence if isinstance(threshold, RateThreshold) else None
@@ -28,6 +38,29 @@ def thresholds(condition: Condition) -> list[tuple[Metric, CountThreshold | Rate
         (Metric.CONVERSION_RATE, condition.conversion_rate),
     )
     return [(metric, threshold) for metric, threshold in named if threshold is not None]
+
+
+def catalog_checks(condition: Condition, own_brands: tuple[str, ...] = ()) -> list[CatalogCheck]:
+    """Those that stand in the condition itself."""
+    checks: list[CatalogCheck] = []
+    if condition.brand is not None:
+        inside, outside = condition.brand.in_, condition.brand.not_in
+        checks += [BrandListed(inside, wanted=True)] if inside else []
+        checks += [BrandListed(outside, wanted=False)] if outside else []
+    if condition.own_brand is not None:
+        checks.append(BrandListed(own_brands, condition.own_brand, own=True))
+    if condition.shared_category is not None:
+        checks.append(SharedCategory(condition.shared_category.levels))
+    for figure in Figure:
+        threshold: CountThreshold | None = getattr(condition, figure)
+        if threshold is not None:
+            sides = ((Side.AT_LEAST, threshold.at_least), (Side.AT_MOST, threshold.at_most))
+            checks += [FigureBound(figure, side, value) for side, value in sides if value is not None]
+    if condition.variation_of_own is not None:
+        checks.append(VariationOfOwn(condition.variation_of_own))
+    if condition.unknown_asin is not None:
+        checks.append(UnknownAsin(condition.unknown_asin))
+    return checks
 
 
 def _every(parts: list[Check]) -> Check:

@@ -10,7 +10,8 @@ from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.profile import Profile
 from harvester.domain.target import PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
-from harvester.rules.check import Check, ask
+from harvester.rules.check import Check, ask, could_pass, on_catalog
+from harvester.rules.checks.catalog import About, CatalogCheck, lacking
 from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_promotions
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
@@ -50,7 +51,7 @@ class Cover:
     __slots__ = ("_known", "_rules")
 
     def __init__(self, rules: tuple[tuple[Rule, Check], ...]) -> None:
-        self._rules = rules
+        self._rules = [(rule, check, tuple(on_catalog(check))) for rule, check in rules]
         self._known: dict[tuple[float, float], Passed | Decision] = {}
 
     def verdict(self, clicks: float, conversions: float) -> Passed | Decision:
@@ -63,11 +64,19 @@ class Cover:
             known = self._known[evidence] = self._asked(float(clicks) + 0.0, float(conversions) + 0.0)
         return known
 
-    def _asked(self, clicks: float, conversions: float) -> Passed | Decision:
+    def with_facts(self, clicks: float, conversions: float, about: About) -> Passed | Decision:
+        """Not remembered: it is this product's alone."""
+        return self._asked(float(clicks) + 0.0, float(conversions) + 0.0, about)
+
+    def _asked(self, clicks: float, conversions: float, about: About | None = None) -> Passed | Decision:
+        """The first rule that passes; or that could, if the catalog said what it does not say."""
         findings: list[Finding] = []
-        for rule, check in self._rules:
-            if ask(check, clicks, conversions, rule.name, findings):
+        for rule, check, facts in self._rules:
+            if ask(check, clicks, conversions, rule.name, findings, about):
                 return Passed(rule, _text(findings))
+            if facts and could_pass(check, clicks, conversions, about):
+                findings.append(lacking(facts, about))
+                return Decision(Outcome.HOLD, Reason.MISSING_FACTS, rule.name, _text(findings))
         return Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", _text(findings))
 
 
@@ -91,7 +100,9 @@ class Judge:
         self._profile = profile
         self._protection = Protection(rules.protect)
         self._own_products = rules.protect.own_products
-        self._compiled = [(rule, check_of(rule.when)) for rule in rules.rules if covers_profile(rule.match, profile)]
+        self._compiled = [
+            (rule, check_of(rule.when, rules.own_brands)) for rule in rules.rules if covers_profile(rule.match, profile)
+        ]
         self._covers: dict[tuple[int, ...], Cover] = {}
         self._known: dict[tuple[int, str], _Known] = {}
 
@@ -118,8 +129,17 @@ class Judge:
         cover = known.covers[kind]
         if cover is None:
             return _OUT_OF_SCOPE
-        verdict = cover.verdict(clicks, conversions)
+        if candidate.catalog is None:
+            verdict = cover.verdict(clicks, conversions)
+        else:
+            about = About(key, row.ad_asin.strip().upper(), ground.account.own_asins, candidate.catalog)
+            verdict = cover.with_facts(clicks, conversions, about)
         return verdict if isinstance(verdict, Decision) else self._wish(known, kind, key, clicks, verdict)
+
+    @property
+    def on_catalog(self) -> tuple[CatalogCheck, ...]:
+        """All checks of catalog facts in the profile's rules."""
+        return tuple(each for _, check in self._compiled for each in on_catalog(check))
 
     def _meet(self, ground: Ground, ad_asin: str) -> _Known:
         if len(self._known) >= _MOST_GROUNDS:

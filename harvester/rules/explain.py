@@ -7,7 +7,8 @@ from typing import assert_never
 import msgspec
 
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
-from harvester.rules.checks.evidence import Metric, Side, bound_of, percent_text
+from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence, percent_text
+from harvester.rules.explain_catalog import CATALOG_TELLING, catalog_words
 from harvester.rules.guard import GuardReason
 from harvester.rules.margin import Missing, missing
 
@@ -65,6 +66,7 @@ _TELLING = {
     "overlap.already_planned": "it waits in plan {measured}, as {bound}",
     "overlap.cooling_down": "it was undone in plan {measured}, as {bound}",
     "overlap.declined_before": "it was declined in plan {measured}, as {bound}",
+    **CATALOG_TELLING,
 }
 
 
@@ -94,7 +96,9 @@ def long(decision: Decision, clicks: float | None, conversions: float | None) ->
         if not rule:
             lines += [f"{_told(finding)[:1].upper()}{_told(finding)[1:]}." for finding in checks]
             continue
-        lines.append(f"Rule {rule} {'passes' if rule == decision.rule else 'does not pass'}:")
+        waits = rule == decision.rule and decision.reason == Reason.MISSING_FACTS
+        verdict = "waits for facts" if waits else "passes" if rule == decision.rule else "does not pass"
+        lines.append(f"Rule {rule} {verdict}:")
         lines += [f"  {_checked(finding)}" for finding in checks]
         if rule != decision.rule and clicks is not None and conversions is not None:
             ways = missing(checks, clicks, conversions)
@@ -117,8 +121,8 @@ def _what_is_missing(findings: Sequence[Finding], clicks: float, conversions: fl
         ways += [way for way in missing(list(asked), clicks, conversions) if way not in ways]
     if ways:
         return f"needs {_joined(ways)}"
-    failed = [finding for finding in findings if not finding.passed and "not" not in finding.group]
-    failed.sort(key=lambda finding: ".at_most" not in finding.check)
+    failed = [each for each in findings if not each.passed and "not" not in each.group and not _untold(each)]
+    failed.sort(key=lambda finding: (is_evidence(finding.check), ".at_most" not in finding.check))
     rules = {finding.rule for finding in findings}
     nobody = (
         f"only {rules.pop()} covers it, and can never pass"
@@ -146,17 +150,28 @@ def _more(number: int, what: str) -> str:
 
 def _checked(finding: Finding) -> str:
     inside = f" ({finding.group})" if finding.group else ""
+    if _untold(finding):
+        return f"cannot tell {catalog_words(finding)[0]}{inside}"
     return f"{'meets' if finding.passed else 'misses'} {_measured(finding)}{inside}"
+
+
+def _untold(finding: Finding) -> bool:
+    """Whether it asked for a catalog fact that is not known."""
+    return finding.measured is None and not is_evidence(finding.check)
 
 
 def _measured(finding: Finding) -> str:
     """`conversions at most 0: 14`"""
+    if not is_evidence(finding.check):
+        return ": ".join(catalog_words(finding))
     name, wanted, has = _name_wanted_has(finding)
     return f"{name} {wanted}: {has}"
 
 
 def _against(finding: Finding) -> str:
     """`14 conversions, at most 0`"""
+    if not is_evidence(finding.check):
+        return ", but it is ".join(catalog_words(finding))
     name, wanted, has = _name_wanted_has(finding)
     return f"{name} {has}, {wanted}" if name == _NAMES[Metric.CONVERSION_RATE] else f"{has} {name}, {wanted}"
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice, product
 
 from harvester.domain.decision import Finding
-from harvester.rules.checks.evidence import Bound, Metric, bound_of
+from harvester.rules.checks.evidence import Bound, Metric, bound_of, is_evidence
 from harvester.rules.reach import Limit
 
 _MOST_WAYS = 64
@@ -26,7 +26,17 @@ class Missing:
         return self.clicks <= other.clicks and self.conversions <= other.conversions
 
 
-Way = tuple[Limit, ...]
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a catalog fact says; no evidence changes it."""
+
+    holds_now: bool
+
+    def holds(self, clicks: float, conversions: float) -> bool:
+        return self.holds_now
+
+
+Way = tuple[Limit | Settled, ...]
 """Limits that pass together."""
 
 
@@ -48,7 +58,8 @@ class _Node:
     """`all`, `any` or `not` of what the findings of a group say."""
 
     word: str
-    bounds: list[Bound]
+    bounds: list[Bound | Finding]
+    """A finding: of a catalog fact."""
     below: dict[str, "_Node"]
 
 
@@ -58,18 +69,26 @@ def _tree(findings: Sequence[Finding]) -> _Node:
         node = top
         for step in filter(None, finding.group.split(".")):
             node = node.below.setdefault(step, _Node(step.rstrip("0123456789"), [], {}))
-        node.bounds.append(bound_of(finding.check, float(finding.bound or 0)))
+        evidence = is_evidence(finding.check)
+        node.bounds.append(bound_of(finding.check, float(finding.bound or 0)) if evidence else finding)
     return top
 
 
 def _ways(node: _Node, *, positive: bool) -> list[Way]:
     """All combinations of limits that pass the node, or fail it where `positive` is False."""
     inner = not positive if node.word == "not" else positive
-    parts: list[list[Way]] = [[(Limit(bound, inner),)] for bound in node.bounds]
+    parts: list[list[Way]] = [[(_limit(bound, positive=inner),)] for bound in node.bounds]
     parts += [_ways(child, positive=inner) for child in node.below.values()]
     if (node.word == "any") is inner:
         return [way for part in parts for way in part][:_MOST_WAYS]
     return [tuple(limit for way in chosen for limit in way) for chosen in islice(product(*parts), _MOST_WAYS)]
+
+
+def _limit(bound: Bound | Finding, *, positive: bool) -> Limit | Settled:
+    """A fact that is not known stands in nobody's way: nobody looked it up, or somebody says so elsewhere."""
+    if isinstance(bound, Bound):
+        return Limit(bound, positive)
+    return Settled(bound.measured is None or bound.passed is positive)
 
 
 def _nearest(way: Way, clicks: float, conversions: float) -> Missing | None:
@@ -91,8 +110,10 @@ def _quiet(way: Way, clicks: float, conversions: float) -> bool:
     return any(limit.holds(clicks, conversions + 1) is False for limit in way)
 
 
-def _step(limit: Limit, clicks: float, conversions: float) -> tuple[int, int] | None:
+def _step(limit: Limit | Settled, clicks: float, conversions: float) -> tuple[int, int] | None:
     """How many more clicks, and how many more conversions, would meet one limit."""
+    if isinstance(limit, Settled):
+        return None
     bound = limit.bound
     if bound.metric is not Metric.CONVERSION_RATE:
         if not limit.from_below:

@@ -6,6 +6,7 @@ from itertools import combinations
 from typing import assert_never
 
 from harvester.rules.check import Check, Either, Every, Not
+from harvester.rules.checks.catalog import CatalogCheck
 from harvester.rules.checks.evidence import Bound, Metric, Side
 from harvester.rules.compiling import check_of
 from harvester.rules.ruleset import Rule
@@ -64,17 +65,27 @@ class Limit:
 
 
 @dataclass(frozen=True, slots=True)
+class Aspect:
+    """A check of a catalog fact, or its opposite: it says the same as itself, and nothing about anything else."""
+
+    check: CatalogCheck
+    positive: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Tree:
     """`all` (or `any`) of the parts, without `not`."""
 
     every: bool
-    parts: "tuple[Tree | Limit, ...]"
+    parts: "tuple[Tree | Limit | Aspect, ...]"
 
 
-def limits_of(check: Check, *, positive: bool = True) -> Tree | Limit:
+def limits_of(check: Check, *, positive: bool = True) -> Tree | Limit | Aspect:
     match check:
         case Bound():
             return Limit(check, positive)
+        case CatalogCheck():
+            return Aspect(check, positive)
         case Not(part):
             return limits_of(part, positive=not positive)
         case Every(parts) | Either(parts):
@@ -90,8 +101,10 @@ def limits_of(check: Check, *, positive: bool = True) -> Tree | Limit:
             assert_never(check)
 
 
-def never_passes(tree: Tree | Limit) -> bool:
+def never_passes(tree: Tree | Limit | Aspect) -> bool:
     """True only where no evidence at all meets it."""
+    if isinstance(tree, Aspect):
+        return False
     if isinstance(tree, Limit):
         return tree.impossible
     if not tree.every:
@@ -102,19 +115,19 @@ def never_passes(tree: Tree | Limit) -> bool:
     )
 
 
-def implies(strong: Tree | Limit, weak: Tree | Limit) -> bool:
+def implies(strong: Tree | Limit | Aspect, weak: Tree | Limit | Aspect) -> bool:
     """True only where whatever meets `strong` surely meets `weak`."""
     return _implies(strong, weak, {})
 
 
-def _implies(strong: Tree | Limit, weak: Tree | Limit, known: dict[tuple[int, int], bool]) -> bool:
+def _implies(strong: Tree | Limit | Aspect, weak: Tree | Limit | Aspect, known: dict[tuple[int, int], bool]) -> bool:
     place = (id(strong), id(weak))
     if place not in known:
         known[place] = _compare(strong, weak, known)
     return known[place]
 
 
-def _compare(strong: Tree | Limit, weak: Tree | Limit, known: dict[tuple[int, int], bool]) -> bool:
+def _compare(strong: Tree | Limit | Aspect, weak: Tree | Limit | Aspect, known: dict[tuple[int, int], bool]) -> bool:
     if isinstance(weak, Tree) and weak.every:
         return all(_implies(strong, part, known) for part in weak.parts)
     if isinstance(strong, Tree) and not strong.every:
@@ -123,6 +136,8 @@ def _compare(strong: Tree | Limit, weak: Tree | Limit, known: dict[tuple[int, in
         return True
     if isinstance(strong, Tree):
         return any(_implies(part, weak, known) for part in strong.parts)
+    if isinstance(strong, Aspect):
+        return strong == weak
     return isinstance(weak, Limit) and strong.implies(weak)
 
 

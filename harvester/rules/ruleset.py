@@ -13,11 +13,11 @@ from harvester.domain.bid import Suggested
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.sections import SECTION, BrandNames, CatalogNames, CountThreshold, RateThreshold, SharedLevels
 from harvester.rules.values import (
     Amount,
     Amounts,
     Asin,
-    Confidence,
     Count,
     Currency,
     Digits,
@@ -33,7 +33,7 @@ from harvester.rules.values import (
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
+    model_config = SECTION
 
 
 class Protect(Section):
@@ -78,21 +78,6 @@ class RuleMatch(Scope):
     """The advertised products."""
 
 
-class CountThreshold(Section):
-    at_least: Count | None = None
-    at_most: Count | None = None
-
-
-class RateThreshold(Section):
-    """Conversions per click, at most 100 %. With `confidence`, `at_least` looks at the lower end of the two-sided
-    Wilson interval and `at_most` at its upper end.
-    """
-
-    at_least: Rate | None = None
-    at_most: Rate | None = None
-    confidence: Confidence | None = None
-
-
 class Condition(Section):
     """Exactly one key: `all`, `any` or `not` of further conditions, or one check."""
 
@@ -104,6 +89,22 @@ class Condition(Section):
     clicks: CountThreshold | None = None
     conversions: CountThreshold | None = None
     conversion_rate: RateThreshold | None = None
+    brand: BrandNames | None = None
+    """The brand in the catalog."""
+    own_brand: Flag | None = None
+    """Whether it is one of `catalog: own_brands`."""
+    shared_category: SharedLevels | None = None
+    """With the advertised product."""
+    sales_rank: CountThreshold | None = None
+    """The best rank in a whole department of the catalog, such as Electronics; 1 is the best."""
+    category_rank: CountThreshold | None = None
+    """The best rank in a category."""
+    price_ratio: CountThreshold | None = None
+    """The list price over that of the advertised product."""
+    variation_of_own: Flag | None = None
+    """Whether it is a variation of a product that the profile advertises."""
+    unknown_asin: Flag | None = None
+    """Whether the catalog of the marketplace has no such product."""
 
 
 class Bid(Section):
@@ -269,6 +270,8 @@ class ProfileOverride(Section):
     guard: GuardOverride = GuardOverride()
     bids: dict[Currency, BidBounds] = {}
     """Tightens the bids of all rules."""
+    catalog: CatalogNames = CatalogNames()
+    """Own brands beside those of all profiles."""
 
 
 class Given(Section):
@@ -325,11 +328,15 @@ class RuleSet(Section):
     profiles: dict[Digits, ProfileOverride] = {}
     """By profile id."""
     tests: tuple[FileTest, ...] = ()
+    catalog: CatalogNames = CatalogNames()
 
     @property
     def text(self) -> str:
         """Canonical JSON of everything that decides, defaults filled in; the file's tests decide nothing."""
         plainly = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tests"})
+        for section in (plainly, *plainly["profiles"].values()):
+            if section["catalog"] == {"own_brands": []}:
+                del section["catalog"]  # says nothing, and files of before it keep their fingerprint
         return json.dumps(plainly, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
@@ -347,6 +354,7 @@ class RuleSet(Section):
             protect=_added(self.protect, override.protect),
             guard=_overridden(self.guard, override.guard),
             bids=override.bids,
+            own_brands=(*self.catalog.own_brands, *override.catalog.own_brands),
         )
 
 
@@ -362,6 +370,7 @@ class ProfileRules:
     protect: Protect
     guard: GuardLimits
     bids: dict[str, BidBounds]
+    own_brands: tuple[str, ...] = ()
 
     def rule(self, name: str) -> Rule:
         """Raises KeyError."""

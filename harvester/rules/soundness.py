@@ -5,30 +5,31 @@ from decimal import Decimal
 from itertools import combinations
 
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, TargetKind
+from harvester.rules.catalog_soundness import catalog_keys, condition_problems, own_brand_problems, rule_problems
+from harvester.rules.checks.catalog import Figure
 from harvester.rules.checks.evidence import percent_text, plain
 from harvester.rules.compiling import check_of, thresholds
 from harvester.rules.reach import decided_before, limits_of, never_passes
 from harvester.rules.ruleset import (
     Bid,
     Condition,
-    CountThreshold,
     GroupEntry,
     NewCampaigns,
     Promote,
-    RateThreshold,
     Rule,
     RuleSet,
     Then,
 )
 from harvester.rules.scalars import did_you_mean
 from harvester.rules.scope import at_least_as_wide
+from harvester.rules.sections import CountThreshold, RateThreshold
 from harvester.rules.wording import Path, Problem
 
 
 def problems_of(ruleset: RuleSet) -> list[Problem]:
     """In the file's order, part by part."""
     found = [problem for place, rule in enumerate(ruleset.rules) for problem in _rule(("rules", place), rule)]
-    found += _names(ruleset)
+    found += [*_names(ruleset), *own_brand_problems(ruleset)]
     if not found:
         found += _reach(ruleset)
     found += [problem for place, entry in enumerate(ruleset.groups) for problem in _group(("groups", place), entry)]
@@ -51,15 +52,19 @@ def _rule(path: Path, rule: Rule) -> Iterator[Problem]:
     yield from wrong
     if not wrong and never_passes(limits_of(check_of(rule.when))):
         yield Problem((*path, "when"), f"rule `{rule.name}` can never pass: its conditions exclude one another")
+    yield from rule_problems((*path, "when"), rule)
     yield from _then((*path, "then"), rule.then, rule.match.target_type)
 
 
 def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
     named = [key for key in ("all", "any") if getattr(condition, key) is not None]
     named += ["not"] if condition.not_ is not None else []
-    named += [metric.value for metric, _ in thresholds(condition)]
+    named += [*(metric.value for metric, _ in thresholds(condition)), *catalog_keys(condition)]
     if not named:
-        yield Problem(path, "says nothing; name one of all, any, not, clicks, conversions, conversion_rate")
+        yield Problem(
+            path,
+            "says nothing; name one of all, any, not, clicks, conversions, conversion_rate, or a check of the catalog",
+        )
     elif len(named) > 1:
         yield Problem(path, f"holds {' and '.join(named)} side by side; list them under `all`, one per dash")
     for key, parts in (("all", condition.all), ("any", condition.any)):
@@ -71,6 +76,11 @@ def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
         yield from _condition((*path, "not"), condition.not_)
     for metric, threshold in thresholds(condition):
         yield from _threshold((*path, metric.value), threshold)
+    for figure in Figure:
+        bounds: CountThreshold | None = getattr(condition, figure)
+        if bounds is not None:
+            yield from _threshold((*path, figure.value), bounds)
+    yield from condition_problems(path, condition)
 
 
 def _threshold(path: Path, threshold: CountThreshold | RateThreshold) -> Iterator[Problem]:

@@ -29,10 +29,14 @@ class Problem:
 _FACTS = "the facts of a recommendation are clicks, conversions and conversion_rate"
 _UNDELIVERED = (
     *("impressions", "impression_share", "spend", "cost", "sales", "orders", "units", "acos", "roas", "ctr", "cpc"),
-    *("price", "rating", "reviews", "sales_rank", "brand", "category", "title", "stock", "buy_box", "margin"),
+    *("rating", "reviews", "title", "stock", "buy_box", "margin"),
 )
 _LATER: Mapping[str, Mapping[str, str]] = {
-    "Condition": {fact: f"no enabled source delivers {fact}; {_FACTS}" for fact in _UNDELIVERED},
+    "Condition": {fact: f"no enabled source delivers {fact}; {_FACTS}" for fact in _UNDELIVERED}
+    | {
+        "price": "is looked at as `price_ratio`, the list price over that of the advertised product",
+        "category": "is looked at as `shared_category`, with the advertised product",
+    },
     "After": {"impressions": "no enabled source delivers impressions; give `days`"},
     "Then": {
         "negate_brand": "no enabled source delivers brands to negate; `negate` takes keywords and products",

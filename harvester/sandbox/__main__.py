@@ -22,6 +22,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--faults", type=Path, help="JSON file with a list of fault rules")
     add("--latency", type=float, default=0.0, metavar="MS", help="added to every answer")
     add("--rate", type=float, default=0.0, help="requests per second and host, else 429; 0 = no limit")
+    add("--catalog-rate", type=float, default=0.0, help="catalog requests per second, login and kind; 0 = no limit")
     add(
         "--token-lifetime",
         type=float,
@@ -53,6 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         seed=given.seed,
         latency_ms=given.latency,
         rate=given.rate,
+        catalog_rate=given.catalog_rate,
         token_lifetime_seconds=given.token_lifetime,
         dialect=given.dialect,
         accept_plain_json=given.accept_plain_json,

@@ -1,6 +1,7 @@
 """Login with Amazon: access tokens from refresh tokens, and who a request comes from."""
 
 import hashlib
+from collections.abc import Sequence
 from urllib.parse import parse_qs
 
 from harvester.sandbox.fault_rules import Action
@@ -23,8 +24,10 @@ _TEXTS = {
 class Logins:
     """Every access token given out, until it has expired."""
 
-    def __init__(self, accounts: list[Account], lifetime_seconds: float) -> None:
+    def __init__(self, accounts: list[Account], lifetime_seconds: float, partners: Sequence[Account] = ()) -> None:
+        """`partners`: the grants of selling partners, which open nothing but the Catalog API."""
         self._accounts = accounts
+        self._partners = partners
         self._lifetime_seconds = lifetime_seconds
         self._tokens: dict[str, tuple[Account, float]] = {}
         self._given = 0
@@ -40,7 +43,7 @@ class Logins:
             return _refusal("invalid_request")
         if form["grant_type"] != "refresh_token":
             return _refusal("unsupported_grant_type")
-        secrets = {account.client_id: account for account in self._accounts}
+        secrets = {account.client_id: account for account in (*self._accounts, *self._partners)}
         account = secrets.get(form["client_id"])
         if account is None or account.client_secret != form["client_secret"]:
             return _refusal("invalid_client")
@@ -70,13 +73,18 @@ class Logins:
         if not authorization or not authorization.startswith("Bearer "):
             raise unauthorized("HTTP 401 Unauthorized: no access token in the Authorization header")
         account, until = self._tokens.get(authorization.removeprefix("Bearer "), (None, 0.0))
-        if account is None or until <= now:
+        if account is None or until <= now or account in self._partners:
             raise unauthorized("Not authorized: the access token is invalid or has expired")
         if client_id is None:
             raise unauthorized("Amazon-Advertising-API-ClientId header is missing")
         if client_id != account.client_id:
             raise unauthorized("Amazon-Advertising-API-ClientId does not fit the access token")
         return account
+
+    def partner_of(self, token: str, now: float) -> Account | None:
+        """The selling partner that a token in force was given to."""
+        account, until = self._tokens.get(token, (None, 0.0))
+        return account if account in self._partners and until > now else None
 
 
 def _refusal(error: str) -> Answer:

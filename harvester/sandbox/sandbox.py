@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
-from harvester.sandbox import ads, auth, control, misbehaviour, page_faults
+from harvester.sandbox import ads, auth, catalog, control, misbehaviour, page_faults
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.clock import Clock
 from harvester.sandbox.edits import Edit, apply_edit
@@ -16,8 +16,8 @@ from harvester.sandbox.fault_rules import Action, FaultBook
 from harvester.sandbox.journal import Entry, Journal
 from harvester.sandbox.settings import Options
 from harvester.sandbox.throttle import Buckets
-from harvester.sandbox.wire import Answer, ApiError, json_answer
-from harvester.sandbox.world import World
+from harvester.sandbox.wire import Answer, ApiError, Json, json_answer
+from harvester.sandbox.world import Account, World
 
 
 class Sandbox:
@@ -28,6 +28,7 @@ class Sandbox:
     journal: Journal
     faults: FaultBook
     buckets: Buckets
+    catalog_buckets: Buckets
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -36,10 +37,11 @@ class Sandbox:
 
     def begin(self) -> None:
         self.world = World(self.options)
-        self.logins = Logins(self.world.accounts, self.options.token_lifetime_seconds)
+        self.logins = Logins(self.world.accounts, self.options.token_lifetime_seconds, self.world.selling_partners)
         self.journal = Journal(self.options.journal_size)
         self.faults = FaultBook(self.options.faults, self.options.seed)
         self.buckets = Buckets(self.options.rate)
+        self.catalog_buckets = Buckets(self.options.catalog_rate, catalog.BURST)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await request.read()
@@ -109,17 +111,15 @@ class Sandbox:
     @staticmethod
     def _wrong(request: web.BaseRequest, entry: Entry, action: Action) -> Answer:
         error = misbehaviour.error_of(action)
-        if action.form == "json":
-            answer = ads.refusal(error, request.method, request.path, request.headers, _request_id(entry))
-        else:
-            answer = misbehaviour.formless(error, action.form)
+        ordinary = action.form == "json"
+        answer = _refusal(error, request, entry) if ordinary else misbehaviour.formless(error, action.form)
         answer.headers.update(action.headers)
         return answer
 
     @staticmethod
     def _too_many(request: web.BaseRequest, entry: Entry, wait_seconds: float) -> Answer:
         error = ApiError(429, "THROTTLED", "Too Many Requests")
-        answer = ads.refusal(error, request.method, request.path, request.headers, _request_id(entry))
+        answer = _refusal(error, request, entry)
         answer.headers["Retry-After"] = str(max(1, math.ceil(wait_seconds)))
         return answer
 
@@ -132,13 +132,26 @@ class Sandbox:
         incoming = ads.Request(
             request.method, request.path, request.query, headers, body, _request_id(entry), self.clock, action
         )
-        answer, account = ads.answer(self.world, self.logins, incoming)
+        if catalog.concerns(request.path):
+            answer, account = catalog.answer(self.logins, self.catalog_buckets, incoming)
+        else:
+            answer, account = ads.answer(self.world, self.logins, incoming)
         entry.account = None if account is None else account.number
         return answer
 
 
+def _refusal(error: ApiError, request: web.BaseRequest, entry: Entry) -> Answer:
+    if catalog.concerns(request.path):
+        return catalog.refusal(error)
+    return ads.refusal(error, request.method, request.path, request.headers, _request_id(entry))
+
+
 def _request_id(entry: Entry) -> str:
     return f"SANDBOX{entry.number:013d}"
+
+
+def _credentials(account: Account) -> Json:
+    return {name: getattr(account, name) for name in ("client_id", "client_secret", "refresh_token")}
 
 
 def ready_line(sandbox: Sandbox, url: str) -> bytes:
@@ -149,6 +162,7 @@ def ready_line(sandbox: Sandbox, url: str) -> bytes:
             "client_secret": account.client_secret,
             "refresh_token": account.refresh_token,
             "profiles": [one.profile_id for one in sandbox.world.profiles.values() if one.account == account.number],
+            "selling_partner": _credentials(sandbox.world.selling_partners[account.number]),
         }
         for account in sandbox.world.accounts
     ]
@@ -159,6 +173,7 @@ def ready_line(sandbox: Sandbox, url: str) -> bytes:
         "ads_urls": {region: f"{url}/{region.lower()}" for region in ("NA", "EU", "FE")},
         "lwa_url": url + auth.TOKEN_PATH,
         "selling_partner_url": url,
+        "selling_partner": _credentials(sandbox.world.selling_partners[0]),
         **first,
         "accounts": accounts,
     }

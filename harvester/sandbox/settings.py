@@ -9,7 +9,8 @@ DIALECTS = ("spec", "guide", "mixed")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """`rate` is requests per second and Host header, 0 = unlimited. `dialect`: whose form answers take, the
+    """`rate` is requests per second and Host header, 0 = unlimited; `catalog_rate` that of a selling partner for each
+    of the two operations of the Catalog API, with a burst of 2. `dialect`: whose form answers take, the
     specification's, the developer guide's, or now this, now that.
     """
 
@@ -21,6 +22,7 @@ class Options:
     seed: int = 1
     latency_ms: float = 0.0
     rate: float = 0.0
+    catalog_rate: float = 0.0
     token_lifetime_seconds: float = 3600.0
     dialect: str = "spec"
     accept_plain_json: bool = False

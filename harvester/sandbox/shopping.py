@@ -45,6 +45,10 @@ class _Sample(msgspec.Struct):
     further_queries: list[str]
 
 
+Judged = _Query
+"""A query with the ASINs that people judged for it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One product line of an advertiser: what shoppers who look for it type and view, best matches mixed with bad."""
@@ -66,6 +70,10 @@ def _sample() -> _Sample:
 
 
 _NOT_FOR_DEMOS = {"dildo", "vibrator"}
+
+
+def judgements() -> list[Judged]:
+    return _sample().queries
 
 
 @cache

@@ -24,6 +24,7 @@ class World:
     def __init__(self, options: Options) -> None:
         self.options = options
         self.accounts = [_account(number) for number in range(options.accounts)]
+        self.selling_partners = [_selling_partner(number) for number in range(options.accounts)]
         self.profiles = {profile.profile_id: profile for profile in _profiles(options)}
         self._shoppers = Shoppers(options.seed)
         self._markets: dict[str, Market] = {}
@@ -70,6 +71,16 @@ def _account(number: int) -> Account:
         f"amzn1.application-oa2-client.5a4db0c5{mark}",
         f"amzn1.oa2-cs.v1.sandbox{mark}",
         f"Atzr|IwEBIsandbox{mark}",
+    )
+
+
+def _selling_partner(number: int) -> Account:
+    mark = f"{number + 1:04d}"
+    return Account(
+        number,
+        f"amzn1.application-oa2-client.5e111e20{mark}",
+        f"amzn1.oa2-cs.v1.sandboxpartner{mark}",
+        f"Atzr|IwEBIsandboxpartner{mark}",
     )
 
 

@@ -2,14 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
 from harvester.domain.candidate import Candidate
-from harvester.domain.decision import Decision
+from harvester.domain.catalog import CatalogItem
+from harvester.domain.decision import Decision, Reason
 from harvester.domain.errors import PageBroken, Unavailable
 from harvester.domain.recommendation import Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
@@ -31,6 +32,16 @@ Row = tuple[Recommendation, str, Decision]
 
 class Judge(Protocol):
     def judge(self, candidate: Candidate) -> Decision: ...
+
+
+class Facts(Protocol):
+    async def __call__(self, asked: Iterable[tuple[str, str]]) -> Mapping[str, CatalogItem]:
+        """What the catalog says about (target, advertised) ASINs, as far as it can be had."""
+        ...
+
+    def new_troubles(self) -> Sequence[str]:
+        """Why some could not be had; each once."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +95,21 @@ class Harvest:
     watch: Callable[[Run, Progress], None] = field(default=lambda _run, _progress: None)
 
     async def __call__(
-        self, run: Run, source: RecommendationSource, surroundings: Surroundings, judge: Judge, own_asins: set[str]
+        self,
+        run: Run,
+        source: RecommendationSource,
+        surroundings: Surroundings,
+        judge: Judge,
+        own_asins: set[str],
+        facts: Facts | None = None,
     ) -> Harvested:
-        """From the run's cursor to the end. `own_asins` grows with what the rows advertise.
+        """From the run's cursor to the end. `own_asins` grows with what the rows advertise. `facts`: None where no rule
+        asks for any.
 
         A list that breaks off ends that batch of ad groups, an Amazon that stays unavailable ends the harvest; both are
         troubles of the result. Whatever else fails is raised: a refused profile, a lost lease, a supporting list.
         """
-        work = _Work(run, source, surroundings, judge, own_asins, self.profiles)
+        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts)
         await work.remember(self.runs)
         batches = _batches(surroundings.account.sources(), run.cursor)
         for done, (ids, token) in enumerate(batches):
@@ -120,7 +138,8 @@ class Harvest:
         cursor = (
             Cursor(batch=tuple(ids), token=page.next_token) if page.next_token else Cursor(finished_through=ids[-1])
         )
-        trouble = f"{page.unreadable} items of a page were no recommendations" if page.unreadable else None
+        unreadable = [f"{page.unreadable} items of a page were no recommendations"] if page.unreadable else []
+        trouble = "; ".join([*unreadable, *(work.facts.new_troubles() if work.facts else ())]) or None
         now = self.clock.now()
         await ledger.begin(partial(self.runs.save_page, work.run, work.rows, rows, cursor, now, trouble))
         work.pages += 1
@@ -139,6 +158,7 @@ class _Work:
     judge: Judge
     own_asins: set[str]
     profiles: Profiles
+    facts: Facts | None = None
     pages: int = 0
     rows: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -164,7 +184,24 @@ class _Work:
                 candidate = Candidate(row, ground(row.ad_group_id, row.ad_id), kind, key, repeated)
                 rows.append((row, key, judge(candidate)))
             await asyncio.sleep(0)
+        if self.facts is not None:
+            await self._judge_again(rows, self.facts)
         return rows
+
+    async def _judge_again(self, rows: list[Row], facts: Facts) -> None:
+        """With catalog facts, those that no rule could decide without; they are products, and no repeated rows."""
+        waiting = [
+            place
+            for place, (row, _, decision) in enumerate(rows)
+            if decision.reason == Reason.MISSING_FACTS and kind_of(row.target_type) is PRODUCT
+        ]
+        if not waiting:
+            return
+        items = await facts((rows[place][1], rows[place][0].ad_asin) for place in waiting)
+        for place in waiting:
+            row, key, _ = rows[place]
+            ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
+            rows[place] = (row, key, self.judge.judge(Candidate(row, ground, PRODUCT, key, catalog=items)))
 
     async def _note_own_asins(self, rows: Sequence[Recommendation]) -> None:
         fresh = {asin for text in {row.ad_asin for row in rows} if (asin := asin_of(text))} - self.own_asins

@@ -1,8 +1,8 @@
 """The whole verb for one profile: lease, run, harvest, plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from harvester.domain.candidate import AccountFacts
@@ -11,11 +11,13 @@ from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run, RunState
 from harvester.ports import AccountReader, AdsLogin, Clock, Lease, Plans, Profiles, Rulesets, Runs
+from harvester.ports.catalog import CatalogLogin, CatalogStore
 from harvester.ports.fleet import Modes
 from harvester.ports.histories import Histories
-from harvester.rules.evaluate import compile_rules
+from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
+from harvester.usecases.catalog import CatalogFacts
 from harvester.usecases.harvest import Harvest, Progress
 from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
 from harvester.usecases.surroundings import Surroundings
@@ -23,6 +25,17 @@ from harvester.usecases.surroundings import Surroundings
 RESUME_WITHIN = timedelta(hours=1)
 LEASES_LOST = 3
 """By one run, before it is left to the next one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogs:
+    """Where catalog facts come from: logins by account, and what is remembered of their answers."""
+
+    logins: Mapping[str, CatalogLogin]
+    store: CatalogStore
+    longest: timedelta
+    """So old what is remembered may be."""
+
 
 Watch = Callable[[Profile, Progress], None]
 
@@ -49,6 +62,7 @@ class PlanProfile:
     modes: Modes
     mode_of: Callable[[ProfileId], Mode]
     """What the settings and the rules allow."""
+    catalogs: Catalogs | None = field(default=None, kw_only=True)
 
     async def __call__(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
         """Raises Refused while another process has the profile, and what the login's reader raises.
@@ -115,7 +129,9 @@ class PlanProfile:
         facts = AccountFacts(profile, own_asins, await self.plans.effects(profile.profile_id, now), now)
         surroundings = Surroundings(reader, facts, account, RulesOnTheGround(rules, profile))
         harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
-        harvested = await harvest(run, reader.promotion, surroundings, compile_rules(self.rules, profile), own_asins)
+        judge = compile_rules(self.rules, profile)
+        facts_of_products = self._catalog_facts(judge, profile, run.run_id)
+        harvested = await harvest(run, reader.promotion, surroundings, judge, own_asins, facts_of_products)
         make_plan = MakePlan(self.plans, self.histories, self.clock)
         plan_id = await make_plan(
             run,
@@ -127,6 +143,14 @@ class PlanProfile:
         )
         await self.runs.finish(run, RunState.PARTIAL if harvested.troubles else RunState.COMPLETE, None)
         return Planned(run.run_id, plan_id, harvested.troubles)
+
+    def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:
+        """None where no rule asks for any, or no login delivers them: what a rule needs them for is held then."""
+        checks, catalogs = judge.on_catalog, self.catalogs
+        login = catalogs.logins.get(profile.account) if catalogs and checks else None
+        if catalogs is None or login is None:
+            return None
+        return CatalogFacts(login.reader(profile, run_id), catalogs.store, self.clock, catalogs.longest, checks)
 
     async def _note_left_out(self, run: Run, reader: AccountReader) -> Run:
         """An ad group or ad that cannot be read stops nothing: what belongs to it is held, and the run is partial."""

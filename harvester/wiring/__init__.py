@@ -12,6 +12,7 @@ import structlog
 
 from harvester.adapters.ads.client import AmazonLogin
 from harvester.adapters.calendar import CronCalendar
+from harvester.adapters.catalog.client import SellingPartnerLogin
 from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
@@ -21,6 +22,7 @@ from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.archive import PostgresArchive
 from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
+from harvester.adapters.postgres.catalog import PostgresCatalog
 from harvester.adapters.postgres.categories import PostgresCategoryTrees
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
@@ -53,15 +55,17 @@ from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
 from harvester.usecases.notify import Notify
-from harvester.usecases.plan_profile import PlanProfile
+from harvester.usecases.plan_profile import Catalogs, PlanProfile
 from harvester.usecases.reconcile import Reconcile
 from harvester.usecases.retain import Retain
 from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
+from harvester.wiring.selling_partner import selling_partners
 
 LOCAL_RULES = Path("rules.yaml")
 
 Login = AmazonLogin
+CatalogLogin = SellingPartnerLogin
 
 log = structlog.get_logger()
 
@@ -90,6 +94,8 @@ class Records:
     profiles: PostgresProfiles
     actions: PostgresActions
     logins: Sequence[AmazonLogin]
+    selling_partners: Mapping[str, SellingPartnerLogin]
+    """By account; not every account has one."""
     throttle: Throttle
     """For reading its snapshot."""
     fleet: Fleet
@@ -127,7 +133,12 @@ def rules_path(settings: Settings) -> Path | None:
 
 def load_rules(settings: Settings) -> RuleSet:
     """Raises Misconfigured with file and line."""
-    return rules_file.load(rules_path(settings))
+    return rules_file.load(rules_path(settings), catalog=delivers_catalog(settings))
+
+
+def delivers_catalog(settings: Settings) -> bool:
+    """Whether there is a login that can deliver catalog facts."""
+    return any(account.selling_partner is not None for account in settings.accounts.values())
 
 
 def calendar(settings: Settings) -> CronCalendar:
@@ -175,7 +186,16 @@ async def fresh_database(data_dir: Path) -> AsyncIterator[None]:
 _CALL_IDS_AHEAD = 1000
 
 
-_Opened = tuple[Database, PostgresLease, Throttle, Sequence[AmazonLogin], PostgresCallLog]
+@dataclass(frozen=True)
+class Opened:
+    """What is under all services: lines to Postgres and Amazon."""
+
+    database: Database
+    lease: PostgresLease
+    throttle: Throttle
+    logins: Sequence[AmazonLogin]
+    partners: Mapping[str, SellingPartnerLogin]
+    calls: PostgresCallLog
 
 
 @asynccontextmanager
@@ -185,19 +205,19 @@ async def open_services(settings: Settings, watch: Watch = NOBODY, clock: Clock 
     `clock`: another one than this machine's.
     """
     rules = load_rules(settings)
-    async with _opened(settings, watch) as opened:
-        yield _services(settings, rules, *opened, watch, clock)
+    async with _open(settings, watch) as opened:
+        yield compose(settings, rules, opened, watch, clock)
 
 
 @asynccontextmanager
 async def open_records(settings: Settings) -> AsyncIterator[Records]:
     """Without a look at the rules file: it may be broken or gone. Raises Misconfigured or Unavailable."""
-    async with _opened(settings, NOBODY) as opened:
-        yield _records(settings, *opened)
+    async with _open(settings, NOBODY) as opened:
+        yield _records(settings, opened)
 
 
 @asynccontextmanager
-async def _opened(settings: Settings, watch: Watch) -> AsyncIterator[_Opened]:
+async def _open(settings: Settings, watch: Watch) -> AsyncIterator[Opened]:
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database_address(settings))
         await demand_current(settings, dsn)
@@ -218,7 +238,10 @@ async def _opened(settings: Settings, watch: Watch) -> AsyncIterator[_Opened]:
             watch=watch,
         )
         http = await stack.enter_async_context(client)
-        yield database, lease, throttle, _logins(settings, http), calls
+        tokens = AccessTokens(http)
+        partners = await stack.enter_async_context(selling_partners(settings, database, calls, tokens, watch))
+        logins = [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
+        yield Opened(database, lease, throttle, logins, partners, calls)
 
 
 def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mode]) -> Services:
@@ -245,20 +268,13 @@ async def _throttle(dsn: str) -> AsyncIterator[Throttle]:
         yield throttle
 
 
-def _records(
-    settings: Settings,
-    database: Database,
-    lease: PostgresLease,
-    throttle: Throttle,
-    logins: Sequence[AmazonLogin],
-    calls: PostgresCallLog,
-    clock: Clock = OWN_CLOCK,
-) -> Records:
+def _records(settings: Settings, opened: Opened, clock: Clock = OWN_CLOCK) -> Records:
+    database = opened.database
     profiles, actions = PostgresProfiles(database), PostgresActions(database)
     return Records(
         settings=settings,
         database=database,
-        calls=calls,
+        calls=opened.calls,
         fleet_report=PostgresFleet(database, seen_seconds=max(SEEN_SECONDS, settings.worker_silence / 2)),
         modes=PostgresModes(database),
         reports=PostgresReports(database),
@@ -266,10 +282,11 @@ def _records(
         verify=PostgresVerify(database),
         profiles=profiles,
         actions=actions,
-        logins=logins,
-        throttle=throttle,
-        fleet=Fleet(logins, only(settings), profiles, settings.concurrency, _surprised),
-        reconcile=Reconcile(lease, actions, clock, timedelta(seconds=settings.reconcile_after)),
+        logins=opened.logins,
+        selling_partners=opened.partners,
+        throttle=opened.throttle,
+        fleet=Fleet(opened.logins, only(settings), profiles, settings.concurrency, _surprised),
+        reconcile=Reconcile(opened.lease, actions, clock, timedelta(seconds=settings.reconcile_after)),
         drift=FindDrift(PostgresHistories(database)),
         categories=BrowseCategories(PostgresCategoryTrees(database), profiles, clock),
         retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
@@ -277,30 +294,25 @@ def _records(
     )
 
 
-def _services(
-    settings: Settings,
-    rules: RuleSet,
-    database: Database,
-    lease: PostgresLease,
-    throttle: Throttle,
-    logins: Sequence[AmazonLogin],
-    calls: PostgresCallLog,
-    watch: Watch = NOBODY,
-    clock: Clock = OWN_CLOCK,
+def compose(
+    settings: Settings, rules: RuleSet, opened: Opened, watch: Watch = NOBODY, clock: Clock = OWN_CLOCK
 ) -> Services:
-    records = _records(settings, database, lease, throttle, logins, calls, clock)
-    mode, profiles, actions = settings.mode, records.profiles, records.actions
+    records, database, lease = _records(settings, opened, clock), opened.database, opened.lease
+    profiles, actions, modes = records.profiles, records.actions, records.modes
     plans, runs = WatchedPlans(database, watch), WatchedRuns(database, watch)
-    histories, rulesets, modes = PostgresHistories(database), PostgresRulesets(database), records.modes
-    mode_of = partial(_mode_of, rules, mode)
+    histories, rulesets = PostgresHistories(database), PostgresRulesets(database)
+    mode_of = partial(_mode_of, rules, settings.mode)
+    catalogs = Catalogs(opened.partners, PostgresCatalog(database), timedelta(seconds=settings.catalog_max_age))
     return Services(
         **vars(records),
         rules=rules,
-        plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
+        plan_profile=PlanProfile(
+            lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, catalogs=catalogs
+        ),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
         apply=Apply(lease, actions, clock, rules, modes, mode_of),
-        undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
+        undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, settings.mode),
     )
 
 
@@ -318,6 +330,8 @@ def make_notifier(settings: Settings) -> AppriseNotifier:
     secrets = [settings.database_url] if settings.database_url else []
     for account in settings.accounts.values():
         secrets += [account.client_secret, account.refresh_token]
+        if account.selling_partner is not None:
+            secrets += [account.selling_partner.client_secret, account.selling_partner.refresh_token]
     return AppriseNotifier(
         urls=[url.get_secret_value() for url in settings.notify_urls],
         hidden=[secret.get_secret_value() for secret in secrets],
@@ -341,11 +355,6 @@ def _keeping(settings: Settings) -> Keeping:
         timedelta(seconds=each) if each else None for each in (settings.keep_decisions, settings.keep_calls)
     )
     return Keeping(decisions, calls)
-
-
-def _logins(settings: Settings, http: HttpClient) -> Sequence[AmazonLogin]:
-    tokens = AccessTokens(http)
-    return [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
 
 
 def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessTokens) -> AmazonLogin:

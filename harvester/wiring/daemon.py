@@ -35,7 +35,7 @@ from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
-from harvester.wiring import Services, make_notifier, only, open_services, rules_path, under
+from harvester.wiring import Services, delivers_catalog, make_notifier, only, open_services, rules_path, under
 from harvester.wiring.instruments import Instruments, own_version
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
@@ -144,7 +144,7 @@ async def open_daemon(
     settings: Settings, instruments: Instruments, replica_id: str, changed: Callable[[RulesInForce], None]
 ) -> AsyncIterator[DaemonServices]:
     """Raises Misconfigured or Unavailable before anything else happens."""
-    rules = RulesInForce.load(lambda: rules_path(settings), changed)
+    rules = RulesInForce.load(lambda: rules_path(settings), changed, catalog=delivers_catalog(settings))
     await make_notifier(settings).check()
     async with AsyncExitStack() as stack:
         clock = CommonClock()

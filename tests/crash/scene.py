@@ -168,7 +168,7 @@ async def open_desk(
         )
         http = await stack.enter_async_context(client)
         logins = [wiring.login(name, account, http, AccessTokens(http)) for name, account in given.accounts.items()]
-        services = wiring._services(given, rules or RULES, database, lease, throttle, logins, calls)
+        services = wiring.compose(given, rules or RULES, wiring.Opened(database, lease, throttle, logins, {}, calls))
         yield Desk(services, the_profile())
 
 

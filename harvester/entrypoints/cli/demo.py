@@ -147,6 +147,10 @@ def write_env(path: Path, ready: Mapping[str, Any], folder: Path, rules: Path) -
         "ACCOUNTS__SANDBOX__REGION": "NA",
         "ACCOUNTS__SANDBOX__ADS_URL": ready["ads_url"],
         "ACCOUNTS__SANDBOX__LWA_URL": ready["lwa_url"],
+        "ACCOUNTS__SANDBOX__SELLING_PARTNER__CLIENT_ID": ready["selling_partner"]["client_id"],
+        "ACCOUNTS__SANDBOX__SELLING_PARTNER__CLIENT_SECRET": ready["selling_partner"]["client_secret"],
+        "ACCOUNTS__SANDBOX__SELLING_PARTNER__REFRESH_TOKEN": ready["selling_partner"]["refresh_token"],
+        "ACCOUNTS__SANDBOX__SELLING_PARTNER__URL": ready["selling_partner_url"],
         "CONCURRENCY": "1" if len(ready["accounts"][0]["profiles"]) <= _FEW_PROFILES else "8",
     }
     lines = [f"HARVESTER_{name}='{value}'" for name, value in settings.items()]

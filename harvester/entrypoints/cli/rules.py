@@ -13,7 +13,7 @@ from harvester.entrypoints.cli.app import BAD_USAGE, FAILED, Invocation, emit, j
 from harvester.entrypoints.cli.session import load_settings
 from harvester.rules.file_tests import run_tests
 from harvester.rules.ruleset import schema as schema_of_rules
-from harvester.wiring import rules_path
+from harvester.wiring import delivers_catalog, rules_path
 
 _file = click.argument("file", type=click.Path(path_type=Path), required=False)
 
@@ -32,8 +32,9 @@ def rules() -> None:
 @click.pass_context
 def check(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     """Read the file and say everything that is wrong with it, with file and line."""
-    path = _path(ctx.obj, file)
-    problems = rules_file.check(path) if path else []
+    settings = load_settings(ctx.obj)
+    path = file or rules_path(settings)
+    problems = rules_file.check(path, catalog=delivers_catalog(settings)) if path else []
     if as_json:
         emit({"file": _name(path), "problems": [_problem(each) for each in problems]})
     else:

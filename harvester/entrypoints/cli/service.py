@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import click
@@ -13,8 +13,11 @@ from harvester.domain.errors import HarvesterError
 from harvester.domain.profile import UnreadableProfile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, json_option
+from harvester.entrypoints.cli.finding import Finding
+from harvester.entrypoints.cli.selling_partner import catalog_rules, no_selling_partner, selling_partner_check
 from harvester.entrypoints.cli.session import Session, load_settings, run
 from harvester.entrypoints.cli.tables import plural
+from harvester.rules.ruleset import RuleSet
 from harvester.wiring import bring_up_to_date, database_address, load_rules, make_notifier, rules_path
 
 
@@ -41,16 +44,6 @@ async def _migrate(invocation: Invocation, as_json: bool) -> int:
 _PATIENCE_SECONDS = 10.0
 _MOST_CLOCK_SECONDS = 60.0
 """A person waits for the doctor."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the doctor; `advice` is empty where all is well."""
-
-    what: str
-    well: bool
-    detail: str
-    advice: str = ""
 
 
 @click.command()
@@ -82,23 +75,24 @@ async def examine(invocation: Invocation) -> Sequence[Finding]:
         Finding("settings", well=True, detail=f"mode {settings.mode}, {plural(len(settings.accounts), 'account')}"),
         await _notification_check(settings),
     ]
-    findings.append(_rules_check(settings))
+    rules, finding = _rules_check(settings)
+    findings.append(finding)
     try:
         async with Session.open(invocation, most_patience_seconds=_PATIENCE_SECONDS) as session:
-            return [*findings, *await _open_checks(session)]
+            return [*findings, *await _open_checks(session, rules)]
     except HarvesterError as error:
         advice = "see docs/settings.md, HARVESTER_DATABASE_URL and HARVESTER_DATA_DIR"
         return [*findings, Finding("database", well=False, detail=str(error), advice=advice)]
 
 
-def _rules_check(settings: Settings) -> Finding:
+def _rules_check(settings: Settings) -> tuple[RuleSet | None, Finding]:
     try:
         rules = load_rules(settings)
     except HarvesterError as error:
         advice = "mend the line; `harvester rules check` names every mistake"
-        return Finding("rules", well=False, detail=str(error), advice=advice)
+        return None, Finding("rules", well=False, detail=str(error), advice=advice)
     told = f"{rules_path(settings) or 'built in'}, {plural(len(rules.rules), 'rule')}, {rules.fingerprint[:12]}"
-    return Finding("rules", well=True, detail=told)
+    return rules, Finding("rules", well=True, detail=told)
 
 
 async def _notification_check(settings: Settings) -> Finding:
@@ -116,7 +110,7 @@ async def _notification_check(settings: Settings) -> Finding:
     return Finding("notifications", well=True, detail=detail)
 
 
-async def _open_checks(session: Session) -> list[Finding]:
+async def _open_checks(session: Session, rules: RuleSet | None) -> list[Finding]:
     services = session.services
     version = await services.reports.server_version()
     findings = [_database_check(version, await services.reports.takes_changes())]
@@ -127,6 +121,11 @@ async def _open_checks(session: Session) -> list[Finding]:
     for login in services.logins:
         wanted = services.settings.accounts[login.account].profiles
         findings.extend(await _login_checks(login.account, wanted, login.check))
+        partner = services.selling_partners.get(login.account)
+        if partner is not None:
+            findings.append(await selling_partner_check(login, partner))
+        elif rules is not None and catalog_rules(rules):
+            findings.append(no_selling_partner(login.account))
     return findings
 
 

@@ -65,6 +65,14 @@ class Bound:
         return self.passes(self.measure(clicks, conversions))
 
 
+def is_evidence(check: str) -> bool:
+    """Whether a finding's check is one of this family."""
+    return check.partition(".")[0] in _METRICS
+
+
+_METRICS = frozenset(Metric)
+
+
 def bound_of(check: str, value: float) -> Bound:
     """The bound that a finding came from: the reverse of `Bound.check`."""
     name, _, confidence = check.partition("@")

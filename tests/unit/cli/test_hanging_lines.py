@@ -11,7 +11,8 @@ from rich.console import Console
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import Invocation
 from harvester.entrypoints.cli.apply import _what_next
-from harvester.entrypoints.cli.service import Finding, _print
+from harvester.entrypoints.cli.finding import Finding
+from harvester.entrypoints.cli.service import _print
 from harvester.usecases.apply import Applied
 
 PLAN: dict[str, Any] = {"id": "p1", "counts": {"candidates": 12}}

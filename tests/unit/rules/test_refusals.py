@@ -30,7 +30,7 @@ def create(**keys: Any) -> dict[str, Any]:
 
 TABLE: list[tuple[dict[str, Any], str, str]] = [
     ({"protekt": {}}, "protekt", "unknown key `protekt`; did you mean `protect`?"),
-    ({"xyz": {}}, "xyz", "unknown key `xyz`; known here: version, protect, rules, groups, guard, profiles, tests"),
+    ({"xyz": {}}, "xyz", "unknown key `xyz`; known here: version, protect, rules, groups, guard, profiles, tests, catalog"),
     ({"<<": {}}, "<<", "merge keys (`<<`) are not understood; write the keys out"),
     ({"version": 2}, "version", "must be 1, not `2`"),
     ({"version": None}, "version", "must be 1, not nothing"),
@@ -100,10 +100,10 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "must be from 50% to 99.9%, not 100%"),
     (when(clicks={"confidence": "80%"}), "rules[0].when.clicks.confidence",
      "unknown key `confidence`; known here: at_least, at_most"),
-    (when(), "rules[0].when", "says nothing; name one of all, any, not, clicks, conversions, conversion_rate"),
+    (when(), "rules[0].when", "says nothing; name one of all, any, not, clicks, conversions, conversion_rate, or a check of the catalog"),
     (when(all=[]), "rules[0].when.all", "`all` is empty; list at least one condition"),
     (when(any=[{}]), "rules[0].when.any[0]",
-     "says nothing; name one of all, any, not, clicks, conversions, conversion_rate"),
+     "says nothing; name one of all, any, not, clicks, conversions, conversion_rate, or a check of the catalog"),
     (when(all=[{"clicks": {"at_least": 1}, "not": {"conversions": {"at_least": 1}}}]), "rules[0].when.all[0]",
      "holds not and clicks side by side; list them under `all`, one per dash"),
     ({"rules": [{**PROMOTE, "when": {"not": {"all": "x"}}}]}, "rules[0].when.not.all", "must be a list, not `x`; write [x]"),
