@@ -24,10 +24,24 @@ from harvester.adapters.postgres.migrate import migrate
 
 T = TypeVar("T")
 
+TESTS = Path(__file__).parent
+LONGEST_FIRST = ("crash", "fleet", "acceptance", "integration")
+"""Folders. Their tests begin first, so that no core waits at the end for another one's long test; and they go untraced,
+because tracing costs every line of the program something: each branch of the core is demanded of the quick ones."""
+
 TEST_DSN = os.environ.get("HARVESTER_TEST_DSN")
 
 for _name in [name for name in os.environ if name.startswith("HARVESTER_")]:
     del os.environ[_name]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
+    folder = {item: item.path.relative_to(TESTS).parts[0] for item in items}
+    items.sort(key=lambda item: places.get(folder[item], len(places)))
+    for item in items:
+        if folder[item] in places:
+            item.add_marker("no_cover")
 
 
 @pytest.fixture(autouse=True)

@@ -150,9 +150,8 @@ class EmbeddedPostgres:
         if not major:
             self._create(install, identity)
         sockets = self._socket_folder(identity)
-        if self._pid() is None:
-            self._start(install, identity, sockets)
-        self._wait_until_ready()
+        started = self._start(install, identity, sockets) if self._pid() is None else None
+        self._wait_until_ready(started)
         password = (self._cluster / "harvester.password").read_text(encoding="ascii")
         return f"postgresql://{_USER}:{password}@/postgres?host={quote(str(sockets), safe='')}&port={_PORT}"
 
@@ -204,33 +203,34 @@ class EmbeddedPostgres:
                 ) from None
         return folder
 
-    def _start(self, install: Path, identity: Identity, sockets: Path) -> None:
+    def _start(self, install: Path, identity: Identity, sockets: Path) -> "subprocess.Popen[bytes]":
         (self._cluster / "postmaster.pid").unlink(missing_ok=True)
         settings = {**_SETTINGS, **({} if self._durable else _CARELESS), "unix_socket_directories": str(sockets)}
         with (self._folder / "postgres.log").open("wb") as log:
-            _started.append(
-                subprocess.Popen(  # noqa: S603 - our own binary, our own arguments
-                    [str(install / "postgres"), "-D", str(self._cluster), "-p", str(_PORT)]
-                    + [part for name, value in settings.items() for part in ("-c", f"{name}={value}")],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                    cwd="/",
-                    env=_environment(),
-                    preexec_fn=become(  # noqa: PLW1509 - only calls into the kernel
-                        identity, die_with_parent=self._die_with_parent
-                    ),
-                )
+            process = subprocess.Popen(  # noqa: S603 - our own binary, our own arguments
+                [str(install / "postgres"), "-D", str(self._cluster), "-p", str(_PORT)]
+                + [part for name, value in settings.items() for part in ("-c", f"{name}={value}")],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                cwd="/",
+                env=_environment(),
+                preexec_fn=become(  # noqa: PLW1509 - only calls into the kernel
+                    identity, die_with_parent=self._die_with_parent
+                ),
             )
+        _started.append(process)
+        return process
 
-    def _wait_until_ready(self) -> None:
+    def _wait_until_ready(self, started: "subprocess.Popen[bytes] | None") -> None:
+        """`started`: the process, if this call started one; once that has ended there is nothing to wait for."""
         for _ in _until(_PATIENCE_SECONDS):
             _reap()
             lines = self._pid_file()
             if len(lines) > _STATUS_LINE and lines[_STATUS_LINE].strip() == "ready" and self._pid() is not None:
                 return
-            if self._pid() is None and not any(process.poll() is None for process in _started):
+            if self._pid() is None and (started is None or started.poll() is not None):
                 break
         log = self._folder / "postgres.log"
         raise Unavailable(f"Postgres did not start: {_last_line(log.read_bytes())} (see {log})")

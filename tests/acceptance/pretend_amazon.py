@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 30.0
+READY_SECONDS = 120.0
 RECOMMENDATIONS = "/sp/targetPromotionGroups/recommendations"
 _MEDIA_TYPE = "application/vnd.spTargetPromotionGroupsRecommendations.v1+json"
 
@@ -33,7 +33,7 @@ class PretendAmazon:
 
     def control(self, route: str, body: object = None) -> Any:
         data = None if body is None else json.dumps(body).encode()
-        with urllib.request.urlopen(f"{self.ready['url']}/_sandbox/{route}", data, timeout=20) as answer:
+        with urllib.request.urlopen(f"{self.ready['url']}/_sandbox/{route}", data, timeout=READY_SECONDS) as answer:
             return json.load(answer)
 
     def begin(self, *faults: Fault) -> None:
@@ -92,7 +92,7 @@ class PretendAmazon:
             request = urllib.request.Request(
                 self.ready["ads_url"] + RECOMMENDATIONS, json.dumps(body).encode(), headers, method="POST"
             )
-            with urllib.request.urlopen(request, timeout=20) as answer:
+            with urllib.request.urlopen(request, timeout=READY_SECONDS) as answer:
                 page = json.load(answer)
             rows += page["targets"]
             if not page.get("nextToken"):
@@ -103,7 +103,7 @@ class PretendAmazon:
         names = ("client_id", "client_secret", "refresh_token")
         form = {"grant_type": "refresh_token", **{name: login[name] for name in names}}
         data = urllib.parse.urlencode(form).encode()
-        with urllib.request.urlopen(self.ready["lwa_url"], data, timeout=20) as answer:
+        with urllib.request.urlopen(self.ready["lwa_url"], data, timeout=READY_SECONDS) as answer:
             token: str = json.load(answer)["access_token"]
         return token
 
@@ -117,7 +117,7 @@ def pretend_amazon(*flags: str) -> Iterator[PretendAmazon]:
         yield PretendAmazon(process, json.loads(_first_line(process)))
     finally:
         process.terminate()
-        process.communicate(timeout=20)
+        process.communicate(timeout=READY_SECONDS)
 
 
 def _first_line(process: "subprocess.Popen[bytes]") -> bytes:

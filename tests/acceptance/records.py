@@ -16,7 +16,7 @@ from tests.conftest import in_a_loop_of_its_own
 
 Row = dict[str, Any]
 
-_LONGEST_WAIT_SECONDS = 20.0
+_LONGEST_WAIT_SECONDS = 120.0
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = $1::text::regclass"
 _WHAT_WAS_DECIDED = """
     SELECT profile_id, source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type, metrics, outcome, reason,

@@ -29,7 +29,7 @@ T = TypeVar("T")
 _numbers = itertools.count(1)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Stage:
     """`database`: of a ledger with a plan that is approved. `first`: the account before anything was sent."""
 
@@ -86,7 +86,7 @@ def state(amazon: Running) -> State:
 
 async def patiently(work: Callable[[], Awaitable[T]]) -> T:
     """Again while Postgres has not noticed yet that the process before is gone."""
-    give_up_at = time.monotonic() + 10
+    give_up_at = time.monotonic() + 60
     while True:
         try:
             return await work()

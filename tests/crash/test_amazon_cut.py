@@ -3,20 +3,24 @@
 import asyncio
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import pytest
 
 from harvester.domain.errors import HarvesterError
 from harvester.sandbox.serving import Running
+from harvester.usecases.apply import Applied
 from tests.crash.agreement import CHANGES, Round
 from tests.crash.cable import Cable
+from tests.crash.commands import A_MOMENT_SECONDS
 from tests.crash.faults import rules
 from tests.crash.scene import open_desk
 from tests.crash.stages import Stage
 
-PARTS = 3
+PARTS = 9
+"""Of the points of a stage; each is a test: short ones spread better over the cores."""
 FEWEST = {"applying": 120, "undoing": 50}
-"""Points of a stage."""
+"""Points of a stage, all parts together."""
 Fault = dict[str, Any]
 
 FAULTS: dict[str, Fault] = {
@@ -40,7 +44,11 @@ DEATHS: dict[str, Fault] = {
 STOPS: dict[str, Fault] = {"stopped in the middle of a call": {"delay_seconds": 0.03}}
 
 
-async def points(stage: Stage, amazon: Running, *, all_ways: bool) -> list[tuple[int, str]]:
+_found: "WeakKeyDictionary[Stage, list[tuple[int, str]]]" = WeakKeyDictionary()
+"""Looked for once by each worker."""
+
+
+async def _points(stage: Stage, amazon: Running, *, all_ways: bool) -> list[tuple[int, str]]:
     """Every call that changes the account in all ways, or in half of them by turns; all others in one by turns."""
     stage.set_up(amazon)
     before = amazon.sandbox.journal.total
@@ -84,7 +92,7 @@ async def _die(stage: Stage, amazon: Running, dsn: str) -> None:
     """Nothing of the process reaches Postgres any more once its call has left."""
     async with Cable.laid(dsn) as cable, open_desk(cable.dsn, amazon.url, patience_seconds=0) as desk:
         work = asyncio.create_task(desk.apply(stage.plan_id, stage.fingerprint))
-        await _until(lambda: amazon.sandbox.faults.rules[0].fired == 1)
+        await _until(lambda: amazon.sandbox.faults.rules[0].fired == 1, work)
         cable.cut_all()
         with pytest.raises(HarvesterError):
             await work
@@ -93,16 +101,16 @@ async def _die(stage: Stage, amazon: Running, dsn: str) -> None:
 async def _stop(stage: Stage, amazon: Running, dsn: str) -> None:
     async with open_desk(dsn, amazon.url) as desk:
         work = asyncio.create_task(desk.apply(stage.plan_id, stage.fingerprint))
-        await _until(lambda: amazon.sandbox.faults.rules[0].fired == 1)
+        await _until(lambda: amazon.sandbox.faults.rules[0].fired == 1, work)
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await work
 
 
-async def _until(reached: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not reached():
-            await asyncio.sleep(0)
+async def _until(reached: Callable[[], bool], work: "asyncio.Task[Applied]") -> None:
+    while not reached():
+        ended, _ = await asyncio.wait([work], timeout=A_MOMENT_SECONDS)
+        assert not ended, "the work ended before it was put to the test"
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -112,7 +120,9 @@ async def test_a_call_that_goes_wrong_is_settled(
 ) -> None:
     """Whatever becomes of a call, the ledger equals the account once a person has gone on."""
     stage: Stage = request.getfixturevalue(stage_name)
-    found = await points(stage, amazon, all_ways=stage_name == "applying")
+    if stage not in _found:
+        _found[stage] = await _points(stage, amazon, all_ways=stage_name == "applying")
+    found = _found[stage]
     assert len(found) >= FEWEST[stage_name]
     for number, way in found[part::PARTS]:
         try:

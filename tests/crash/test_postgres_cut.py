@@ -1,6 +1,7 @@
 """The line to Postgres is cut at every message of an apply, for good or for a moment: nothing is lost or doubled."""
 
 import os
+from weakref import WeakKeyDictionary
 
 import pytest
 
@@ -11,16 +12,20 @@ from tests.crash.cable import Cable, Cut
 from tests.crash.scene import open_desk
 from tests.crash.stages import Stage
 
-PARTS = 4
+PARTS = 12
+"""Of the points of a stage; each is a test: short ones spread better over the cores."""
 FEWEST = {"applying": 120, "undoing": 60}
-"""Points of a stage."""
+"""Points of a stage, all parts together."""
 EVERY = int(os.environ.get("CRASH_EVERY", "8"))
 """Between commits, every so many messages; 1: all of them, and every commit in all ways on every stage."""
 Point = tuple[int, Cut, bool]
 WAYS = [(how, lasting) for how in Cut for lasting in (True, False)]
 
+_found: "WeakKeyDictionary[Stage, list[Point]]" = WeakKeyDictionary()
+"""Looked for once by each worker."""
 
-async def points(stage: Stage, amazon: Running, *, all_ways: bool) -> list[Point]:
+
+async def _points(stage: Stage, amazon: Running, *, all_ways: bool) -> list[Point]:
     """Around every commit in all ways, or in two of the four by turns; in between in one of them by turns."""
     stage.set_up(amazon)
     async with stage.ledger() as dsn, Cable.laid(dsn) as cable, open_desk(cable.dsn, amazon.url) as desk:
@@ -61,7 +66,9 @@ async def test_a_cut_line_to_postgres_loses_nothing(
 ) -> None:
     """Wherever the line breaks, the ledger equals the account once a person has gone on."""
     stage: Stage = request.getfixturevalue(stage_name)
-    found = await points(stage, amazon, all_ways=EVERY == 1 or stage_name == "applying")
+    if stage not in _found:
+        _found[stage] = await _points(stage, amazon, all_ways=EVERY == 1 or stage_name == "applying")
+    found = _found[stage]
     assert len(found) >= FEWEST[stage_name]
     for point in found[part::PARTS]:
         try:
