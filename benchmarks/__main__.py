@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import apply, fleet, harvest, judge, memory, service, startup
+from benchmarks import apply, catalog, fleet, harvest, judge, memory, service, startup
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "judge": ("One decision", judge.measure),
     "fleet": ("A fleet within Amazon's limits", fleet.measure),
     "service": ("The service", service.measure),
+    "catalog": ("Facts of Amazon's catalog", catalog.measure),
     "startup": ("Waiting", startup.measure),
 }
 

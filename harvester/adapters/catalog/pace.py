@@ -11,7 +11,9 @@ from harvester.domain.errors import HarvesterError
 
 DOCUMENTED_RATE = 2.0
 """Requests a second of one account and application, for each of the two operations."""
-BURST = 2
+BURST = 2.0
+_HELD_BACK = 0.5
+"""Of the burst: a call that was quicker on its way than the one before it finds Amazon's bucket not quite empty."""
 _SLOWEST, _FASTEST = 0.1, 1000.0
 _FOR_EVER_SECONDS = 1e9
 
@@ -19,7 +21,7 @@ _FOR_EVER_SECONDS = 1e9
 class Turns(Protocol):
     """Where turns are given out."""
 
-    async def take(self, login: str, operation: str, rate: float, burst: int, most_seconds: float) -> float | None:
+    async def take(self, login: str, operation: str, rate: float, burst: float, most_seconds: float) -> float | None:
         """The seconds until the next free turn, which is the caller's now. None: over `most_seconds`; nothing taken.
 
         Raises HarvesterError where nobody can be asked.
@@ -34,7 +36,7 @@ class OwnTurns:
         self._time = time
         self._full_at: dict[tuple[str, str], float] = {}
 
-    async def take(self, login: str, operation: str, rate: float, burst: int, most_seconds: float) -> float | None:
+    async def take(self, login: str, operation: str, rate: float, burst: float, most_seconds: float) -> float | None:
         now = self._time()
         full_at = max(self._full_at.get((login, operation), now), now) + 1 / rate
         wait_seconds = max(full_at - now - burst / rate, 0.0)
@@ -99,7 +101,7 @@ class SteadyPace:
 
     async def _take(self, budget: Budget, most_seconds: float) -> float | None:
         rate = self._rates.get(budget, DOCUMENTED_RATE)
-        asked = (budget.login, budget.operation, rate, BURST, most_seconds)
+        asked = (budget.login, budget.operation, rate, BURST - _HELD_BACK, most_seconds)
         try:
             return await self._turns.take(*asked)
         except HarvesterError:

@@ -50,7 +50,7 @@ class PostgresTurns:
 
     database: Database
 
-    async def take(self, login: str, operation: str, rate: float, burst: int, most_seconds: float) -> float | None:
+    async def take(self, login: str, operation: str, rate: float, burst: float, most_seconds: float) -> float | None:
         async with self.database.connection() as connection:
-            wait_seconds = await connection.fetchval(_TAKE_TURN, login, operation, rate, float(burst), most_seconds)
+            wait_seconds = await connection.fetchval(_TAKE_TURN, login, operation, rate, burst, most_seconds)
         return None if wait_seconds is None else max(float(wait_seconds), 0.0)
