@@ -121,6 +121,20 @@ def test_what_amazon_leaves_out_falls_back_and_says_so(suggesting: Harvester, le
     assert re.search(r"Amazon suggested no bid for \d+ of \d+ items whose rule asks for one", advice)
 
 
+def test_the_reviewer_sees_what_amazon_said(suggesting: Harvester, amazon: PretendAmazon, ledger: Ledger) -> None:
+    """All three bids and what was made of them, under each item, within 80 columns; the plan counts what did not come."""
+    profile = amazon.profiles[0]
+    (plan,) = suggesting("plan", "--profile", profile, "--json").succeeded().json["plans"]
+
+    shown = suggesting("show", plan["id"]).succeeded().out
+
+    told = " ".join(shown.split())
+    formulas = [item["bid_formula"] for item in ledger.rows(BIDS) if item["bid_formula"]]
+    assert all(f"bid: {formula}" in told for formula in formulas)
+    assert "Amazon suggested no bid for " in told
+    assert max(map(len, shown.splitlines())) <= 80
+
+
 def falls_back(item: Row) -> None:
     assert "Amazon suggested no bid: " in item["note"]
     if item["rule"] == "keywords-as-suggested" and item["currency"] == "USD":

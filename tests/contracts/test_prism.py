@@ -17,9 +17,12 @@ from harvester.adapters.ads import protocol
 from harvester.adapters.ads.client import AmazonLogin
 from harvester.adapters.ads.protocol import ids
 from harvester.adapters.exchange import Caller
+from harvester.domain.bid import BidTarget, StandingAdGroup
+from harvester.domain.category_tree import Narrowed
 from harvester.domain.errors import PageBroken, Rejected
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Region
+from harvester.domain.target import Match
 from tests.contracts.reading_calls import CALLS, ReadingCall, open_reader
 from tests.unit.adapters.loopback import CREDENTIALS, Bench, opened
 
@@ -126,6 +129,29 @@ async def test_prism_takes_the_profiles_call(bench: Bench, profiles: str):
 
     assert len(found.readable) + len(found.unreadable) >= 1
     assert bench.log.calls[-1].status == 200
+
+
+SINGLE = {
+    "/sp/targets/bid/recommendations": lambda reader: reader.suggested_bids(
+        StandingAdGroup("1", "2"), [BidTarget(Match.EXACT, "towel")]
+    ),
+    "/sp/targets/categories": lambda reader: reader.category_tree(),
+    "/sp/targets/categories/recommendations": lambda reader: reader.suggested_categories(["B000000001"]),
+    "/sp/targets/category/7/refinements": lambda reader: reader.refinements("7"),
+    "/sp/targets/products/count": lambda reader: reader.product_count(Narrowed("7", ("1",), rating=(0, 3))),
+}
+"""Prism judges every version of a bid recommendation by version 3, which knows keywords only."""
+
+
+@pytest.mark.parametrize("path", SINGLE)
+async def test_prism_takes_every_single_call(path: str, bench: Bench, sponsored_products: str):
+    """What it makes up is read, but for a tree that is called `string` and a count of less than nothing."""
+    reader = open_reader(login_at(bench, sponsored_products))
+
+    with suppress(PageBroken):
+        await SINGLE[path](reader)
+
+    assert {(found.path, found.status) for found in bench.log.calls if found.path.startswith("/sp")} == {(path, 200)}
 
 
 @pytest.mark.parametrize(

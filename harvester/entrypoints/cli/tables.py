@@ -26,6 +26,8 @@ _KINDS = {
     "pause_target": "pause product target",
     "pause_campaign": "pause campaign",
 }
+_WORTH_TELLING = ("suggest", " × ", ", ")
+"""In the formula of a bid: a base that was taken as it stands says no more than the bid."""
 _COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused": "red", "done": "green"}
 NARROWEST = 60
 WIDEST = 110
@@ -163,6 +165,9 @@ def item_lines(item: Mapping[str, Any]) -> Group:
     product = f", for ASIN {item['asin']}" if item["asin"] else ""
     detail = f"{what(item)} {arrow} {place}{product}" if place else f"{what(item)}{product}"
     lines: list[RenderableType] = [table, Padding(Text(detail, style="dim"), (0, 0, 0, 7))]
+    formula = str(item.get("bid_formula") or "")
+    if any(sign in formula for sign in _WORTH_TELLING):
+        lines.append(Padding(Text(f"bid: {formula}", style="dim"), (0, 0, 0, 7)))
     if item["note"]:
         lines.append(Padding(Text(str(item["note"]), style="yellow"), (0, 0, 0, 7)))
     return Group(*lines)

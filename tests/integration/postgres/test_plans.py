@@ -23,7 +23,9 @@ from .conftest import NOW, BeginRun, Sql, StorePlan, a_decision, a_page, a_row, 
 
 
 async def test_decided_yields_every_row_of_a_group_that_acts(begin: BeginRun, runs: PostgresRuns, plans: PostgresPlans):
-    """Rows that hold or skip come along where one of their group acts; other groups, and duplicates, do not."""
+    """Rows that hold or skip come along where one of their group acts; other groups, and duplicates, do not. Without a
+    draft they are the same.
+    """
     run = await begin()
     promote, hold = a_decision(Outcome.PROMOTE), a_decision(Outcome.HOLD)
     rows = [
@@ -38,11 +40,12 @@ async def test_decided_yields_every_row_of_a_group_that_acts(begin: BeginRun, ru
     ]
     await runs.save_page(run, 0, rows, Cursor(), NOW)
 
+    before = [[row.place for row in group] async for group in plans.decided(run.run_id)]
     async with plans.draft(run) as draft:
         groups = [[row.place for row in group] async for group in draft.decided()]
         await _finish(draft)
 
-    assert groups == [[6, 7], [0, 1]]
+    assert before == groups == [[6, 7], [0, 1]]
 
 
 async def _finish(draft: PostgresPlanDraft, **changes: Any) -> None:
