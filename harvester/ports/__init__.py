@@ -25,6 +25,7 @@ from harvester.domain.profile import (
 from harvester.domain.recommendation import Recommendation, RecommendationPage
 from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
+from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import Match
 from harvester.rules.requests import Request
 
@@ -40,6 +41,16 @@ class RecommendationSource(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def most_ad_groups(self) -> int:
+        """Asked for in one list."""
+        ...
+
+    @property
+    def tokens_last(self) -> bool:
+        """Whether a page token still leads on when an interrupted run is taken up; else its list begins anew."""
+        ...
 
     def pages(self, ad_group_ids: Sequence[str], token: str | None) -> AsyncGenerator[RecommendationPage, None]:
         """From the page that `token` names to the end of the list; the page after is fetched ahead.
@@ -59,6 +70,10 @@ class AccountReader(Protocol):
 
     @property
     def promotion(self) -> RecommendationSource: ...
+
+    def products(self, advertised: Sequence[Advertised], asking: Asking) -> RecommendationSource:
+        """Product suggestions for these ad groups."""
+        ...
 
     def campaigns(self) -> AsyncIterator[Sequence[Campaign]]:
         """All that are not archived."""
@@ -83,7 +98,7 @@ class AccountReader(Protocol):
         ...
 
     def targets(self, ad_group_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingTarget]]:
-        """Product targets of one ASIN each; category, brand and automatic clauses are left out."""
+        """Product targets of one ASIN each, and categories; brand and automatic clauses are left out."""
         ...
 
     def negative_keywords(self, ad_group_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingNegative]]: ...
@@ -162,6 +177,10 @@ class Runs(Protocol):
 
     async def recent_rows(self, run: Run, most: int) -> Sequence[Recommendation]:
         """The last rows recorded, to recognise repeats after a resume."""
+        ...
+
+    async def advertised(self, profile_id: ProfileId) -> Sequence[tuple[str, str, str]]:
+        """Ad group, ad, and the ASIN that it advertises, as the profile's last runs saw them."""
         ...
 
     async def save_page(

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -11,7 +11,11 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
+from harvester.domain.recommendation import WITHOUT_EVIDENCE
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.given import FileTest
+from harvester.rules.section import Section
+from harvester.rules.suggesting import Suggestions, WithoutGroup
 from harvester.rules.values import (
     Amount,
     Amounts,
@@ -29,10 +33,6 @@ from harvester.rules.values import (
     Rate,
     Whole,
 )
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
 
 
 class Protect(Section):
@@ -70,11 +70,20 @@ class Scope(Section):
 class RuleMatch(Scope):
     """Which recommendations a rule looks at."""
 
-    source: Literal["promotion"] = "promotion"
+    source: Literal["promotion", "products"] = "promotion"
+    """promotion: what brought orders in automatic ad groups. products: products that Amazon suggests for what is
+    advertised; such rows have no clicks or conversions."""
     target_type: TargetKind | None = None
     """keyword or product; both when left out."""
     asins: tuple[Asin, ...] = ()
     """The advertised products."""
+    themes: tuple[NameOrId, ...] = ()
+    """Of product suggestions: why Amazon suggests them, in its English words; patterns as for names."""
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether rows of its source come with clicks and conversions."""
+        return self.source not in WITHOUT_EVIDENCE
 
 
 class CountThreshold(Section):
@@ -157,7 +166,8 @@ class Then(Section):
 class Rule(Section):
     name: Name
     match: RuleMatch = RuleMatch()
-    when: Condition
+    when: Condition = Condition(all=())
+    """May be left out where the source has no evidence: then every row that matches passes."""
     then: Then
     mode: Mode | None = None
     """Stricter than the service's mode for what this rule decides; never laxer."""
@@ -167,7 +177,7 @@ class Rule(Section):
         """The kinds of target that the rule says anything about."""
         return tuple(
             kind
-            for kind in TargetKind
+            for kind in (TargetKind if self.match.has_evidence else (TargetKind.PRODUCT,))
             if self.match.target_type in (None, kind) and (self.then.promote is None or self.promotes(kind))
         )
 
@@ -206,10 +216,13 @@ class Create(Section):
 
 
 class GroupEntry(Section):
-    """What to do for a source ad group without a promotion group. The first entry that applies is taken."""
+    """What to do for a source ad group without a promotion group. The first entry that applies is taken. Exactly one of
+    `create` and `without_group`.
+    """
 
     source: Scope = Scope()
-    create: Create
+    create: Create | None = None
+    without_group: WithoutGroup | None = None
     _line: int | None = PrivateAttr(default=None)
 
     @property
@@ -261,31 +274,6 @@ class ProfileOverride(Section):
     """Tightens the bids of all rules."""
 
 
-class Given(Section):
-    """A made-up recommendation."""
-
-    target_type: TargetKind = TargetKind.KEYWORD
-    target: NameOrId | None = None
-    clicks: Count
-    conversions: Count
-    campaign: NameOrId | None = None
-    """The campaign's name; without one, only rules for all campaigns cover the test."""
-    ad_group: NameOrId | None = None
-    asin: Asin | None = None
-    profile: Digits | None = None
-
-
-class FileTest(Section):
-    """One test of the rules; `harvester rules test` runs it."""
-
-    name: Name
-    given: Given
-    expect: Literal["promote", "negate", "hold", "skip"]
-    rule: Name | None = None
-    """The rule that must have decided."""
-    reason: Name | None = None
-
-
 def _default_rules() -> tuple[Rule, ...]:
     proven = Condition(
         all=(Condition(clicks=CountThreshold(at_least=10)), Condition(conversions=CountThreshold(at_least=2)))
@@ -312,14 +300,23 @@ class RuleSet(Section):
     groups: tuple[GroupEntry, ...] = ()
     """Where a source ad group has no promotion group yet; nothing listed: its promotions are held."""
     guard: GuardLimits = GuardLimits()
+    suggestions: Suggestions = Suggestions()
     profiles: dict[Digits, ProfileOverride] = {}
     """By profile id."""
     tests: tuple[FileTest, ...] = ()
 
     @property
     def text(self) -> str:
-        """Canonical JSON of everything that decides, defaults filled in; the file's tests decide nothing."""
+        """Canonical JSON of everything that decides, defaults filled in; the file's tests decide nothing.
+
+        Keys that came later are left out where they say nothing: rules that were there before keep their fingerprint.
+        """
         plainly = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tests"})
+        for rule in plainly["rules"]:
+            if not rule["match"]["themes"]:
+                del rule["match"]["themes"]
+        if self.suggestions == Suggestions():
+            del plainly["suggestions"]
         return json.dumps(plainly, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
@@ -337,6 +334,7 @@ class RuleSet(Section):
             protect=_added(self.protect, override.protect),
             guard=_overridden(self.guard, override.guard),
             bids=override.bids,
+            suggestions=self.suggestions,
         )
 
 
@@ -352,6 +350,7 @@ class ProfileRules:
     protect: Protect
     guard: GuardLimits
     bids: dict[str, BidBounds]
+    suggestions: Suggestions = field(default_factory=Suggestions)
 
     def rule(self, name: str) -> Rule:
         """Raises KeyError."""
@@ -384,5 +383,5 @@ def schema() -> dict[str, Any]:
 
 def keys_of(model: type[BaseModel]) -> Iterator[str]:
     """The keys of a section, as they are written in the file."""
-    for name, field in model.model_fields.items():
-        yield field.alias or name
+    for name, info in model.model_fields.items():
+        yield info.alias or name

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from harvester.sandbox import entities, groups, page_faults, profiles
+from harvester.sandbox import entities, groups, page_faults, product_suggestions, profiles
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.calls import Call, Operation, Version
 from harvester.sandbox.clock import Clock
@@ -16,7 +16,8 @@ from harvester.sandbox.wire import JSON, Answer, ApiError, Family, Json, error_a
 from harvester.sandbox.world import Account, World
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    (operation.method, operation.path): operation for operation in (*entities.OPERATIONS, *groups.OPERATIONS)
+    (operation.method, operation.path): operation
+    for operation in (*entities.OPERATIONS, *groups.OPERATIONS, *product_suggestions.OPERATIONS)
 }
 _PATHS = {path for _, path in OPERATIONS}
 _REGIONS = {"na": "NA", "eu": "EU", "fe": "FE"}
@@ -130,9 +131,18 @@ def _version(operation: Operation, headers: Mapping[str, str], *, plain: bool) -
     if version is None:
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Cannot consume content type {given!r}")
     accepted = {part.strip().lower() for part in headers.get("Accept", "").split(",")}
+    if operation.answers:
+        return _answering(operation, version, accepted)
     if version.media_type.lower() not in accepted and not (plain and accepted & {JSON, "*/*", ""}):
         raise ApiError(406, "NOT_ACCEPTABLE", f"{operation.path} gives {version.media_type} only")
     return version
+
+
+def _answering(operation: Operation, version: Version, accepted: set[str]) -> Version:
+    for number, media_type in enumerate(operation.answers, start=1):
+        if media_type.lower() in accepted:
+            return replace(version, number=number, media_type=media_type)
+    raise ApiError(406, "NOT_ACCEPTABLE", f"{operation.path} gives {' or '.join(operation.answers)} only")
 
 
 def _body(operation: Operation, version: Version, raw: bytes) -> Json:

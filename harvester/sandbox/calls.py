@@ -48,6 +48,8 @@ class Operation:
     body_required: bool = True
     writes: bool = False
     prefers: bool = False
+    answers: tuple[str, ...] = ()
+    """Media types of the answer, where they are not the request's: Accept picks one, which becomes the version."""
     by_media_type: Mapping[str, Version] = field(init=False)
 
     def __post_init__(self) -> None:

@@ -17,12 +17,13 @@ from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run
 from harvester.domain.zones import zone
 from harvester.ports import Clock, Histories, PlanDraft, Plans
-from harvester.rules.groups import group_for
+from harvester.rules.groups import entry_for, group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
 from harvester.rules.ruleset import ProfileRules
 from harvester.usecases.account_map import ENABLED, AccountMap, serves
 from harvester.usecases.blast_radius import BlastRadius
+from harvester.usecases.direct import direct_destination
 from harvester.usecases.follow_up import due_negatives
 from harvester.usecases.surroundings import Surroundings
 
@@ -47,6 +48,9 @@ class RulesOnTheGround:
 
     def new_destination(self, source: Place, account: AccountMap) -> Destination | NoDestination:
         """As the rules file's `groups` say; existing ad groups must advertise what the source does."""
+        entry = entry_for(self.rules, source, self.profile)
+        if entry is not None and entry.without_group is not None:
+            return direct_destination(entry, entry.without_group.product_ad_group, source, account)
         new = group_for(self.rules, source, self.profile)
         if isinstance(new, NoDestination):
             return new
@@ -133,6 +137,7 @@ class MakePlan:
         mode: Mode,
         ruleset: Fingerprint,
         complete: bool,
+        advice: Sequence[str] = (),
     ) -> PlanId:
         """The run's plan; a run that has one keeps it. Lists the account first, then writes in one transaction."""
         made = await self.plans.plan_of(run.run_id)
@@ -146,11 +151,11 @@ class MakePlan:
         today = _start_of_day(now, surroundings.facts.profile)
         promotions, negatives = await self.plans.sent_on(run.profile_id, today)
         guard = Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
-        advice = _advice(surroundings, held)
+        said = [*advice, *_advice(surroundings, held)]
         due = await due_negatives(self.histories, surroundings, now)
         async with self.plans.draft(run) as draft:
             into = await self._stage(draft, surroundings, rules)
-            advice += asleep(surroundings.account, into)
+            said += asleep(surroundings.account, into)
             await draft.stage(due)
             tally = await self._admit(draft, guard, BlastRadius(self.histories, run.profile_id))
             await draft.finish(
@@ -159,7 +164,7 @@ class MakePlan:
                 ruleset=ruleset,
                 fingerprint=Fingerprint(tally.digest.hexdigest()),
                 counts=msgspec.structs.replace(counts, actions=tally.actions, guarded=tally.guarded),
-                advice=list(dict.fromkeys(advice)),
+                advice=list(dict.fromkeys(said)),
                 now=now,
             )
             return draft.plan_id

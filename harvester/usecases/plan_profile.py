@@ -1,6 +1,6 @@
 """The whole verb for one profile: lease, run, harvest, plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -17,6 +17,7 @@ from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
 from harvester.usecases.harvest import Harvest, Progress
 from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
+from harvester.usecases.sources import ReadSources, sources_in_force
 from harvester.usecases.surroundings import Surroundings
 
 RESUME_WITHIN = timedelta(hours=1)
@@ -64,17 +65,18 @@ class PlanProfile:
         async with self.lease.hold(profile.profile_id):
             await self.rulesets.save(self.rules.fingerprint, self.rules.text)
             now = self.clock.now()
+            names = sources_in_force(self.rules.for_profile(profile.profile_id), profile)
             mode = (await self.modes.current(profile.profile_id)).within(self.mode_of(profile.profile_id))
             run = await self.runs.begin(
                 profile,
-                source="promotion",
+                source=",".join(names),
                 trigger=trigger,
                 mode=mode,
                 ruleset=self.rules.fingerprint,
                 resume_after=now - RESUME_WITHIN,
             )
             try:
-                return await self._run(run, profile, login, mode, watch)
+                return await self._run(run, names, profile, login, mode, watch)
             except LeaseLost:
                 raise
             except Exception as error:
@@ -89,7 +91,9 @@ class PlanProfile:
         except HarvesterError as second:
             error.add_note(f"and the run could not be marked as failed: {second}")
 
-    async def _run(self, run: Run, profile: Profile, login: AdsLogin, mode: Mode, watch: Watch) -> Planned:
+    async def _run(
+        self, run: Run, names: Sequence[str], profile: Profile, login: AdsLogin, mode: Mode, watch: Watch
+    ) -> Planned:
         reader = login.reader(profile, run.run_id)
         rules = self.rules.for_profile(profile.profile_id)
         account = await read_account(reader)
@@ -102,7 +106,9 @@ class PlanProfile:
         facts = AccountFacts(profile, own_asins, await self.plans.effects(profile.profile_id, now), now)
         surroundings = Surroundings(reader, facts, account, RulesOnTheGround(rules, profile))
         harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
-        harvested = await harvest(run, reader.promotion, surroundings, compile_rules(self.rules, profile), own_asins)
+        judge = compile_rules(self.rules, profile)
+        read = await ReadSources(harvest, self.runs)(run, names, reader, surroundings, rules, judge, own_asins)
+        troubles = read.harvested.troubles
         make_plan = MakePlan(self.plans, self.histories, self.clock)
         plan_id = await make_plan(
             run,
@@ -110,10 +116,11 @@ class PlanProfile:
             rules,
             mode=mode,
             ruleset=self.rules.fingerprint,
-            complete=not harvested.troubles,
+            complete=not troubles,
+            advice=read.advice,
         )
-        await self.runs.finish(run, RunState.PARTIAL if harvested.troubles else RunState.COMPLETE, None)
-        return Planned(run.run_id, plan_id, harvested.troubles)
+        await self.runs.finish(run, RunState.PARTIAL if troubles else RunState.COMPLETE, None)
+        return Planned(run.run_id, plan_id, troubles)
 
     async def _note_left_out(self, run: Run, reader: AccountReader) -> Run:
         """An ad group or ad that cannot be read stops nothing: what belongs to it is held, and the run is partial."""

@@ -69,6 +69,17 @@ RECOMMENDATIONS = Operation(
     _vnd("spTargetPromotionGroupsRecommendations.v1"),
     _vnd("spTargetPromotionGroupsRecommendations.v1"),
 )
+# The form of the answer is chosen by Accept.
+PRODUCTS_BY_ASIN, PRODUCTS_BY_THEME = (
+    Operation(
+        "targets/products/recommendations",
+        "POST",
+        "/sp/targets/products/recommendations",
+        _vnd(f"spproductrecommendationresponse.{form}.v3"),
+        _vnd("spproductrecommendation.v3"),
+    )
+    for form in ("asins", "themes")
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _TAKE_UP = named("take_up_run")
 _FAIL_INTERRUPTED = named("fail_interrupted_run")
 _NEW = named("new_run")
 _RECENT_ROWS = named("recent_rows")
+_ADVERTISED = named("advertised")
 _ADVANCE = named("advance_run")
 _MOVE_CURSOR = named("move_cursor")
 _FINISH = named("finish_run")
@@ -81,6 +82,12 @@ class PostgresRuns:
             return await connection.fetch(_RECENT_ROWS, run.run_id, most)
 
         return [Recommendation(*row) for row in reversed(await self.database.repeat(work))]
+
+    async def advertised(self, profile_id: ProfileId) -> Sequence[tuple[str, str, str]]:
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(_ADVERTISED, profile_id)
+
+        return [tuple(row) for row in await self.database.repeat(work)]
 
     async def save_page(
         self, run: Run, first_place: int, rows: Rows, cursor: Cursor, seen_at: datetime, trouble: str | None = None

@@ -55,6 +55,19 @@ _APPROVED = frozenset({ActionState.APPROVED})
 _SENDABLE = frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.APPROVED})
 _NOT_IN_A_CELL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _EXPRESSIONS = {Match.SAME: 'asin="{}"', Match.EXPANDED: 'asin-expanded="{}"'}
+_CLAUSES = {
+    "ASIN_CATEGORY_SAME_AS": "category",
+    "ASIN_BRAND_SAME_AS": "brand",
+    "ASIN_AGE_RANGE_SAME_AS": "age-range",
+    "ASIN_GENRE_SAME_AS": "genre",
+    "ASIN_PRICE_BETWEEN": "price",
+    "ASIN_PRICE_GREATER_THAN": "price-greater-than",
+    "ASIN_PRICE_LESS_THAN": "price-less-than",
+    "ASIN_REVIEW_RATING_BETWEEN": "rating",
+    "ASIN_REVIEW_RATING_GREATER_THAN": "rating-greater-than",
+    "ASIN_REVIEW_RATING_LESS_THAN": "rating-less-than",
+    "ASIN_IS_PRIME_SHIPPING_ELIGIBLE": "prime-shipping-eligible",
+}
 _LONGEST_SHEET = 1_048_576
 """Rows, headings included: what a workbook holds."""
 
@@ -98,7 +111,7 @@ def why_left_out(item: Mapping[str, Any], *, with_unapproved: bool) -> str:
         return f"it is {state}" if state not in _SENDABLE else f"it is {state}, not approved"
     if kind is ActionKind.CREATE_GROUP:
         return "a bulk sheet cannot create a promotion group"
-    if kind.is_promotion and not item["group_id"]:
+    if kind.goes_through_group and not item["group_id"]:
         return "its promotion group, and with it the ad group, does not exist yet"
     if not item["campaign_id"] or (not item["ad_group_id"] and _needs_ad_group(item)):
         return "where it would go is not known"
@@ -129,8 +142,13 @@ def _change(item: Mapping[str, Any]) -> Row:
     match kind:
         case ActionKind.PROMOTE_KEYWORD:
             return {**_keyword(item, item["match"]), "Bid": Decimal(item["bid"]["amount"])}
-        case ActionKind.PROMOTE_PRODUCT:
+        case ActionKind.PROMOTE_PRODUCT | ActionKind.TARGET_PRODUCT:
             return {**_product(item, "Product Targeting"), "Bid": Decimal(item["bid"]["amount"])}
+        case ActionKind.TARGET_CATEGORY:
+            return {
+                **_targeting("Product Targeting", _category(item["request"])),
+                "Bid": Decimal(item["bid"]["amount"]),
+            }
         case ActionKind.NEGATE_KEYWORD:
             negative = f"negative{str(item['match']).capitalize()}"
             return {**_keyword(item, negative), "Entity": f"{campaign}Negative Keyword"}
@@ -163,8 +181,16 @@ def _keyword(item: Mapping[str, Any], match: str) -> Row:
 
 
 def _product(item: Mapping[str, Any], entity: str) -> Row:
-    expression = _EXPRESSIONS[Match(item["match"])].format(item["target"])
+    return _targeting(entity, _EXPRESSIONS[Match(item["match"])].format(item["target"]))
+
+
+def _targeting(entity: str, expression: str) -> Row:
     return {"Entity": entity, "Operation": "Create", "State": "enabled", "Product Targeting Expression": expression}
+
+
+def _category(request: Mapping[str, Any]) -> str:
+    """`category="123" price-less-than="20"`, as Amazon's own downloads write expressions."""
+    return " ".join(f'{_CLAUSES[clause["type"]]}="{clause["value"]}"' for clause in request["expression"])
 
 
 def _taken_back(entity: str, operation: str, id_column: str, item: Mapping[str, Any]) -> Row:
