@@ -1,6 +1,6 @@
 """A category of products as a target, with what narrows it down: one expression of several clauses at Amazon."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Self
 
@@ -107,8 +107,3 @@ def _plain(number: Decimal) -> str:
     """Without exponent and without zeros at the end: `9.5`, `20`."""
     text = format(number, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-def said_of(key: str) -> Mapping[str, str]:
-    """What a key says, by name; `prime` is `true`."""
-    return {name.lower(): value or "true" for name, _, value in (part.partition("=") for part in key.split())}

@@ -158,10 +158,14 @@ async def test_the_sandbox_refuses_what_is_wrong():
         one, other = (source.ads[0].asin for source in market.sources[:2])
         page = await asked(customer, {"adAsins": [one], "count": 1}, 1)
         foreign = {"adAsins": [other], "count": 1, "cursor": page["nextCursor"]}
-        statuses = [
-            (await customer.post(PATH, body)).status
-            for body in ({"adAsins": ["B1"]}, {"adAsins": []}, foreign, {"adAsins": [one], "count": 0}, {})
+        wrong: list[dict[str, Any]] = [
+            {"adAsins": ["B1"]},
+            {"adAsins": []},
+            foreign,
+            {"adAsins": [one], "count": 0},
+            {},
         ]
+        statuses = [(await customer.post(PATH, body)).status for body in wrong]
         plain = await customer.post(PATH, {"adAsins": [one]}, headers={"Accept": "application/json"})
         unknown = await asked(customer, {"adAsins": ["B0NOWHERE1"]}, 1)
 

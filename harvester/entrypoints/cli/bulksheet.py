@@ -55,19 +55,6 @@ _APPROVED = frozenset({ActionState.APPROVED})
 _SENDABLE = frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.APPROVED})
 _NOT_IN_A_CELL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _EXPRESSIONS = {Match.SAME: 'asin="{}"', Match.EXPANDED: 'asin-expanded="{}"'}
-_CLAUSES = {
-    "ASIN_CATEGORY_SAME_AS": "category",
-    "ASIN_BRAND_SAME_AS": "brand",
-    "ASIN_AGE_RANGE_SAME_AS": "age-range",
-    "ASIN_GENRE_SAME_AS": "genre",
-    "ASIN_PRICE_BETWEEN": "price",
-    "ASIN_PRICE_GREATER_THAN": "price-greater-than",
-    "ASIN_PRICE_LESS_THAN": "price-less-than",
-    "ASIN_REVIEW_RATING_BETWEEN": "rating",
-    "ASIN_REVIEW_RATING_GREATER_THAN": "rating-greater-than",
-    "ASIN_REVIEW_RATING_LESS_THAN": "rating-less-than",
-    "ASIN_IS_PRIME_SHIPPING_ELIGIBLE": "prime-shipping-eligible",
-}
 _LONGEST_SHEET = 1_048_576
 """Rows, headings included: what a workbook holds."""
 
@@ -115,6 +102,8 @@ def why_left_out(item: Mapping[str, Any], *, with_unapproved: bool) -> str:
         return "its promotion group, and with it the ad group, does not exist yet"
     if not item["campaign_id"] or (not item["ad_group_id"] and _needs_ad_group(item)):
         return "where it would go is not known"
+    if kind is ActionKind.TARGET_CATEGORY and len(_clauses(item)) > 1:
+        return "it narrows its category down, which this sheet cannot say; apply this plan through the API"
     if any(_NOT_IN_A_CELL.search(str(item[name] or "")) for name in ("target", "campaign_name", "ad_group_name")):
         return "it holds a control character that no spreadsheet can hold"
     return ""
@@ -145,10 +134,8 @@ def _change(item: Mapping[str, Any]) -> Row:
         case ActionKind.PROMOTE_PRODUCT | ActionKind.TARGET_PRODUCT:
             return {**_product(item, "Product Targeting"), "Bid": Decimal(item["bid"]["amount"])}
         case ActionKind.TARGET_CATEGORY:
-            return {
-                **_targeting("Product Targeting", _category(item["request"])),
-                "Bid": Decimal(item["bid"]["amount"]),
-            }
+            expression = f'category="{_clauses(item)[0]["value"]}"'
+            return {**_targeting("Product Targeting", expression), "Bid": Decimal(item["bid"]["amount"])}
         case ActionKind.NEGATE_KEYWORD:
             negative = f"negative{str(item['match']).capitalize()}"
             return {**_keyword(item, negative), "Entity": f"{campaign}Negative Keyword"}
@@ -188,9 +175,9 @@ def _targeting(entity: str, expression: str) -> Row:
     return {"Entity": entity, "Operation": "Create", "State": "enabled", "Product Targeting Expression": expression}
 
 
-def _category(request: Mapping[str, Any]) -> str:
-    """`category="123" price-less-than="20"`, as Amazon's own downloads write expressions."""
-    return " ".join(f'{_CLAUSES[clause["type"]]}="{clause["value"]}"' for clause in request["expression"])
+def _clauses(item: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    clauses: Sequence[Mapping[str, str]] = item["request"]["expression"]
+    return clauses
 
 
 def _taken_back(entity: str, operation: str, id_column: str, item: Mapping[str, Any]) -> Row:
