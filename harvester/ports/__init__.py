@@ -1,6 +1,6 @@
 """All that the core needs from outside, as narrow Protocols."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -22,41 +22,18 @@ from harvester.domain.profile import (
     StandingNegative,
     StandingTarget,
 )
-from harvester.domain.recommendation import Recommendation, RecommendationPage
+from harvester.domain.recommendation import Recommendation
 from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
 from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import Match
+from harvester.ports.sources import RecommendationSource
 from harvester.rules.requests import Request
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
         """Aware, UTC."""
-        ...
-
-
-class RecommendationSource(Protocol):
-    """One kind of recommendations for one profile."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def most_ad_groups(self) -> int:
-        """Asked for in one list."""
-        ...
-
-    @property
-    def tokens_last(self) -> bool:
-        """Whether a page token still leads on when an interrupted run is taken up; else its list begins anew."""
-        ...
-
-    def pages(self, ad_group_ids: Sequence[str], token: str | None) -> AsyncGenerator[RecommendationPage, None]:
-        """From the page that `token` names to the end of the list; the page after is fetched ahead.
-
-        Raises PageBroken when a page cannot be read or the list goes round in circles, Rejected, Unavailable.
-        """
         ...
 
 

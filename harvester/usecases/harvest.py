@@ -14,7 +14,8 @@ from harvester.domain.errors import PageBroken, Rejected, Unavailable
 from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
 from harvester.domain.target import PRODUCT, asin_of, fold, kind_of
-from harvester.ports import Clock, Profiles, RecommendationSource, Runs
+from harvester.ports import Clock, Profiles, Runs
+from harvester.ports.sources import RecommendationSource
 from harvester.usecases.behind import Behind
 from harvester.usecases.surroundings import Surroundings
 

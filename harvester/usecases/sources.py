@@ -10,7 +10,8 @@ from harvester.domain.recommendation import PRODUCTS, PROMOTION, SOURCES
 from harvester.domain.run import Cursor, Run
 from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import asin_of
-from harvester.ports import AccountReader, RecommendationSource, Runs
+from harvester.ports import AccountReader, Runs
+from harvester.ports.sources import RecommendationSource
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
 from harvester.usecases.harvest import Harvest, Harvested, Judge

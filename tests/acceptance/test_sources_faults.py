@@ -117,7 +117,11 @@ def test_a_refused_first_source_leaves_the_second_its_plan(
 
 @pytest.mark.parametrize(
     "action",
-    [{"drop": "after"}, {"status": 500, "after_work": True}, {"items": {"answer": "missing", "every": 2, "done": True}}],
+    [
+        {"drop": "after"},
+        {"status": 500, "after_work": True},
+        {"items": {"answer": "missing", "every": 2, "done": True}},
+    ],
     ids=["lost answer", "500 after the work", "missing items"],
 )
 def test_targets_without_a_known_outcome_are_settled_by_listing(
