@@ -18,6 +18,8 @@ class ActionKind(StrEnum):
     CREATE_GROUP = "create_group"
     PROMOTE_KEYWORD = "promote_keyword"
     PROMOTE_PRODUCT = "promote_product"
+    TARGET_PRODUCT = "target_product"
+    TARGET_CATEGORY = "target_category"
     NEGATE_KEYWORD = "negate_keyword"
     NEGATE_PRODUCT = "negate_product"
     ARCHIVE_NEGATIVE_KEYWORD = "archive_negative_keyword"
@@ -32,7 +34,18 @@ class ActionKind(StrEnum):
 
     @property
     def is_promotion(self) -> bool:
+        """Whether it makes something new to bid on."""
+        return self.goes_through_group or self.is_direct_target
+
+    @property
+    def goes_through_group(self) -> bool:
+        """Whether a promotion group makes it."""
         return self in (ActionKind.PROMOTE_KEYWORD, ActionKind.PROMOTE_PRODUCT)
+
+    @property
+    def is_direct_target(self) -> bool:
+        """Whether it is made in an ad group without a promotion group."""
+        return self in (ActionKind.TARGET_PRODUCT, ActionKind.TARGET_CATEGORY)
 
     @property
     def is_negative(self) -> bool:
@@ -68,7 +81,8 @@ OPEN = frozenset({ActionState.APPROVED, ActionState.SENDING, ActionState.UNKNOWN
 
 # When two things at Amazon are the same, by kind. Reconciling, checking before sending, and drift all go by this:
 #   keyword            ad group, folded text, match
-#   product target     ad group, ASIN, expression (same or expanded)
+#   product target     ad group, ASIN, expression (same or expanded), whether a promotion group made it or not
+#   category target    ad group, category with its refinements
 #   negative keyword   ad group or campaign, folded text, match
 #   negative product   ad group or campaign, ASIN
 #   promotion group    source ad group (and, where the request names them, the destination ad groups)
@@ -81,6 +95,7 @@ def effect_of(kind: ActionKind, where: str, key: str, match: Match | None) -> Ef
     `where` is the ad group or campaign the action changes; for a group that does not exist yet, `new:` and the source
     ad group. `key` is the folded keyword, the ASIN, or (for a group) the source ad group.
     """
+    kind = ActionKind.PROMOTE_PRODUCT if kind is ActionKind.TARGET_PRODUCT else kind
     return Effect(f"{kind}|{where}|{match or ''}|{key}")
 
 

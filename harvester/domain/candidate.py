@@ -89,6 +89,8 @@ class Destination:
     new: NewGroup | None = None
     gaps: tuple[str, ...] = ()
     """One sentence for each kind of target that has no ad group to go to."""
+    direct: bool = False
+    """No promotion group is involved: product targets are made in the ad group itself."""
 
     def place(self, kind: TargetKind) -> Place | None:
         return self.keyword if kind is TargetKind.KEYWORD else self.product

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from harvester.domain.recommendation import PROMOTION
+
 
 class Outcome(StrEnum):
     PROMOTE = "promote"
@@ -74,3 +76,5 @@ class DecidedRow(msgspec.Struct, frozen=True, gc=False):
     outcome: Outcome
     reason: str
     rule: str
+    source: str = PROMOTION
+    evidence_note: str | None = None

@@ -106,7 +106,7 @@ class StandingTarget(msgspec.Struct, frozen=True, gc=False):
     campaign_id: str
     kind: TargetKind
     text: str
-    """As Amazon has it; the ASIN of a product target."""
+    """As Amazon has it; the ASIN of a product target; of a category the key of its `CategoryTarget`."""
     match: Match
     state: str
     bid: str | None = None

@@ -4,6 +4,13 @@ import msgspec
 
 PROMOTION = "promotion"
 """The source name of target promotion recommendations."""
+PRODUCTS = "products"
+"""Product suggestions: what shoppers view or buy beside what is advertised."""
+
+SOURCES = (PROMOTION, PRODUCTS)
+"""In the order in which a run reads them: promotions tell which ad advertises which product."""
+WITHOUT_EVIDENCE = frozenset({PRODUCTS})
+"""Sources whose rows never have clicks or conversions: they suggest, they do not report."""
 
 
 class Recommendation(msgspec.Struct, frozen=True, gc=False):
@@ -24,6 +31,15 @@ class Recommendation(msgspec.Struct, frozen=True, gc=False):
     clicks: float | None
     conversions: float | None
     evidence_note: str | None = None
+    themes: tuple[str, ...] = ()
+    """Why it is suggested, in Amazon's words; in the note too, which is what the ledger keeps."""
+    asked_for: tuple[str, ...] = ()
+    """The advertised ASINs that it was suggested for together, where a row is about no single ad."""
+
+    @property
+    def advertised(self) -> str:
+        """The ad's ASIN; where the row is about no single ad, the first of those that it was suggested for."""
+        return self.ad_asin or (self.asked_for[0] if self.asked_for else "")
 
 
 class RecommendationPage(msgspec.Struct, frozen=True):

@@ -31,6 +31,8 @@ class Cursor(msgspec.Struct, frozen=True):
     """The page token to ask with next; None: the first page of `batch`."""
     finished_through: str = ""
     """Every ad group up to this id is done."""
+    source: str = ""
+    """The source under way; those before it are done. Empty: the first."""
 
 
 @dataclass(frozen=True, slots=True)

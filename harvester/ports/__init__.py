@@ -1,6 +1,6 @@
 """All that the core needs from outside, as narrow Protocols."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import datetime
 from typing import Protocol
@@ -22,30 +22,18 @@ from harvester.domain.profile import (
     StandingNegative,
     StandingTarget,
 )
-from harvester.domain.recommendation import Recommendation, RecommendationPage
+from harvester.domain.recommendation import Recommendation
 from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
+from harvester.domain.suggestion import Advertised, Asking
 from harvester.ports.bids import BidSuggestions, DecidedRows
+from harvester.ports.sources import RecommendationSource
 from harvester.rules.requests import Request
 
 
 class Clock(Protocol):
     def now(self) -> datetime:
         """Aware, UTC."""
-        ...
-
-
-class RecommendationSource(Protocol):
-    """One kind of recommendations for one profile."""
-
-    @property
-    def name(self) -> str: ...
-
-    def pages(self, ad_group_ids: Sequence[str], token: str | None) -> AsyncGenerator[RecommendationPage, None]:
-        """From the page that `token` names to the end of the list; the page after is fetched ahead.
-
-        Raises PageBroken when a page cannot be read or the list goes round in circles, Rejected, Unavailable.
-        """
         ...
 
 
@@ -59,6 +47,10 @@ class AccountReader(BidSuggestions, Protocol):
 
     @property
     def promotion(self) -> RecommendationSource: ...
+
+    def products(self, advertised: Sequence[Advertised], asking: Asking) -> RecommendationSource:
+        """Product suggestions for these ad groups."""
+        ...
 
     def campaigns(self) -> AsyncIterator[Sequence[Campaign]]:
         """All that are not archived."""
@@ -83,7 +75,7 @@ class AccountReader(BidSuggestions, Protocol):
         ...
 
     def targets(self, ad_group_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingTarget]]:
-        """Product targets of one ASIN each; category, brand and automatic clauses are left out."""
+        """Product targets of one ASIN each, and categories; brand and automatic clauses are left out."""
         ...
 
     def negative_keywords(self, ad_group_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingNegative]]: ...
@@ -168,6 +160,10 @@ class Runs(Protocol):
 
     async def recent_rows(self, run: Run, most: int) -> Sequence[Recommendation]:
         """The last rows recorded, to recognise repeats after a resume."""
+        ...
+
+    async def advertised(self, profile_id: ProfileId) -> Sequence[tuple[str, str, str]]:
+        """Ad group, ad, and the ASIN that it advertises, as the profile's last runs saw them."""
         ...
 
     async def save_page(

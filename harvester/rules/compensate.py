@@ -12,7 +12,12 @@ from harvester.domain.profile import Campaign
 from harvester.domain.target import Level, Match
 from harvester.rules import fragments
 
-_PAUSES = {ActionKind.PROMOTE_KEYWORD: ActionKind.PAUSE_KEYWORD, ActionKind.PROMOTE_PRODUCT: ActionKind.PAUSE_TARGET}
+_PAUSES = {
+    ActionKind.PROMOTE_KEYWORD: ActionKind.PAUSE_KEYWORD,
+    ActionKind.PROMOTE_PRODUCT: ActionKind.PAUSE_TARGET,
+    ActionKind.TARGET_PRODUCT: ActionKind.PAUSE_TARGET,
+    ActionKind.TARGET_CATEGORY: ActionKind.PAUSE_TARGET,
+}
 _LIFTS = {
     ActionKind.NEGATE_KEYWORD: ActionKind.ARCHIVE_NEGATIVE_KEYWORD,
     ActionKind.NEGATE_PRODUCT: ActionKind.ARCHIVE_NEGATIVE_PRODUCT,

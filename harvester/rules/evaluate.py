@@ -8,6 +8,7 @@ from harvester.domain.bid import Suggestion
 from harvester.domain.candidate import Candidate, Ground, NoDestination
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.profile import Profile
+from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
 from harvester.rules.check import Check, ask, could_pass, on_catalog
@@ -17,7 +18,7 @@ from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
 from harvester.rules.compiling import check_of
 from harvester.rules.ruleset import ProfileRules, Rule, RuleSet
-from harvester.rules.scope import covers_place, covers_profile
+from harvester.rules.scope import covers_advertised, covers_place, covers_profile, covers_themes
 
 _INFINITE = math.inf
 _MOST_GROUNDS = 8192
@@ -104,7 +105,7 @@ class Judge:
             (rule, check_of(rule.when, rules.own_brands)) for rule in rules.rules if covers_profile(rule.match, profile)
         ]
         self._covers: dict[tuple[int, ...], Cover] = {}
-        self._known: dict[tuple[int, str], _Known] = {}
+        self._known: dict[tuple[int, object], _Known] = {}
 
     def judge(self, candidate: Candidate) -> Decision:
         """The first that applies, in the order of the outcome table in the rules reference."""
@@ -116,7 +117,9 @@ class Judge:
         if finding is not None:
             return _skip(Reason.MALFORMED, finding)
         if clicks is None or conversions is None or not (0 <= clicks < _INFINITE and 0 <= conversions < _INFINITE):
-            return _skip(Reason.UNREADABLE_EVIDENCE, unreadable(clicks, conversions))
+            if row.source not in WITHOUT_EVIDENCE:
+                return _skip(Reason.UNREADABLE_EVIDENCE, unreadable(clicks, conversions))
+            clicks = conversions = 0.0
         finding = self._protection.finding(kind, key)
         if finding is not None:
             return _skip(Reason.PROTECTED, finding)
@@ -125,15 +128,16 @@ class Judge:
             return _skip(Reason.OWN_PRODUCT, Finding("", "protect.own_products", key, None, passed=False))
         if candidate.repeated:
             return _DUPLICATE
-        known = self._known.get((id(ground), row.ad_asin)) or self._meet(ground, row.ad_asin)
+        about = row.ad_asin if row.source == PROMOTION else (row.source, row.asked_for, row.themes)
+        known = self._known.get((id(ground), about)) or self._meet(ground, row, about)
         cover = known.covers[kind]
         if cover is None:
             return _OUT_OF_SCOPE
         if candidate.catalog is None:
             verdict = cover.verdict(clicks, conversions)
         else:
-            about = About(key, row.ad_asin.strip().upper(), ground.account.own_asins, candidate.catalog)
-            verdict = cover.with_facts(clicks, conversions, about)
+            products = About(key, row.advertised.strip().upper(), ground.account.own_asins, candidate.catalog)
+            verdict = cover.with_facts(clicks, conversions, products)
         return verdict if isinstance(verdict, Decision) else self._wish(known, kind, key, clicks, verdict)
 
     @property
@@ -141,20 +145,22 @@ class Judge:
         """All checks of catalog facts in the profile's rules."""
         return tuple(each for _, check in self._compiled for each in on_catalog(check))
 
-    def _meet(self, ground: Ground, ad_asin: str) -> _Known:
+    def _meet(self, ground: Ground, row: Recommendation, about: object) -> _Known:
         if len(self._known) >= _MOST_GROUNDS:
             self._known.clear()
-        known = _Known(ground, {kind: self._cover(ground, ad_asin, kind) for kind in TargetKind}, {})
-        self._known[id(ground), ad_asin] = known
+        known = _Known(ground, {kind: self._cover(ground, row, kind) for kind in TargetKind}, {})
+        self._known[id(ground), about] = known
         return known
 
-    def _cover(self, ground: Ground, ad_asin: str, kind: TargetKind) -> Cover | None:
+    def _cover(self, ground: Ground, row: Recommendation, kind: TargetKind) -> Cover | None:
         places = tuple(
             place
             for place, (rule, _) in enumerate(self._compiled)
             if kind in rule.kinds
+            and rule.match.source == row.source
             and covers_place(rule.match, ground.source)
-            and (not rule.match.asins or ad_asin.strip().upper() in rule.match.asins)
+            and covers_advertised(rule.match, row.asked_for or (row.ad_asin,))
+            and covers_themes(rule.match, row.themes)
         )
         if places and places not in self._covers:
             self._covers[places] = Cover(tuple(self._compiled[place] for place in places))
@@ -222,5 +228,6 @@ def _text(findings: list[Finding]) -> str:
 
 
 def _with(findings: str, more: Finding) -> str:
-    """A passing rule has asked something, so there is always one before it."""
-    return f"{findings[:-1]},{_json.encode(more).decode()}]"
+    """A rule without evidence asks nothing."""
+    comma = "," if len(findings) > len("[]") else ""
+    return f"{findings[:-1]}{comma}{_json.encode(more).decode()}]"

@@ -7,11 +7,12 @@ from harvester.domain.candidate import AccountFacts, Candidate, Destination, Gro
 from harvester.domain.decision import Decision
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import AdGroup, Campaign, Profile, Region
-from harvester.domain.recommendation import PROMOTION, Recommendation
+from harvester.domain.recommendation import Recommendation
 from harvester.domain.target import TargetKind, fold
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.explain import short
-from harvester.rules.ruleset import FileTest, Given, RuleSet
+from harvester.rules.given import FileTest, Given
+from harvester.rules.ruleset import RuleSet
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _TARGETS = {TargetKind.KEYWORD: "example keyword", TargetKind.PRODUCT: "B000000000"}
@@ -56,12 +57,12 @@ def _profile(given: Given) -> Profile:
 
 
 def _candidate(given: Given, profile: Profile) -> Candidate:
-    kind, target = given.target_type, given.target or _TARGETS[given.target_type]
+    kind, target = given.kind, given.target or _TARGETS[given.kind]
     campaign = Campaign("", given.campaign or "", "AUTO", "ENABLED")
     source = Place(campaign, AdGroup("", "", given.ad_group or "", "ENABLED"))
     goal = Place(Campaign("", "", "MANUAL", "ENABLED"), AdGroup("", "", "", "ENABLED", "1.00"))
     row = Recommendation(
-        source=PROMOTION,
+        source=given.source,
         campaign_id="",
         ad_group_id="",
         ad_id="",
@@ -70,6 +71,8 @@ def _candidate(given: Given, profile: Profile) -> Candidate:
         target_type=kind.upper(),
         clicks=given.clicks,
         conversions=given.conversions,
+        themes=given.themes,
+        asked_for=(given.asin,) if given.asin else (),
     )
     ground = Ground(AccountFacts(profile, frozenset(), {}, _LONG_AGO), source, Destination("", goal, goal), {})
     return Candidate(row, ground, kind, fold(target) if kind is TargetKind.KEYWORD else target.strip().upper())

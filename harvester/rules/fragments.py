@@ -1,10 +1,11 @@
-"""The JSON of single items, byte for byte as it will be sent. Shapes: promotion groups v1, negatives v3."""
+"""The JSON of single items, byte for byte as it will be sent. Shapes: promotion groups v1, negatives and targets v3."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
+from harvester.domain.category import CategoryTarget
 from harvester.domain.plan import PlannedAction
 from harvester.domain.target import Match
 
@@ -36,6 +37,20 @@ def group_target(target: str, match: Match, bid: Decimal) -> str:
     return compact({"target": target, "expressionType": _EXPRESSIONS[match], "bid": bid})
 
 
+def product_target(asin: str, match: Match, campaign_id: str, ad_group_id: str, bid: Decimal) -> str:
+    return _target([(_EXPRESSIONS[match], asin)], campaign_id, ad_group_id, bid)
+
+
+def category_target(category: CategoryTarget, campaign_id: str, ad_group_id: str, bid: Decimal) -> str:
+    return _target(category.clauses(), campaign_id, ad_group_id, bid)
+
+
+def _target(clauses: Sequence[tuple[str, str]], campaign_id: str, ad_group_id: str, bid: Decimal) -> str:
+    place = {"campaignId": campaign_id, "adGroupId": ad_group_id}
+    expression = [{"type": kind, "value": value} for kind, value in clauses]
+    return compact({**place, "expression": expression, "expressionType": "MANUAL", "state": "ENABLED", "bid": bid})
+
+
 def negative_keyword(text: str, match: Match, campaign_id: str, ad_group_id: str | None) -> str:
     """Without an ad group: at campaign level."""
     place = (
@@ -59,5 +74,5 @@ def with_bid(action: PlannedAction, amount: Decimal) -> PlannedAction:
         action,
         bid=format(amount, "f"),
         bid_formula=f"{format(amount, 'f')} {action.currency} by the reviewer, instead of {action.bid_formula}",
-        fragment=group_target(msgspec.json.decode(action.fragment)["target"], action.match, amount),
+        fragment=compact({**msgspec.json.decode(action.fragment), "bid": amount}),
     )

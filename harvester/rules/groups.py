@@ -6,7 +6,7 @@ from harvester.domain.candidate import NewGroup, NoDestination, Place
 from harvester.domain.decision import Reason
 from harvester.domain.profile import Profile
 from harvester.rules.checks.evidence import plain
-from harvester.rules.ruleset import ExistingAdGroups, GroupEntry, NewCampaigns, ProfileRules
+from harvester.rules.ruleset import Create, ExistingAdGroups, GroupEntry, NewCampaigns, ProfileRules
 from harvester.rules.scope import covers_place, covers_profile
 
 
@@ -27,16 +27,17 @@ def group_for(rules: ProfileRules, source: Place, profile: Profile) -> NewGroup 
             f"No promotion group takes from ad group {_named(source)}, and no entry under `groups` covers it. To mend "
             f'it, add one there with `source: {{ad_groups: ["{ad_group_id}"]}}` and a `create`.',
         )
-    if entry.create.existing is not None:
-        return _existing(entry, entry.create.existing, ad_group_id)
-    if entry.create.new is None or profile.currency not in entry.create.new.daily_budget:
+    create = entry.create or Create()
+    if create.existing is not None:
+        return _existing(entry, create.existing, ad_group_id)
+    if create.new is None or profile.currency not in create.new.daily_budget:
         return NoDestination(
             Reason.NO_DESTINATION,
             f"No promotion group takes from ad group {_named(source)}, and the `groups` entry{_at(entry)} that covers "
             f"it names no {profile.currency} budget. To mend it, add {profile.currency} to its daily_budget and "
             "default_bid.",
         )
-    return _new(entry, entry.create.new, ad_group_id, profile.currency)
+    return _new(entry, create.new, ad_group_id, profile.currency)
 
 
 def _existing(entry: GroupEntry, existing: ExistingAdGroups, ad_group_id: str) -> NewGroup:

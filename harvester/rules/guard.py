@@ -9,7 +9,7 @@ import msgspec
 from harvester.domain.action import ActionState
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.rules.checks.evidence import percent_text
-from harvester.rules.ruleset import GuardLimits
+from harvester.rules.sections import GuardLimits
 
 LEAST_CANDIDATES = 50
 """The share of negatives says nothing about smaller runs."""

@@ -11,11 +11,13 @@ from harvester.domain.candidate import Ground, NewGroup, NoDestination, Place
 from harvester.domain.decision import DecidedRow
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
+from harvester.domain.recommendation import WITHOUT_EVIDENCE
 from harvester.domain.target import MOST_PHRASE_NEGATIVE_WORDS, Level, Match, TargetKind
 from harvester.rules import fragments
 from harvester.rules.bids import StartingBid
 from harvester.rules.checks.overlap import (
     destination_of,
+    kind_at,
     negative_kind,
     negative_place,
     new_group_place,
@@ -85,15 +87,17 @@ def promotion_item(
     ground, kind = folded.ground, folded.kind
     destination = None if isinstance(ground.destination, NoDestination) else ground.destination
     follow_up, why_none = _follow_up(folded)
-    notes = [_marked(folded.leader), why_none, not_suggested(suggestion)]
+    notes = [_suggested(folded.leader), _marked(folded.leader), why_none, not_suggested(suggestion)]
     if destination is not None and destination.new is not None and refusal is None:
         notes.insert(0, "Goes into the promotion group that this plan creates.")
+    place = destination.place(kind) if destination else None
+    made_by = kind_at(ground.destination, kind)
     change = _Change(
-        kind=promotion_kind(kind),
+        kind=made_by,
         where=promotion_place(folded),
         match=match,
-        fragment=fragments.group_target(folded.target, match, bid.amount) if bid else "",
-        place=destination.place(kind) if destination else None,
+        fragment=_promotion_fragment(made_by, folded.target, match, bid, place) if bid else "",
+        place=place,
     )
     return msgspec.structs.replace(
         _item(folded, change, notes, refusal),
@@ -108,6 +112,13 @@ def promotion_item(
 
 def not_suggested(suggestion: Suggestion | None) -> str:
     return f"Amazon suggested no bid: {suggestion.why}." if isinstance(suggestion, NoSuggestion) else ""
+
+
+def _promotion_fragment(kind: ActionKind, target: str, match: Match, bid: StartingBid, place: Place | None) -> str:
+    if kind is ActionKind.TARGET_PRODUCT and place is not None:
+        campaign_id, ad_group_id = place.campaign.campaign_id, place.ad_group.ad_group_id
+        return fragments.product_target(target, match, campaign_id, ad_group_id, bid.amount)
+    return fragments.group_target(target, match, bid.amount)
 
 
 def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> PlannedAction:
@@ -210,6 +221,14 @@ def _item(folded: Folded, change: _Change, notes: Sequence[str], refusal: Refusa
         note=" ".join(note for note in (*notes, refusal.note if refusal else "") if note),
         places=tuple(row.place for row in folded.rows),
     )
+
+
+def _suggested(row: DecidedRow) -> str:
+    """Why Amazon suggests it; empty for what has evidence of its own."""
+    if row.source not in WITHOUT_EVIDENCE:
+        return ""
+    themes: list[str] = msgspec.json.decode(row.evidence_note or "{}").get("themes", [])
+    return f"Suggested by Amazon: {'; '.join(themes)}." if themes else "Suggested by Amazon, without a theme."
 
 
 def _marked(row: DecidedRow) -> str:

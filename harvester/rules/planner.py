@@ -8,6 +8,7 @@ from harvester.domain.candidate import Destination, Ground, NoDestination
 from harvester.domain.decision import DecidedRow, Outcome, Reason
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
+from harvester.domain.recommendation import WITHOUT_EVIDENCE
 from harvester.domain.target import (
     MOST_KEYWORD_WORDS,
     MOST_PHRASE_NEGATIVE_WORDS,
@@ -80,10 +81,15 @@ def _negatives(
     saying_so = sorted((row for row in rows if row.outcome is Outcome.NEGATE), key=_most_clicks)
     if not saying_so:
         return []
-    others = [row for row in rows if row.outcome is not Outcome.NEGATE]
+    others = [row for row in rows if row.outcome is not Outcome.NEGATE and _speaks_against(row)]
     folded = _folded([*saying_so, *others], kind, grounds, rules)
     negate = folded.rule.then.negate or Negate()
     return [negative_item(folded, negate, _why_not_negate(folded, negate, others, rules))]
+
+
+def _speaks_against(row: DecidedRow) -> bool:
+    """What only suggests, and is not taken up, is no evidence for or against anything."""
+    return row.outcome is Outcome.PROMOTE or row.source not in WITHOUT_EVIDENCE
 
 
 def _folded(rows: Sequence[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules) -> Folded:
@@ -195,7 +201,7 @@ class GroupsInUse:
 
     def add(self, items: Iterable[PlannedAction]) -> None:
         for item in items:
-            if item.kind.is_promotion and item.state is not ActionState.HELD and not item.group_id:
+            if item.kind.goes_through_group and item.state is not ActionState.HELD and not item.group_id:
                 before = self._strongest.setdefault(item.source_ad_group_id, item)
                 if _weight(item) > _weight(before):
                     self._strongest[item.source_ad_group_id] = item

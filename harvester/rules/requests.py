@@ -40,6 +40,7 @@ CAMPAIGN_NEGATIVE_PRODUCTS = Operation(
     "application/vnd.spCampaignNegativeTargetingClause.v3+json",
     "campaignNegativeTargetingClauses",
 )
+TARGETS = Operation("/sp/targets", "application/vnd.spTargetingClause.v3+json", "targetingClauses")
 PAUSED_KEYWORDS = Operation("/sp/keywords", "application/vnd.spKeyword.v3+json", "keywords", "PUT")
 PAUSED_TARGETS = Operation("/sp/targets", "application/vnd.spTargetingClause.v3+json", "targetingClauses", "PUT")
 PAUSED_CAMPAIGNS = Operation("/sp/campaigns", "application/vnd.spCampaign.v3+json", "campaigns", "PUT")
@@ -110,6 +111,8 @@ def operation_of(kind: ActionKind, level: Level | None) -> Operation:
             return GROUPS
         case ActionKind.PROMOTE_KEYWORD | ActionKind.PROMOTE_PRODUCT:
             return GROUP_TARGETS
+        case ActionKind.TARGET_PRODUCT | ActionKind.TARGET_CATEGORY:
+            return TARGETS
         case ActionKind.NEGATE_KEYWORD:
             return CAMPAIGN_NEGATIVE_KEYWORDS if campaign else NEGATIVE_KEYWORDS
         case ActionKind.NEGATE_PRODUCT:
@@ -142,18 +145,18 @@ def envelope(operation: Operation, group_id: str, fragments: Iterable[str]) -> s
 def requests(items: Iterable[tuple[ActionId, Sendable]]) -> Iterator[Request]:
     """Of items in plan order; a call comes when it is full, the rest in order of their first item."""
     makers: dict[str, ActionId] = {}
-    batches: dict[tuple[str, str], _Batch] = {}
+    batches: dict[tuple[str, str, str], _Batch] = {}
     for action_id, item in items:
         operation = operation_of(item.kind, item.level)
         if item.kind is ActionKind.CREATE_GROUP:
             makers[item.source_ad_group_id] = action_id
             yield _Batch(operation, "", [(action_id, item.fragment)]).request()
             continue
-        group = _group_of(item, makers) if item.kind.is_promotion else ""
-        batch = batches.setdefault((operation.path, group), _Batch(operation, group))
+        group = _group_of(item, makers) if item.kind.goes_through_group else ""
+        batch = batches.setdefault((operation.method, operation.path, group), _Batch(operation, group))
         batch.items.append((action_id, item.fragment))
         if len(batch.items) == MOST_ITEMS:
-            yield batches.pop((operation.path, group)).request()
+            yield batches.pop((operation.method, operation.path, group)).request()
     for batch in batches.values():
         yield batch.request()
 

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
@@ -12,13 +12,24 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from harvester.domain.bid import Suggested
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
+from harvester.domain.recommendation import WITHOUT_EVIDENCE
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
-from harvester.rules.sections import SECTION, BrandNames, CatalogNames, CountThreshold, RateThreshold, SharedLevels
+from harvester.rules.given import FileTest
+from harvester.rules.section import Section
+from harvester.rules.sections import (
+    BrandNames,
+    CatalogNames,
+    CountThreshold,
+    GuardLimits,
+    GuardOverride,
+    RateThreshold,
+    SharedLevels,
+)
+from harvester.rules.suggesting import Suggestions, WithoutGroup
 from harvester.rules.values import (
     Amount,
     Amounts,
     Asin,
-    Count,
     Currency,
     Digits,
     Flag,
@@ -27,13 +38,8 @@ from harvester.rules.values import (
     NegativeMatch,
     Prefix,
     Protected,
-    Rate,
     Whole,
 )
-
-
-class Section(BaseModel):
-    model_config = SECTION
 
 
 class Protect(Section):
@@ -71,11 +77,20 @@ class Scope(Section):
 class RuleMatch(Scope):
     """Which recommendations a rule looks at."""
 
-    source: Literal["promotion"] = "promotion"
+    source: Literal["promotion", "products"] = "promotion"
+    """promotion: what brought orders in automatic ad groups. products: products that Amazon suggests for what is
+    advertised; such rows have no clicks or conversions."""
     target_type: TargetKind | None = None
     """keyword or product; both when left out."""
     asins: tuple[Asin, ...] = ()
     """The advertised products."""
+    themes: tuple[NameOrId, ...] = ()
+    """Of product suggestions: why Amazon suggests them, in its English words; patterns as for names."""
+
+    @property
+    def has_evidence(self) -> bool:
+        """Whether rows of its source come with clicks and conversions."""
+        return self.source not in WITHOUT_EVIDENCE
 
 
 class Condition(Section):
@@ -168,7 +183,8 @@ class Then(Section):
 class Rule(Section):
     name: Name
     match: RuleMatch = RuleMatch()
-    when: Condition
+    when: Condition = Condition(all=())
+    """May be left out where the source has no evidence: then every row that matches passes."""
     then: Then
     mode: Mode | None = None
     """Stricter than the service's mode for what this rule decides; never laxer."""
@@ -178,7 +194,7 @@ class Rule(Section):
         """The kinds of target that the rule says anything about."""
         return tuple(
             kind
-            for kind in TargetKind
+            for kind in (TargetKind if self.match.has_evidence else (TargetKind.PRODUCT,))
             if self.match.target_type in (None, kind) and (self.then.promote is None or self.promotes(kind))
         )
 
@@ -217,10 +233,13 @@ class Create(Section):
 
 
 class GroupEntry(Section):
-    """What to do for a source ad group without a promotion group. The first entry that applies is taken."""
+    """What to do for a source ad group without a promotion group. The first entry that applies is taken. Exactly one of
+    `create` and `without_group`.
+    """
 
     source: Scope = Scope()
-    create: Create
+    create: Create | None = None
+    without_group: WithoutGroup | None = None
     _line: int | None = PrivateAttr(default=None)
 
     @property
@@ -230,30 +249,6 @@ class GroupEntry(Section):
 
     def stands_at(self, line: int | None) -> None:
         self._line = line
-
-
-class GuardLimits(Section):
-    """What a plan may hold before a person must name the rest."""
-
-    promotions_per_run: Whole = 10
-    negatives_per_run: Whole = 20
-    promotions_per_day: Whole = 10
-    negatives_per_day: Whole = 20
-    negative_share: Rate = 0.1
-    """Negate decisions over all candidates, in runs of 50 or more."""
-    highest_bid: Amounts = {"USD": Decimal(5)}
-    """Per currency; a currency that is not listed has no cap."""
-
-
-class GuardOverride(Section):
-    """Single numbers that differ from the guard."""
-
-    promotions_per_run: Whole | None = None
-    negatives_per_run: Whole | None = None
-    promotions_per_day: Whole | None = None
-    negatives_per_day: Whole | None = None
-    negative_share: Rate | None = None
-    highest_bid: Amounts = {}
 
 
 class BidBounds(Section):
@@ -272,31 +267,6 @@ class ProfileOverride(Section):
     """Tightens the bids of all rules."""
     catalog: CatalogNames = CatalogNames()
     """Own brands beside those of all profiles."""
-
-
-class Given(Section):
-    """A made-up recommendation."""
-
-    target_type: TargetKind = TargetKind.KEYWORD
-    target: NameOrId | None = None
-    clicks: Count
-    conversions: Count
-    campaign: NameOrId | None = None
-    """The campaign's name; without one, only rules for all campaigns cover the test."""
-    ad_group: NameOrId | None = None
-    asin: Asin | None = None
-    profile: Digits | None = None
-
-
-class FileTest(Section):
-    """One test of the rules; `harvester rules test` runs it."""
-
-    name: Name
-    given: Given
-    expect: Literal["promote", "negate", "hold", "skip"]
-    rule: Name | None = None
-    """The rule that must have decided."""
-    reason: Name | None = None
 
 
 def _default_rules() -> tuple[Rule, ...]:
@@ -325,6 +295,7 @@ class RuleSet(Section):
     groups: tuple[GroupEntry, ...] = ()
     """Where a source ad group has no promotion group yet; nothing listed: its promotions are held."""
     guard: GuardLimits = GuardLimits()
+    suggestions: Suggestions = Suggestions()
     profiles: dict[Digits, ProfileOverride] = {}
     """By profile id."""
     tests: tuple[FileTest, ...] = ()
@@ -332,11 +303,19 @@ class RuleSet(Section):
 
     @property
     def text(self) -> str:
-        """Canonical JSON of everything that decides, defaults filled in; the file's tests decide nothing."""
+        """Canonical JSON of everything that decides, defaults filled in; the file's tests decide nothing.
+
+        Keys that came later are left out where they say nothing: rules that were there before keep their fingerprint.
+        """
         plainly = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tests"})
         for section in (plainly, *plainly["profiles"].values()):
             if section["catalog"] == {"own_brands": []}:
                 del section["catalog"]  # says nothing, and files of before it keep their fingerprint
+        for rule in plainly["rules"]:
+            if not rule["match"]["themes"]:
+                del rule["match"]["themes"]
+        if self.suggestions == Suggestions():
+            del plainly["suggestions"]
         return json.dumps(plainly, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
@@ -355,6 +334,7 @@ class RuleSet(Section):
             guard=_overridden(self.guard, override.guard),
             bids=override.bids,
             own_brands=(*self.catalog.own_brands, *override.catalog.own_brands),
+            suggestions=self.suggestions,
         )
 
 
@@ -371,6 +351,7 @@ class ProfileRules:
     guard: GuardLimits
     bids: dict[str, BidBounds]
     own_brands: tuple[str, ...] = ()
+    suggestions: Suggestions = field(default_factory=Suggestions)
 
     def rule(self, name: str) -> Rule:
         """Raises KeyError."""
@@ -403,5 +384,5 @@ def schema() -> dict[str, Any]:
 
 def keys_of(model: type[BaseModel]) -> Iterator[str]:
     """The keys of a section, as they are written in the file."""
-    for name, field in model.model_fields.items():
-        yield field.alias or name
+    for name, info in model.model_fields.items():
+        yield info.alias or name

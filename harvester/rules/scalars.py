@@ -77,6 +77,13 @@ def whole_number(value: object) -> int:
     return int(number(value))
 
 
+def counting_number(value: object) -> int:
+    whole = whole_number(value)
+    if whole < 1:
+        raise Unusable("must be at least 1")
+    return whole
+
+
 def amount(value: object) -> Decimal:
     """Over zero, without zeros at the end."""
     exact = number(value)

@@ -31,14 +31,30 @@ def covers_place(scope: Scope, place: Place) -> bool:
     )
 
 
+def covers_themes(match: RuleMatch, themes: Sequence[str]) -> bool:
+    return not match.themes or any(names(match.themes, theme, "") for theme in themes)
+
+
+def covers_advertised(match: RuleMatch, asins: Sequence[str]) -> bool:
+    return not match.asins or not set(match.asins).isdisjoint(asin.strip().upper() for asin in asins)
+
+
 def at_least_as_wide(wide: Scope, narrow: Scope) -> bool:
     """Whether everything that `narrow` covers is surely covered by `wide`; False where that cannot be told."""
     return (
-        _lists_cover(wide.campaigns, narrow.campaigns)
+        _same_rows(wide, narrow)
+        and _lists_cover(wide.campaigns, narrow.campaigns)
         and _lists_cover(wide.ad_groups, narrow.ad_groups)
         and _lists_cover(wide.profiles, narrow.profiles)
         and _asins_cover(wide, narrow)
     )
+
+
+def _same_rows(wide: Scope, narrow: Scope) -> bool:
+    """Of one source, and all themes of the narrow one."""
+    if not isinstance(wide, RuleMatch) or not isinstance(narrow, RuleMatch):
+        return True
+    return wide.source == narrow.source and _lists_cover(wide.themes, narrow.themes)
 
 
 def _asins_cover(wide: Scope, narrow: Scope) -> bool:

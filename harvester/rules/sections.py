@@ -1,22 +1,19 @@
 """Sections of the rules file that stand in others: thresholds, and what checks of catalog facts are told."""
 
-from pydantic import BaseModel, ConfigDict, Field
+from decimal import Decimal
 
-from harvester.rules.values import Confidence, Count, Flag, Name, Rate, Whole
+from pydantic import Field
 
-SECTION = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
-
-
-class _Section(BaseModel):
-    model_config = SECTION
+from harvester.rules.section import Section
+from harvester.rules.values import Amounts, Confidence, Count, Flag, Name, Rate, Whole
 
 
-class CountThreshold(_Section):
+class CountThreshold(Section):
     at_least: Count | None = None
     at_most: Count | None = None
 
 
-class RateThreshold(_Section):
+class RateThreshold(Section):
     """Conversions per click, at most 100 %. With `confidence`, `at_least` looks at the lower end of the two-sided
     Wilson interval and `at_most` at its upper end.
     """
@@ -26,22 +23,46 @@ class RateThreshold(_Section):
     confidence: Confidence | None = None
 
 
-class BrandNames(_Section):
+class BrandNames(Section):
     """Exactly one of `in` and `not_in`. Names as the catalog has them, in any case."""
 
     in_: tuple[Name, ...] | None = Field(default=None, alias="in")
     not_in: tuple[Name, ...] | None = None
 
 
-class SharedLevels(_Section):
+class SharedLevels(Section):
     """Exactly one key: `same` for the lowest category, or so many `levels` from the top."""
 
     same: Flag | None = None
     levels: Whole | None = None
 
 
-class CatalogNames(_Section):
+class CatalogNames(Section):
     """What checks of catalog facts need to be told."""
 
     own_brands: tuple[Name, ...] = ()
     """Names of your own brands, as the catalog has them; `protect: brands` holds ids, for negatives."""
+
+
+class GuardLimits(Section):
+    """What a plan may hold before a person must name the rest."""
+
+    promotions_per_run: Whole = 10
+    negatives_per_run: Whole = 20
+    promotions_per_day: Whole = 10
+    negatives_per_day: Whole = 20
+    negative_share: Rate = 0.1
+    """Negate decisions over all candidates, in runs of 50 or more."""
+    highest_bid: Amounts = Field(default={"USD": Decimal(5)})
+    """Per currency; a currency that is not listed has no cap."""
+
+
+class GuardOverride(Section):
+    """Single numbers that differ from the guard."""
+
+    promotions_per_run: Whole | None = None
+    negatives_per_run: Whole | None = None
+    promotions_per_day: Whole | None = None
+    negatives_per_day: Whole | None = None
+    negative_share: Rate | None = None
+    highest_bid: Amounts = Field(default={})

@@ -23,6 +23,7 @@ from harvester.rules.ruleset import (
 from harvester.rules.scalars import did_you_mean
 from harvester.rules.scope import at_least_as_wide
 from harvester.rules.sections import CountThreshold, RateThreshold
+from harvester.rules.source_soundness import given_problems, source_problems
 from harvester.rules.wording import Path, Problem
 
 
@@ -48,12 +49,15 @@ def _names(ruleset: RuleSet) -> Iterator[Problem]:
 
 
 def _rule(path: Path, rule: Rule) -> Iterator[Problem]:
-    wrong = list(_condition((*path, "when"), rule.when))
+    wrong = list(source_problems(path, rule))
+    if "when" in rule.model_fields_set:
+        wrong += _condition((*path, "when"), rule.when)
     yield from wrong
     if not wrong and never_passes(limits_of(check_of(rule.when))):
         yield Problem((*path, "when"), f"rule `{rule.name}` can never pass: its conditions exclude one another")
     yield from rule_problems((*path, "when"), rule)
-    yield from _then((*path, "then"), rule.then, rule.match.target_type)
+    products = None if rule.match.has_evidence else TargetKind.PRODUCT
+    yield from _then((*path, "then"), rule.then, rule.match.target_type or products)
 
 
 def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
@@ -150,6 +154,10 @@ def _reach(ruleset: RuleSet) -> Iterator[Problem]:
 
 
 def _group(path: Path, entry: GroupEntry) -> Iterator[Problem]:
+    if (entry.create is None) is (entry.without_group is None):
+        yield Problem(path, "needs exactly one of `create` and `without_group`")
+    if entry.create is None:
+        return
     existing, new = entry.create.existing, entry.create.new
     path = (*path, "create")
     if (existing is None) is (new is None):
@@ -205,5 +213,6 @@ def _profiles(ruleset: RuleSet) -> Iterator[Problem]:
 def _tests(ruleset: RuleSet) -> Iterator[Problem]:
     known = [rule.name for rule in ruleset.rules]
     for place, test in enumerate(ruleset.tests):
+        yield from given_problems(("tests", place), test)
         if test.rule is not None and test.rule not in known:
             yield Problem(("tests", place, "rule"), f"no rule is called `{test.rule}`{did_you_mean(test.rule, known)}")

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from harvester.sandbox import bid_suggestions, categories, entities, groups, page_faults, profiles
+from harvester.sandbox import bid_suggestions, categories, entities, groups, page_faults, product_suggestions, profiles
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.calls import Call, Operation, Version
 from harvester.sandbox.clock import Clock
@@ -18,7 +18,13 @@ from harvester.sandbox.world import Account, World
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     (operation.method, operation.path): operation
-    for operation in (*entities.OPERATIONS, *groups.OPERATIONS, *bid_suggestions.OPERATIONS, *categories.OPERATIONS)
+    for operation in (
+        *entities.OPERATIONS,
+        *groups.OPERATIONS,
+        *bid_suggestions.OPERATIONS,
+        *categories.OPERATIONS,
+        *product_suggestions.OPERATIONS,
+    )
 }
 _PATHS = {path for _, path in OPERATIONS}
 _WITH_IDS = {key: re.compile(re.sub(r"\{\w+\}", "[^/]+", key[1])) for key in OPERATIONS if "{" in key[1]}

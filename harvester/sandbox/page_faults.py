@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from harvester.sandbox import paging
+from harvester.sandbox import paging, product_suggestions
 from harvester.sandbox.calls import Call
 from harvester.sandbox.fault_rules import Action, SetField
 from harvester.sandbox.wire import Json
@@ -20,10 +20,10 @@ def distorted(call: Call, body: Json | bytes, again: Callable[[Call], Json | byt
         first = _decoded(again(_first_page(call)))
         answer[_rows_key(first)] = first[_rows_key(first)]
     if action.repeat_token:
-        answer["nextToken"] = call.body.get("nextToken") or _token_here(call, 1)
+        answer[_next_name(call)] = call.body.get(_token_name(call)) or _token_here(call, 1)
     if action.empty_page:
         answer[_rows_key(answer)] = []
-        answer["nextToken"] = _token_here(call, 2)
+        answer[_next_name(call)] = _token_here(call, 2)
     if action.set_field:
         _set(answer, action.set_field)
     return answer
@@ -53,15 +53,28 @@ def _rows_key(answer: Json) -> str:
     return next(name for name, value in answer.items() if isinstance(value, list))
 
 
+def _token_name(call: Call) -> str:
+    return "cursor" if _has_cursors(call) else "nextToken"
+
+
+def _next_name(call: Call) -> str:
+    return "nextCursor" if _has_cursors(call) else "nextToken"
+
+
+def _has_cursors(call: Call) -> bool:
+    return call.operation == f"POST {product_suggestions.PATH}"
+
+
 def _first_page(call: Call) -> Call:
-    body = {name: value for name, value in call.body.items() if name != "nextToken"}
+    body = {name: value for name, value in call.body.items() if name != _token_name(call)}
     return Call(call.market, body, call.version, call.now, call.today, call.options, Action(), operation=call.operation)
 
 
 def _token_here(call: Call, nonce: int) -> str:
     """A token, unlike the one given, that leads to the page just asked for."""
-    bound_to = paging.binding(call.market.profile.profile_id, call.operation, call.body)
-    given = call.body.get("nextToken")
+    form = f"{call.operation} {call.version}" if _has_cursors(call) else call.operation
+    bound_to = paging.binding(call.market.profile.profile_id, form, call.body)
+    given = call.body.get(_token_name(call))
     return paging.token(bound_to, paging.offset_of(given, bound_to) if given else 0, nonce)
 
 

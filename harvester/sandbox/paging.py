@@ -9,11 +9,12 @@ import msgspec
 from harvester.sandbox.wire import Json, invalid_token
 
 _KEY = b"sandbox page tokens"
+_PAGING = frozenset({"nextToken", "maxResults", "cursor", "count"})
 
 
 def binding(profile_id: str, operation: str, body: Json) -> bytes:
     """What a token belongs to: everything of the request but the paging fields themselves."""
-    filters = {name: value for name, value in sorted(body.items()) if name not in {"nextToken", "maxResults"}}
+    filters = {name: value for name, value in sorted(body.items()) if name not in _PAGING}
     text = msgspec.json.encode([profile_id, operation, filters])
     return hashlib.blake2b(text, digest_size=9, key=_KEY).digest()
 

@@ -320,4 +320,4 @@ def _not_sent(request: Request, why: str) -> Reply:
 
 def _waits(action: Standing) -> bool:
     """A promotion into a group that does not exist yet."""
-    return action.kind.is_promotion and not action.group_id
+    return action.kind.goes_through_group and not action.group_id

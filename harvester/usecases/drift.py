@@ -50,7 +50,7 @@ def _drift(action: Standing, live: Live) -> Drifted | None:
         case ActionKind.CREATE_GROUP:
             there = any(group.group_id == action.amazon_id for group in live.groups[action.source_ad_group_id])
             return None if there else Drifted(action, "removed", "the promotion group is gone")
-        case ActionKind.PROMOTE_KEYWORD | ActionKind.PROMOTE_PRODUCT:
+        case kind if kind.is_promotion:
             return _target_drift(action, live)
         case _:
             return _negative_drift(action, live)

@@ -1,4 +1,4 @@
-"""One run: pull a profile's recommendations, judge every row, record each page with the cursor after it."""
+"""One source of a run: pull its recommendations, judge every row, record each page with the cursor after it."""
 
 import asyncio
 from collections import deque
@@ -11,16 +11,15 @@ from typing import Protocol
 from harvester.domain.candidate import Candidate
 from harvester.domain.catalog import CatalogItem
 from harvester.domain.decision import Decision, Reason
-from harvester.domain.errors import PageBroken, Unavailable
-from harvester.domain.recommendation import Recommendation, RecommendationPage
+from harvester.domain.errors import PageBroken, Rejected, Unavailable
+from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
 from harvester.domain.target import PRODUCT, asin_of, fold, kind_of
-from harvester.ports import Clock, Profiles, RecommendationSource, Runs
+from harvester.ports import Clock, Profiles, Runs
+from harvester.ports.sources import RecommendationSource
 from harvester.usecases.behind import Behind
 from harvester.usecases.surroundings import Surroundings
 
-BATCH = 200
-"""Source ad groups asked for in one list of recommendations: few enough that the recorded requests stay small."""
 WINDOW = 5
 """Pages in which a repeated row is recognised."""
 PAGE = 1000
@@ -56,11 +55,13 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class Harvested:
-    """What a run has read; with troubles, not everything."""
+    """What a run has read so far; with troubles, not everything."""
 
     pages: int
     rows: int
     troubles: tuple[str, ...]
+    refused: Rejected | None = None
+    """Amazon refused this source for good; nothing is recorded of that yet."""
 
 
 class _Recent:
@@ -83,8 +84,10 @@ class _Recent:
         return repeated
 
 
-def _identity(row: Recommendation) -> tuple[str, str, str, str, str]:
-    return (row.campaign_id, row.ad_group_id, row.ad_id, row.target, row.target_type)
+def _identity(row: Recommendation) -> tuple[str | None, ...]:
+    """Without evidence, what is said of a target is part of it: the same product under another theme is another row."""
+    said = row.evidence_note if row.source in WITHOUT_EVIDENCE else None
+    return (row.campaign_id, row.ad_group_id, row.ad_id, row.target, row.target_type, said)
 
 
 @dataclass(frozen=True)
@@ -101,43 +104,46 @@ class Harvest:
         surroundings: Surroundings,
         judge: Judge,
         own_asins: set[str],
+        ad_groups: Sequence[str] | None = None,
         facts: Facts | None = None,
     ) -> Harvested:
-        """From the run's cursor to the end. `own_asins` grows with what the rows advertise. `facts`: None where no rule
-        asks for any.
+        """From the run's cursor to the end of the source. `own_asins` grows with what the rows advertise. `facts`: None
+        where no rule asks for any.
 
-        A list that breaks off ends that batch of ad groups, an Amazon that stays unavailable ends the harvest; both are
-        troubles of the result. Whatever else fails is raised: a refused profile, a lost lease, a supporting list.
+        A list that breaks off ends that batch of ad groups, an Amazon that stays unavailable ends the source; both are
+        troubles of the result. Whatever else fails is raised: a lost lease, a supporting list.
         """
         work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts)
         await work.remember(self.runs)
-        batches = _batches(surroundings.account.sources(), run.cursor)
+        asked = surroundings.account.sources() if ad_groups is None else sorted(ad_groups)
+        batches = _batches(asked, run.cursor, source)
         for done, (ids, token) in enumerate(batches):
             trouble = None
             async with aclosing(source.pages(ids, token)) as pages, Behind() as ledger:
                 while True:
                     try:
                         page = await anext(pages, None)
+                    except Rejected as refused:
+                        return work.harvested(refused)
                     except (PageBroken, Unavailable) as error:
                         trouble = error
-                        work.troubles.append(f"recommendations of {len(ids)} ad groups broke off: {error}")
+                        work.troubles.append(f"{_what(source)} of {len(ids)} ad groups broke off: {error}")
                         break
                     if page is None:
                         break
                     await self._take(work, page, ids, ledger)
                     self.watch(run, Progress(len(batches), done, work.pages, work.rows))
-            cursor = Cursor(finished_through=ids[-1])
+            work.finished_through = ids[-1]
+            cursor = Cursor(source=source.name, finished_through=ids[-1])
             await self.runs.save_cursor(run, cursor, work.troubles[-1] if trouble else None)
             self.watch(run, Progress(len(batches), done + 1, work.pages, work.rows))
             if isinstance(trouble, Unavailable):
                 break
-        return Harvested(work.pages, work.rows, tuple(work.troubles))
+        return work.harvested()
 
     async def _take(self, work: "_Work", page: RecommendationPage, ids: Sequence[str], ledger: Behind) -> None:
         rows = await work.judged(page)
-        cursor = (
-            Cursor(batch=tuple(ids), token=page.next_token) if page.next_token else Cursor(finished_through=ids[-1])
-        )
+        cursor = work.cursor_after(page, ids)
         unreadable = [f"{page.unreadable} items of a page were no recommendations"] if page.unreadable else []
         trouble = "; ".join([*unreadable, *(work.facts.new_troubles() if work.facts else ())]) or None
         now = self.clock.now()
@@ -163,12 +169,28 @@ class _Work:
     rows: int = 0
     troubles: list[str] = field(default_factory=list)
     recent: _Recent = field(default_factory=lambda: _Recent(()))
+    finished_through: str = ""
 
     async def remember(self, runs: Runs) -> None:
         self.pages, self.rows = self.run.pages, self.run.recommendations
         self.troubles.extend(self.run.troubles)
+        if self.run.cursor.source in ("", self.source.name):
+            self.finished_through = self.run.cursor.finished_through
         if self.run.resumed:
-            self.recent = _Recent(await runs.recent_rows(self.run, WINDOW * PAGE))
+            recent = await runs.recent_rows(self.run, WINDOW * PAGE)
+            self.recent = _Recent([row for row in recent if row.source == self.source.name])
+
+    def harvested(self, refused: Rejected | None = None) -> Harvested:
+        return Harvested(self.pages, self.rows, tuple(self.troubles), refused)
+
+    def cursor_after(self, page: RecommendationPage, ids: Sequence[str]) -> Cursor:
+        """Where a token does not last, a batch counts as not begun until it is done."""
+        name = self.source.name
+        if page.next_token is None:
+            return Cursor(source=name, finished_through=ids[-1])
+        if self.source.tokens_last:
+            return Cursor(source=name, batch=tuple(ids), token=page.next_token)
+        return Cursor(source=name, finished_through=self.finished_through)
 
     async def judged(self, page: RecommendationPage) -> list[Row]:
         await self.surroundings.cover({row.ad_group_id for row in page.rows})
@@ -197,7 +219,7 @@ class _Work:
         ]
         if not waiting:
             return
-        items = await facts((rows[place][1], rows[place][0].ad_asin) for place in waiting)
+        items = await facts((rows[place][1], rows[place][0].advertised) for place in waiting)
         for place in waiting:
             row, key, _ = rows[place]
             ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
@@ -210,13 +232,22 @@ class _Work:
             self.own_asins |= fresh
 
 
-def _batches(sources: Sequence[str], cursor: Cursor) -> list[tuple[tuple[str, ...], str | None]]:
+def _what(source: RecommendationSource) -> str:
+    return "recommendations" if source.name == PROMOTION else f"recommendations ({source.name})"
+
+
+def _batches(
+    sources: Sequence[str], cursor: Cursor, source: RecommendationSource
+) -> list[tuple[tuple[str, ...], str | None]]:
     """What is still to be read, with the page token to begin from."""
+    if cursor.source not in ("", source.name):
+        cursor = Cursor()
+    size = source.most_ad_groups
     batches: list[tuple[tuple[str, ...], str | None]] = []
     through = cursor.finished_through
     if cursor.batch:
         batches.append((cursor.batch, cursor.token))
         through = cursor.batch[-1]
     rest = [source for source in sources if source > through]
-    batches.extend((tuple(rest[start : start + BATCH]), None) for start in range(0, len(rest), BATCH))
+    batches.extend((tuple(rest[start : start + size]), None) for start in range(0, len(rest), size))
     return batches

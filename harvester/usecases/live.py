@@ -14,7 +14,9 @@ from harvester.usecases.account_map import AccountMap, read_account
 from harvester.usecases.together import together
 
 _KEYWORDS = frozenset({ActionKind.PROMOTE_KEYWORD, ActionKind.PAUSE_KEYWORD})
-_PRODUCTS = frozenset({ActionKind.PROMOTE_PRODUCT, ActionKind.PAUSE_TARGET})
+_PRODUCTS = frozenset(
+    {ActionKind.PROMOTE_PRODUCT, ActionKind.TARGET_PRODUCT, ActionKind.TARGET_CATEGORY, ActionKind.PAUSE_TARGET}
+)
 _NEGATIVE_KEYWORDS = frozenset({ActionKind.NEGATE_KEYWORD, ActionKind.ARCHIVE_NEGATIVE_KEYWORD})
 _NEGATIVE_PRODUCTS = frozenset({ActionKind.NEGATE_PRODUCT, ActionKind.ARCHIVE_NEGATIVE_PRODUCT})
 
@@ -64,7 +66,7 @@ class Live:
 
     def destination(self, action: Standing) -> str:
         """The ad group that an action changes; empty while its group does not exist."""
-        if action.ad_group_id or not action.kind.is_promotion:
+        if action.ad_group_id or not action.kind.goes_through_group:
             return action.ad_group_id
         for group in self.groups[action.source_ad_group_id]:
             if group.group_id == action.group_id:
@@ -103,7 +105,7 @@ async def look(reader: AccountReader, actions: Iterable[Standing], account: Acco
     """In as few lists as the actions need; `account` where it was read just now. Raises what the reader raises."""
     wanted = list(actions)
     live = Live(account or await read_account(reader))
-    sources = {each.source_ad_group_id for each in wanted if each.kind.is_promotion or _makes_group(each)}
+    sources = {each.source_ad_group_id for each in wanted if each.kind.goes_through_group or _makes_group(each)}
     await _read_groups(live, reader, sorted(sources - {""}))
     keyword_places = {live.destination(each) for each in wanted if each.kind in _KEYWORDS} - {""}
     product_places = {live.destination(each) for each in wanted if each.kind in _PRODUCTS} - {""}

@@ -18,13 +18,14 @@ from harvester.domain.run import Run
 from harvester.domain.zones import zone
 from harvester.ports import Clock, PlanDraft, Plans
 from harvester.ports.histories import Histories
-from harvester.rules.groups import group_for
+from harvester.rules.groups import entry_for, group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
 from harvester.rules.ruleset import ProfileRules
 from harvester.rules.suggestions import Suggestions
 from harvester.usecases.account_map import ENABLED, AccountMap, serves
 from harvester.usecases.blast_radius import BlastRadius
+from harvester.usecases.direct import direct_destination
 from harvester.usecases.follow_up import due_negatives
 from harvester.usecases.suggest_bids import SuggestBids, advice_on
 from harvester.usecases.surroundings import Surroundings
@@ -50,6 +51,9 @@ class RulesOnTheGround:
 
     def new_destination(self, source: Place, account: AccountMap) -> Destination | NoDestination:
         """As the rules file's `groups` say; existing ad groups must advertise what the source does."""
+        entry = entry_for(self.rules, source, self.profile)
+        if entry is not None and entry.without_group is not None:
+            return direct_destination(entry, entry.without_group.product_ad_group, source, account)
         new = group_for(self.rules, source, self.profile)
         if isinstance(new, NoDestination):
             return new
@@ -136,6 +140,7 @@ class MakePlan:
         mode: Mode,
         ruleset: Fingerprint,
         complete: bool,
+        advice: Sequence[str] = (),
     ) -> PlanId:
         """The run's plan; a run that has one keeps it. Lists the account first, then writes in one transaction."""
         made = await self.plans.plan_of(run.run_id)
@@ -146,16 +151,15 @@ class MakePlan:
         held = await self.plans.held_ad_groups(run.run_id)
         await surroundings.cover({ad_group_id for ad_group_id, _ in held})
         now = self.clock.now()
-        today = _start_of_day(now, surroundings.facts.profile)
-        promotions, negatives = await self.plans.sent_on(run.profile_id, today)
-        guard = Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
-        ask = SuggestBids(surroundings.reader)
-        suggestions = await ask(self.plans, run.run_id, _Grounds(surroundings), rules)
-        advice = [*_advice(surroundings, held), *advice_on(suggestions)]
+        sent = await self.plans.sent_on(run.profile_id, _start_of_day(now, surroundings.facts.profile))
+        guard = Guard(rules.guard, counts, promotions_today=sent[0], negatives_today=sent[1])
+        suggest = SuggestBids(surroundings.reader)
+        suggestions = await suggest(self.plans, run.run_id, _Grounds(surroundings), rules)
+        said = [*advice, *_advice(surroundings, held), *advice_on(suggestions)]
         due = await due_negatives(self.histories, surroundings, now)
         async with self.plans.draft(run) as draft:
             into = await self._stage(draft, surroundings, rules, suggestions)
-            advice += asleep(surroundings.account, into)
+            said += asleep(surroundings.account, into)
             await draft.stage(due)
             tally = await self._admit(draft, guard, BlastRadius(self.histories, run.profile_id))
             await draft.finish(
@@ -164,7 +168,7 @@ class MakePlan:
                 ruleset=ruleset,
                 fingerprint=Fingerprint(tally.digest.hexdigest()),
                 counts=msgspec.structs.replace(counts, actions=tally.actions, guarded=tally.guarded),
-                advice=list(dict.fromkeys(advice)),
+                advice=list(dict.fromkeys(said)),
                 now=now,
             )
             return draft.plan_id

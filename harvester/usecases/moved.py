@@ -20,6 +20,8 @@ def moved(action: Standing, live: Live) -> str | None:
             return _source_moved(action, live) or _group_moved(action, live)
         case ActionKind.PROMOTE_KEYWORD | ActionKind.PROMOTE_PRODUCT:
             return _source_moved(action, live) or _promotion_moved(action, live)
+        case ActionKind.TARGET_PRODUCT | ActionKind.TARGET_CATEGORY:
+            return _source_moved(action, live) or _target_moved(action, live)
         case ActionKind.NEGATE_KEYWORD | ActionKind.NEGATE_PRODUCT:
             return _place_gone(action, live) or _negative_moved(action, live)
         case ActionKind.PAUSE_KEYWORD | ActionKind.PAUSE_TARGET:
@@ -75,6 +77,10 @@ def _promotion_moved(action: Standing, live: Live) -> str | None:
     if not place:
         return None
     return _destination_moved(action, live, place) or _bid_moved(action, live)
+
+
+def _target_moved(action: Standing, live: Live) -> str | None:
+    return _destination_moved(action, live, action.ad_group_id) or _bid_moved(action, live)
 
 
 def _leads_to(action: Standing, group: PromotionGroup) -> str:

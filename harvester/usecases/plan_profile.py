@@ -1,6 +1,6 @@
 """The whole verb for one profile: lease, run, harvest, plan."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -20,6 +20,7 @@ from harvester.usecases.account_map import left_out, read_account
 from harvester.usecases.catalog import CatalogFacts
 from harvester.usecases.harvest import Harvest, Progress
 from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
+from harvester.usecases.sources import ReadSources, sources_in_force
 from harvester.usecases.surroundings import Surroundings
 
 RESUME_WITHIN = timedelta(hours=1)
@@ -92,16 +93,17 @@ class PlanProfile:
             await self.rulesets.save(self.rules.fingerprint, self.rules.text)
             now = self.clock.now()
             mode = await self._mode(profile)
+            names = sources_in_force(self.rules.for_profile(profile.profile_id), profile)
             run = await self.runs.begin(
                 profile,
-                source="promotion",
+                source=",".join(names),
                 trigger=trigger,
                 mode=mode,
                 ruleset=self.rules.fingerprint,
                 resume_after=now - RESUME_WITHIN,
             )
             try:
-                return await self._run(run, profile, login, mode, watch)
+                return await self._run(run, names, profile, login, mode, watch)
             except LeaseLost:
                 raise
             except Exception as error:
@@ -116,7 +118,9 @@ class PlanProfile:
         except HarvesterError as second:
             error.add_note(f"and the run could not be marked as failed: {second}")
 
-    async def _run(self, run: Run, profile: Profile, login: AdsLogin, mode: Mode, watch: Watch) -> Planned:
+    async def _run(
+        self, run: Run, names: Sequence[str], profile: Profile, login: AdsLogin, mode: Mode, watch: Watch
+    ) -> Planned:
         reader = login.reader(profile, run.run_id)
         rules = self.rules.for_profile(profile.profile_id)
         account = await read_account(reader)
@@ -131,7 +135,10 @@ class PlanProfile:
         harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
         judge = compile_rules(self.rules, profile)
         facts_of_products = self._catalog_facts(judge, profile, run.run_id)
-        harvested = await harvest(run, reader.promotion, surroundings, judge, own_asins, facts_of_products)
+        read = await ReadSources(harvest, self.runs, facts_of_products)(
+            run, names, reader, surroundings, rules, judge, own_asins
+        )
+        troubles = read.harvested.troubles
         make_plan = MakePlan(self.plans, self.histories, self.clock)
         plan_id = await make_plan(
             run,
@@ -139,10 +146,11 @@ class PlanProfile:
             rules,
             mode=mode,
             ruleset=self.rules.fingerprint,
-            complete=not harvested.troubles,
+            complete=not troubles,
+            advice=read.advice,
         )
-        await self.runs.finish(run, RunState.PARTIAL if harvested.troubles else RunState.COMPLETE, None)
-        return Planned(run.run_id, plan_id, harvested.troubles)
+        await self.runs.finish(run, RunState.PARTIAL if troubles else RunState.COMPLETE, None)
+        return Planned(run.run_id, plan_id, troubles)
 
     def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:
         """None where no rule asks for any, or no login delivers them: what a rule needs them for is held then."""

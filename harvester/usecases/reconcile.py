@@ -66,7 +66,12 @@ def arrived(action: Standing, live: Live) -> Made | None:
     match action.kind:
         case ActionKind.CREATE_GROUP:
             return _group(action, live)
-        case ActionKind.PROMOTE_KEYWORD | ActionKind.PROMOTE_PRODUCT:
+        case (
+            ActionKind.PROMOTE_KEYWORD
+            | ActionKind.PROMOTE_PRODUCT
+            | ActionKind.TARGET_PRODUCT
+            | ActionKind.TARGET_CATEGORY
+        ):
             kind = TargetKind.KEYWORD if action.kind is ActionKind.PROMOTE_KEYWORD else TargetKind.PRODUCT
             target = live.target(live.destination(action), kind, action.key, action.match)
             return Made(target.amazon_id) if target else None

@@ -201,9 +201,10 @@ class Surroundings:
         return bearing
 
     def _destination(self, source: Place, ad_id: str) -> Destination | NoDestination:
+        """A row that is about no single ad fits every group."""
         name = f"ad group “{source.ad_group.name}” ({source.ad_group.ad_group_id})"
         groups = self._groups.get(source.ad_group.ad_group_id, [])
-        fitting = [group for group in groups if not group.ad_ids or ad_id in group.ad_ids]
+        fitting = [group for group in groups if not group.ad_ids or not ad_id or ad_id in group.ad_ids]
         leading = [self._existing(name, group) for group in fitting]
         somewhere = [each for each in leading if isinstance(each, Destination)]
         if len(somewhere) > 1:

@@ -9,6 +9,7 @@ from harvester.adapters.ads.protocol import ADS_URLS, LWA_URLS, Operation
 from harvester.domain.profile import Region
 from tests.contracts.reading_calls import CALLS, PARENTS, PROFILES_PATH, SINGLE_PATHS, ReadingCall, open_reader
 from tests.contracts.spec import Spec, SpecMismatch
+from tests.contracts.test_product_suggestions import PATH as SUGGESTIONS_PATH
 from tests.unit.adapters.loopback import Amazon, Bench, Reply, Seen, opened
 
 BY_PATH = pytest.mark.parametrize("call", CALLS, ids=lambda call: call.path)
@@ -81,7 +82,7 @@ def test_every_operation_of_the_client_is_checked_here():
         if isinstance(each, Operation) and each.path.endswith(("/list", "/recommendations", "/profiles"))
     }
 
-    assert operations == {PROFILES_PATH, *SINGLE_PATHS, *(call.path for call in CALLS)}
+    assert operations == {PROFILES_PATH, SUGGESTIONS_PATH, *SINGLE_PATHS, *(call.path for call in CALLS)}
 
 
 def test_hosts_are_those_of_the_specification():

@@ -6,10 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from harvester.domain.action import ActionKind
+from harvester.domain.category import CategoryTarget, Range
 from harvester.domain.ids import ActionId
 from harvester.domain.plan import PlannedAction
 from harvester.domain.target import Level, Match
-from harvester.rules.fragments import compact, group_target, negative_keyword, negative_product
+from harvester.rules.fragments import (
+    category_target,
+    compact,
+    group_target,
+    negative_keyword,
+    negative_product,
+    product_target,
+)
 from harvester.rules.requests import Request, requests
 from tests.unit.rules.builders import item
 
@@ -54,6 +62,19 @@ def _stop(kind: ActionKind, fragment: object, level: Level | None = None) -> Pla
     return item(kind, level=level, group_id="", bid=None, fragment=compact(fragment))
 
 
+def _target(kind: ActionKind, fragment: str) -> PlannedAction:
+    return item(kind, group_id="", fragment=fragment)
+
+
+NARROWED = CategoryTarget(
+    category="16225007011",
+    brand="18681839011",
+    age_range="7",
+    genre="8",
+    price=Range(Decimal("9.50"), Decimal(20)),
+    rating=Range(most=Decimal(3)),
+    prime=True,
+)
 _KEYWORD, _PRODUCT = ActionKind.NEGATE_KEYWORD, ActionKind.NEGATE_PRODUCT
 _LIFT_KEYWORD, _LIFT_PRODUCT = ActionKind.ARCHIVE_NEGATIVE_KEYWORD, ActionKind.ARCHIVE_NEGATIVE_PRODUCT
 
@@ -138,6 +159,35 @@ CALLS = [
         '{"campaignNegativeTargetingClauses":[{"campaignId":"100",'
         '"expression":[{"type":"ASIN_SAME_AS","value":"B000000001"}],"state":"ENABLED"}]}',
         [_negative(_PRODUCT, Level.CAMPAIGN, negative_product("B000000001", "100", None))],
+    ),
+    WritingCall(
+        "targets without a group",
+        "POST",
+        "/sp/targets",
+        "application/vnd.spTargetingClause.v3+json",
+        '{"targetingClauses":[{"campaignId":"100","adGroupId":"200","expression":[{"type":"ASIN_SAME_AS",'
+        '"value":"B000000001"}],"expressionType":"MANUAL","state":"ENABLED","bid":0.75},{"campaignId":"100",'
+        '"adGroupId":"200","expression":[{"type":"ASIN_EXPANDED_FROM","value":"B000000001"}],'
+        '"expressionType":"MANUAL","state":"ENABLED","bid":1.10}]}',
+        [
+            _target(ActionKind.TARGET_PRODUCT, product_target("B000000001", Match.SAME, "100", "200", Decimal("0.75"))),
+            _target(
+                ActionKind.TARGET_PRODUCT, product_target("B000000001", Match.EXPANDED, "100", "200", Decimal("1.10"))
+            ),
+        ],
+    ),
+    WritingCall(
+        "category targets",
+        "POST",
+        "/sp/targets",
+        "application/vnd.spTargetingClause.v3+json",
+        '{"targetingClauses":[{"campaignId":"100","adGroupId":"200","expression":['
+        '{"type":"ASIN_CATEGORY_SAME_AS","value":"16225007011"},{"type":"ASIN_BRAND_SAME_AS","value":"18681839011"},'
+        '{"type":"ASIN_AGE_RANGE_SAME_AS","value":"7"},{"type":"ASIN_GENRE_SAME_AS","value":"8"},'
+        '{"type":"ASIN_PRICE_BETWEEN","value":"9.5-20"},{"type":"ASIN_REVIEW_RATING_LESS_THAN","value":"3"},'
+        '{"type":"ASIN_IS_PRIME_SHIPPING_ELIGIBLE","value":"true"}],'
+        '"expressionType":"MANUAL","state":"ENABLED","bid":0.75}]}',
+        [_target(ActionKind.TARGET_CATEGORY, category_target(NARROWED, "100", "200", Decimal("0.75")))],
     ),
     WritingCall(
         "paused keywords",

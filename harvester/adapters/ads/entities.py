@@ -3,6 +3,7 @@
 import msgspec
 
 from harvester.adapters.ads.wire import NOTHING, PageReader, Text, decimal_text, text
+from harvester.domain.category import CategoryTarget
 from harvester.domain.profile import AdGroup, Campaign, ProductAd, StandingTarget
 from harvester.domain.target import Match, TargetKind
 
@@ -119,18 +120,18 @@ def keyword(item: KeywordItem) -> StandingTarget | None:
 
 
 def target(item: TargetItem) -> StandingTarget | None:
-    """None for all but clauses of one ASIN: categories, brands, refinements and automatic targeting."""
+    """None for all but clauses of one ASIN, and categories with refinements: their text is `CategoryTarget.key`."""
     state = text(item.state)
-    found = product_of(item.expression)
+    found = product_of(item.expression) or category_of(item.expression)
     if not item.target_id or found is None or is_gone(state):
         return None
-    match, asin = found
+    match, what = found
     return StandingTarget(
         amazon_id=text(item.target_id),
         ad_group_id=text(item.ad_group_id),
         campaign_id=text(item.campaign_id),
         kind=TargetKind.PRODUCT,
-        text=asin,
+        text=what,
         match=match,
         state=state,
         bid=decimal_text(item.bid),
@@ -144,3 +145,9 @@ def product_of(expression: list[Predicate] | None) -> tuple[Match, str] | None:
     match = _PRODUCT_MATCHES.get(text(expression[0].type).upper().replace("_", ""))
     value = text(expression[0].value)
     return None if match is None or not value else (match, value)
+
+
+def category_of(expression: list[Predicate] | None) -> tuple[Match, str] | None:
+    """The key of an expression that is a category with refinements that are known."""
+    found = CategoryTarget.of((text(each.type), text(each.value)) for each in expression or ())
+    return None if found is None else (Match.SAME, found.key)

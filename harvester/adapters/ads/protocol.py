@@ -100,6 +100,19 @@ def refinements_of(category_id: str) -> Operation:
     return Operation("targets/category/refinements", "GET", path, _vnd("spproducttargetingresponse.v4"), None)
 
 
+# The form of the answer is chosen by Accept.
+PRODUCTS_BY_ASIN, PRODUCTS_BY_THEME = (
+    Operation(
+        "targets/products/recommendations",
+        "POST",
+        "/sp/targets/products/recommendations",
+        _vnd(f"spproductrecommendationresponse.{form}.v3"),
+        _vnd("spproductrecommendation.v3"),
+    )
+    for form in ("asins", "themes")
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """One login at its host: what all its requests share."""

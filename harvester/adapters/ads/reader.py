@@ -10,10 +10,12 @@ from typing import Generic, TypeVar
 import msgspec
 
 from harvester.adapters.ads import bid_suggestions, categories, entities, negatives, promotion_groups, protocol
+from harvester.adapters.ads.asking import Asker
 from harvester.adapters.ads.paging import PageGuard, batches, fetched, walked
+from harvester.adapters.ads.products import ProductSource
 from harvester.adapters.ads.protocol import MOST_GROUP_IDS, MOST_PARENT_IDS, Endpoint, Operation, ids
 from harvester.adapters.ads.wire import PageReader, WirePage
-from harvester.adapters.exchange import Answer, Caller
+from harvester.adapters.exchange import Caller
 from harvester.adapters.http import HttpClient
 from harvester.domain.bid import BidPlace, BidTarget, SuggestedBids
 from harvester.domain.category_tree import Category, Narrowed, ProductCount, Refinements, SuggestedCategory
@@ -27,6 +29,7 @@ from harvester.domain.profile import (
     StandingTarget,
 )
 from harvester.domain.recommendation import PROMOTION, RecommendationPage
+from harvester.domain.suggestion import Advertised, Asking
 
 W = TypeVar("W", bound=msgspec.Struct)
 D = TypeVar("D")
@@ -86,31 +89,15 @@ _GROUP_TARGETS = _List(
 )
 
 
-class _Asker:
-    """Asks for pages in one profile's name."""
-
-    def __init__(self, http: HttpClient, endpoint: Endpoint, caller: Caller) -> None:
-        self._http = http
-        self._endpoint = endpoint
-        self._caller = caller
-
-    async def page(
-        self, operation: Operation, pages: PageReader[W], body: Mapping[str, object], token: str | None
-    ) -> WirePage[W]:
-        whole = body if token is None else {**body, "nextToken": token}
-        return await self._http.send(self._endpoint.request(operation, self._caller, whole), pages.read)
-
-    async def answer(self, operation: Operation, body: Mapping[str, object] | None, read: Callable[[Answer], D]) -> D:
-        """Of a call that is no list."""
-        return await self._http.send(self._endpoint.request(operation, self._caller, body), read)
-
-
 class PromotionSource:
     """Target promotion recommendations; the page after is fetched while this one is worked on."""
 
     name = PROMOTION
+    most_ad_groups = 200
+    """Few enough that the recorded requests stay small."""
+    tokens_last = True
 
-    def __init__(self, asker: _Asker) -> None:
+    def __init__(self, asker: Asker) -> None:
         self._asker = asker
 
     async def pages(self, ad_group_ids: Sequence[str], token: str | None) -> AsyncGenerator[RecommendationPage]:
@@ -159,13 +146,16 @@ class AmazonReader:
     """`unreadable` counts, per list, the items that were not what the list should hold."""
 
     def __init__(self, http: HttpClient, endpoint: Endpoint, caller: Caller) -> None:
-        self._asker = _Asker(http, endpoint, caller)
+        self._asker = Asker(http, endpoint, caller)
         self._promotion = PromotionSource(self._asker)
         self.unreadable: Counter[str] = Counter()
 
     @property
     def promotion(self) -> PromotionSource:
         return self._promotion
+
+    def products(self, advertised: Sequence[Advertised], asking: Asking) -> ProductSource:
+        return ProductSource(self._asker, advertised, asking)
 
     def campaigns(self) -> AsyncIterator[Sequence[Campaign]]:
         return self._all(_CAMPAIGNS)

@@ -16,7 +16,7 @@ Text = str | int | None
 """What should be text: ids also come as numbers, and as null."""
 NOTHING = msgspec.Raw(b"")
 
-_PAGE_KEYS = frozenset({"nextToken", "previousToken", "totalResults"})
+_PAGE_KEYS = frozenset({"nextToken", "previousToken", "totalResults", "nextCursor", "previousCursor"})
 _NO_RESULTS = (b"", b"0", b"null")
 NUL = b"\\u0000"
 """As JSON writes what Postgres keeps in no text."""
@@ -47,10 +47,12 @@ class PageReader(Generic[W]):
     """Reads one list's pages: `key` names the array in the answer.
 
     `plain` is a narrower form of the item that is quicker to read; pages where all items have it are read as that.
+    `leads_on` names the token of the next page.
     """
 
-    def __init__(self, key: str, item: type[W], plain: type[W] | None = None) -> None:
+    def __init__(self, key: str, item: type[W], plain: type[W] | None = None, *, leads_on: str = "nextToken") -> None:
         self._key = key
+        self._leads_on = leads_on
         self._plain = None if plain is None else msgspec.json.Decoder(_plain_page(key, plain))
         self._all: msgspec.json.Decoder[list[W]] = msgspec.json.Decoder(list[item])  # type: ignore[valid-type]  # mypy takes no type from a variable
         self._one: msgspec.json.Decoder[W] = msgspec.json.Decoder(item)
@@ -64,7 +66,7 @@ class PageReader(Generic[W]):
                 return WirePage(page.items, page.next_token or None)
         fields = _object(answer.body)
         try:
-            token = _token.decode(fields["nextToken"]) if "nextToken" in fields else None
+            token = _token.decode(fields[self._leads_on]) if self._leads_on in fields else None
         except msgspec.DecodeError:
             raise Unreadable("its page token is no text") from None
         next_token = str(token) if token is not None and token != "" else None

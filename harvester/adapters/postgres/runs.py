@@ -24,6 +24,7 @@ _FAIL_INTERRUPTED = named("fail_interrupted_run")
 _NEW = named("new_run")
 _ENDED = named("ended_run")
 _RECENT_ROWS = named("recent_rows")
+_ADVERTISED = named("advertised")
 _ADVANCE = named("advance_run")
 _MOVE_CURSOR = named("move_cursor")
 _FINISH = named("finish_run")
@@ -83,6 +84,12 @@ class PostgresRuns:
     async def recent_rows(self, run: Run, most: int) -> Sequence[Recommendation]:
         """In the order they were recorded."""
         return [Recommendation(*row) for row in reversed(await self.database.fetch(_RECENT_ROWS, run.run_id, most))]
+
+    async def advertised(self, profile_id: ProfileId) -> Sequence[tuple[str, str, str]]:
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            return await connection.fetch(_ADVERTISED, profile_id)
+
+        return [tuple(row) for row in await self.database.repeat(work)]
 
     async def save_page(
         self, run: Run, first_place: int, rows: Rows, cursor: Cursor, seen_at: datetime, trouble: str | None = None

@@ -98,10 +98,12 @@ def why_left_out(item: Mapping[str, Any], *, with_unapproved: bool) -> str:
         return f"it is {state}" if state not in _SENDABLE else f"it is {state}, not approved"
     if kind is ActionKind.CREATE_GROUP:
         return "a bulk sheet cannot create a promotion group"
-    if kind.is_promotion and not item["group_id"]:
+    if kind.goes_through_group and not item["group_id"]:
         return "its promotion group, and with it the ad group, does not exist yet"
     if not item["campaign_id"] or (not item["ad_group_id"] and _needs_ad_group(item)):
         return "where it would go is not known"
+    if kind is ActionKind.TARGET_CATEGORY and len(_clauses(item)) > 1:
+        return "it narrows its category down, which this sheet cannot say; apply this plan through the API"
     if any(_NOT_IN_A_CELL.search(str(item[name] or "")) for name in ("target", "campaign_name", "ad_group_name")):
         return "it holds a control character that no spreadsheet can hold"
     return ""
@@ -129,8 +131,11 @@ def _change(item: Mapping[str, Any]) -> Row:
     match kind:
         case ActionKind.PROMOTE_KEYWORD:
             return {**_keyword(item, item["match"]), "Bid": Decimal(item["bid"]["amount"])}
-        case ActionKind.PROMOTE_PRODUCT:
+        case ActionKind.PROMOTE_PRODUCT | ActionKind.TARGET_PRODUCT:
             return {**_product(item, "Product Targeting"), "Bid": Decimal(item["bid"]["amount"])}
+        case ActionKind.TARGET_CATEGORY:
+            expression = f'category="{_clauses(item)[0]["value"]}"'
+            return {**_targeting("Product Targeting", expression), "Bid": Decimal(item["bid"]["amount"])}
         case ActionKind.NEGATE_KEYWORD:
             negative = f"negative{str(item['match']).capitalize()}"
             return {**_keyword(item, negative), "Entity": f"{campaign}Negative Keyword"}
@@ -163,8 +168,16 @@ def _keyword(item: Mapping[str, Any], match: str) -> Row:
 
 
 def _product(item: Mapping[str, Any], entity: str) -> Row:
-    expression = _EXPRESSIONS[Match(item["match"])].format(item["target"])
+    return _targeting(entity, _EXPRESSIONS[Match(item["match"])].format(item["target"]))
+
+
+def _targeting(entity: str, expression: str) -> Row:
     return {"Entity": entity, "Operation": "Create", "State": "enabled", "Product Targeting Expression": expression}
+
+
+def _clauses(item: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
+    clauses: Sequence[Mapping[str, str]] = item["request"]["expression"]
+    return clauses
 
 
 def _taken_back(entity: str, operation: str, id_column: str, item: Mapping[str, Any]) -> Row:

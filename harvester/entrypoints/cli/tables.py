@@ -18,6 +18,8 @@ _KINDS = {
     "create_group": "new group",
     "promote_keyword": "keyword",
     "promote_product": "product",
+    "target_product": "product target",
+    "target_category": "category target",
     "negate_keyword": "negative keyword",
     "negate_product": "negative product",
     "archive_negative_keyword": "lift negative keyword",
@@ -67,10 +69,12 @@ def number(value: float | None) -> str:
 
 
 def evidence(row: Mapping[str, Any]) -> str:
-    """Orders/clicks: `3/12`."""
+    """Orders/clicks: `3/12`. An item without any was suggested: nothing is planned on evidence that cannot be read."""
     clicks, conversions = row.get("clicks"), row.get("conversions")
     if clicks is None and conversions is None:
-        return "" if row.get("kind") == "create_group" else "unknown"
+        if row.get("kind") == "create_group":
+            return ""
+        return "suggested" if "themes" in row or "kind" in row else "unknown"
     return f"{number(conversions)}/{number(clicks)}"
 
 

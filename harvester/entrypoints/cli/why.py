@@ -127,20 +127,26 @@ def _counted(number: float | None, one: str) -> str:
     return f"{tables.number(number)} {one}{'' if number == 1 else 's'}"
 
 
-def _story(row: Mapping[str, Any]) -> list[Text]:
+def _recommendation(row: Mapping[str, Any]) -> str:
     metrics = row["metrics"]
     clicks, conversions = (
         _counted(metrics.get(name), one) for name, one in (("clicks", "click"), ("conversions", "order"))
     )
-    when = row["decided_at"][:16].replace("T", " ")
     ad = f"ad {row['ad_id']}" + (f" of {row['ad_asin']}" if row["ad_asin"] else "")
-    lines = [
-        Text(""),
-        Text(
-            f"{when} UTC, run {row['run_id']}: {row['target_type'].lower()} for {ad} in ad group "
-            f"{row['ad_group_id']}, with {conversions} of {clicks}."
-        ),
-    ]
+    return f"{row['target_type'].lower()} for {ad} in ad group {row['ad_group_id']}, with {conversions} of {clicks}"
+
+
+def _suggestion(row: Mapping[str, Any]) -> str:
+    """Without clicks and orders, which a suggestion never has."""
+    themes = "; ".join(row["metrics"]["themes"]) or "no theme"
+    products = ", ".join(row["metrics"].get("asked_for", ()))
+    return f"{row['target_type'].lower()} suggested for {products} of ad group {row['ad_group_id']} ({themes})"
+
+
+def _story(row: Mapping[str, Any]) -> list[Text]:
+    when = row["decided_at"][:16].replace("T", " ")
+    said = _suggestion(row) if "themes" in row["metrics"] else _recommendation(row)
+    lines = [Text(""), Text(f"{when} UTC, run {row['run_id']}: {said}.")]
     first, *rest = at_length(row)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
     lines += [Text(f"  {sentence}") for sentence in rest]

@@ -27,6 +27,12 @@ def promotion_kind(kind: TargetKind) -> ActionKind:
     return ActionKind.PROMOTE_KEYWORD if kind is TargetKind.KEYWORD else ActionKind.PROMOTE_PRODUCT
 
 
+def kind_at(destination: Destination | NoDestination, kind: TargetKind) -> ActionKind:
+    """What promotes there: without a promotion group, a product target is made in the ad group itself."""
+    direct = isinstance(destination, Destination) and destination.direct and kind is TargetKind.PRODUCT
+    return ActionKind.TARGET_PRODUCT if direct else promotion_kind(kind)
+
+
 def negative_kind(kind: TargetKind) -> ActionKind:
     return ActionKind.NEGATE_KEYWORD if kind is TargetKind.KEYWORD else ActionKind.NEGATE_PRODUCT
 

@@ -6,6 +6,7 @@ import pytest
 
 from harvester.domain.profile import PromotionGroup, StandingNegative, StandingTarget
 from harvester.domain.recommendation import Recommendation
+from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import Match, TargetKind
 from tests.unit.adapters.loopback import PROFILE, Bench, Reply
 
@@ -78,6 +79,29 @@ async def test_the_guides_negatives_are_read_and_brands_left_out(bench: Bench):
     assert bench.amazon.asked("/sp/campaignNegativeTargets/list")[0].json["campaignIdFilter"] == {
         "include": ["26256301417055"]
     }
+
+
+async def test_the_guides_product_suggestions_are_read_in_both_forms(bench: Bench):
+    """By ASIN with a cursor to more, by theme with descriptions and null cursors: the same products come out."""
+    path = "/sp/targets/products/recommendations"
+    advertised = [Advertised("1", "2", ("B09LJWZT6G",))]
+    similar, complements = "Similar items (frequently viewed together)", "Complements"
+    reader = bench.login().reader(PROFILE, None)
+    bench.amazon.on(path, sample("product-suggestions-by-asin.json"), Reply({"recommendations": []}))
+    by_asin = [p async for p in reader.products(advertised, Asking()).pages(["2"], None)]
+    bench.amazon.on(path, sample("product-suggestions-by-theme.json"))
+    by_theme = [p async for p in reader.products(advertised, Asking(by_theme=True)).pages(["2"], None)]
+
+    assert [page.next_token for page in (*by_asin, *by_theme)] == ["h9oGnf2jn2qd3ymV4nWLsA==", None, None]
+    first = by_asin[0].rows[0]
+    assert (first.target, first.themes, first.ad_asin) == ("B08YJY5KW5", (similar,), "B09LJWZT6G")
+    assert {row.target for row in by_asin[0].rows} < {row.target for row in by_theme[0].rows}
+    assert [len([row for row in by_theme[0].rows if row.themes == (theme,)]) for theme in (similar, complements)] == [
+        6,
+        6,
+    ]
+    assert "tennis balls" in str(by_theme[0].rows[-1].evidence_note)
+    assert sum(page.unreadable for page in (*by_asin, *by_theme)) == 0
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in SAMPLES.glob("*.json")))

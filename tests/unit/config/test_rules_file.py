@@ -134,7 +134,7 @@ def test_a_groups_entry_knows_its_line(write):
          "`promotions_per_run` stands twice in the same section; first in line 1"),
         ("version: 1\nguard: {}\nversion: 1\n", 3, None, "`version` stands twice in the same section; first in line 1"),
         (RULE.replace("clicks", "clikcs"), 3, "rules[0].when.clikcs", "unknown key `clikcs`; did you mean `clicks`?"),
-        (RULE + "  - name: b\n", 5, "rules[1]", "`when` is missing"),
+        (RULE + "  - name: b\n    then: {promote: {}}\n", 5, "rules[1]", "`when` is missing"),
         (RULE + "  - name: promote\n    when: {conversions: {at_least: 2}}\n    then: {negate: {}}\n", 5,
          "rules[1].name", "another rule is called `promote` already; names tell rules apart"),
         (RULE + "  - name: b\n    when: {clicks: {at_least: 11}}\n    then: {negate: {}}\n", 5, "rules[1]",

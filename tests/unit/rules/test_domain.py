@@ -110,18 +110,19 @@ def test_groups_come_first_and_what_undoes_comes_last():
     assert ActionKind.CREATE_GROUP.rank == 0
     for kind in ActionKind:
         assert kind.is_undo is kind.value.startswith(("archive_", "pause_"))
-        assert kind.is_promotion is kind.value.startswith("promote_")
+        assert kind.is_promotion is kind.value.startswith(("promote_", "target_"))
         assert kind.is_negative is kind.value.startswith("negate_")
 
 
 def test_an_effect_is_told_by_kind_place_match_and_key():
-    """Two that differ in one of them are different effects."""
+    """Two that differ in one of them are different effects; who makes a product target makes no difference."""
     effects = {
         effect_of(kind, where, key, match)
         for kind in ActionKind for where in ("1", "2") for key in ("a", "b") for match in (None, *Match)
     }  # fmt: skip
 
-    assert len(effects) == len(ActionKind) * 2 * 2 * (1 + len(Match))
+    made_alike = {ActionKind.PROMOTE_PRODUCT, ActionKind.TARGET_PRODUCT}
+    assert len(effects) == (len(ActionKind) - len(made_alike) + 1) * 2 * 2 * (1 + len(Match))
 
 
 def test_an_error_is_one_sentence_with_its_place():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.rules.guard import Guard
-from harvester.rules.ruleset import GuardLimits
+from harvester.rules.sections import GuardLimits
 from tests.unit.rules.builders import item
 
 WIDE = {

@@ -1,284 +1,223 @@
-"""Which items want a bid that Amazon suggests, in which calls, and what becomes of its answer."""
+"""Rows that suggest and have no evidence: which rules look at them, and what becomes of them."""
 
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping
 from decimal import Decimal
 
+import msgspec
 import pytest
 
-from harvester.domain.bid import (
-    AdGroupToCome,
-    BidTarget,
-    NoSuggestion,
-    StandingAdGroup,
-    Suggested,
-    SuggestedBids,
-    Suggestion,
-)
-from harvester.domain.candidate import Destination, EffectStanding, Ground, NewGroup
-from harvester.domain.decision import Outcome
-from harvester.domain.ids import Effect
-from harvester.domain.plan import PlannedAction
+from harvester.domain.action import ActionKind, ActionState
+from harvester.domain.candidate import Candidate, Destination, Ground, Place
+from harvester.domain.decision import DecidedRow, Outcome, Reason
+from harvester.domain.profile import AdGroup, Campaign
+from harvester.domain.recommendation import PRODUCTS, Recommendation
 from harvester.domain.target import Match, TargetKind
-from harvester.rules import suggestions
-from harvester.rules.bids import starting_bid
-from harvester.rules.groups import group_for
-from harvester.rules.planner import fold
-from harvester.rules.suggestions import BidQuestions, Suggestions
-from tests.unit.rules.builders import (
-    DESTINATION,
-    GERMANY,
-    JAPAN,
-    NEGATE,
-    PROFILE,
-    PROMOTE,
-    SOURCE,
-    account,
-    blocked,
-    candidate,
-    decided,
-    ground,
-    judged,
-    profile_rules,
-    ruleset,
+from harvester.rules.evaluate import compile_rules
+from harvester.rules.explain import long, short
+from harvester.rules.file_tests import run_tests
+from harvester.rules.fragments import with_bid
+from harvester.rules.planner import GroupsInUse, fold
+from harvester.rules.requests import requests
+from harvester.rules.ruleset import RuleSet
+from tests.unit.rules import builders
+from tests.unit.rules.builders import NEGATE, PROMOTE, decided, ground, judged, profile_rules, ruleset
+
+SIMILAR, COMPLEMENTS = "Similar items (frequently viewed together)", "Complements"
+SUGGEST: Mapping[str, object] = {"name": "suggest", "match": {"source": "products"}, "then": {"promote": {}}}
+INTO = Place(
+    Campaign("302", "Products", "MANUAL", "ENABLED"), AdGroup("402", "302", "ASINs", "ENABLED", default_bid="0.60")
 )
-
-BIDS = SuggestedBids(Decimal("0.61"), Decimal("0.84"), Decimal("1.10"))
-NONE = NoSuggestion("it was asleep")
-NEW = NewGroup(3, {}, makes_campaigns=True, default_bid="0.75", strategy="MANUAL")
-NEW_GROUND = ground(destination=Destination(None, None, None, NEW))
-STANDING = StandingAdGroup("300", "400")
+DIRECT = Destination(None, None, INTO, None, ("keywords need a group",), direct=True)
 
 
-def promoting(**bid: object) -> dict[str, object]:
-    return {**PROMOTE, "then": {"promote": {"bid": bid}}}
+def rule(match: Mapping[str, object] | None = None, **changes: object) -> dict[str, object]:
+    return {**SUGGEST, "match": {"source": "products", **(match or {})}, **changes}
 
 
-ASKING = profile_rules(promoting(suggested="middle", factor=0.9), NEGATE)
+def suggested(
+    asin: str = "B0SUGGEST1",
+    *themes: str,
+    on: Ground | None = None,
+    asked_for: tuple[str, ...] = ("B0ADVERT01", "B0ADVERT02"),
+) -> Candidate:
+    note = msgspec.json.encode({"themes": themes}).decode()
+    row = Recommendation(PRODUCTS, "100", "200", "", "", asin, "PRODUCT", None, None, note, themes, asked_for)
+    return Candidate(row, on or ground(), TargetKind.PRODUCT, asin)
+
+
+def wish(place: int = 0, note: str | None = '{"themes":["Complements"]}', **changes: object) -> DecidedRow:
+    row = decided(place, target="B0SUGGEST1", target_type="PRODUCT", clicks=None, conversions=None, rule="suggest")
+    return msgspec.structs.replace(row, ad_id="", source=PRODUCTS, evidence_note=note, **changes)
+
+
+def test_a_suggestion_needs_no_evidence():
+    """Nothing is asked where a rule has no `when`; a promotion without evidence stays unreadable."""
+    rules = ruleset(PROMOTE, SUGGEST)
+
+    decision = judged(rules, suggested())
+
+    assert (decision.outcome, decision.reason, decision.findings) == (Outcome.PROMOTE, "suggest", "[]")
+    assert short(decision, None, None) == "promote, by rule suggest"
+    assert long(decision, None, None) == ["promote: rule suggest."]
+    unreadable = judged(rules, builders.candidate("B0SUGGEST1", None, None, target_type="ASIN"))
+    assert unreadable.reason == Reason.UNREADABLE_EVIDENCE
+
+
+def test_each_rule_looks_at_its_own_source():
+    """A rule on promotions never decides about a suggestion, nor the other way round."""
+    assert judged(ruleset(PROMOTE), suggested()).reason == Reason.OUT_OF_SCOPE
+    assert judged(ruleset(SUGGEST), builders.candidate()).reason == Reason.OUT_OF_SCOPE
+    assert judged(ruleset(SUGGEST), builders.candidate("B0SUGGEST1", target_type="ASIN")).reason == Reason.OUT_OF_SCOPE
 
 
 @pytest.mark.parametrize(
-    ("bid", "said", "profile", "formula"),
+    ("match", "covered"),
     [
-        ({"suggested": "low"}, BIDS, PROFILE, "suggested low 0.61 USD (0.61 to 1.10) → 0.61 USD"),
-        (
-            {"suggested": "middle", "factor": 0.9, "fixed": {"USD": 9}}, BIDS, PROFILE,
-            "suggested middle 0.84 USD (0.61 to 1.10) × 0.9 = 0.76 → 0.76 USD",
-        ),
-        (
-            {"suggested": "high", "ceiling": {"USD": 1}}, BIDS, PROFILE,
-            "suggested high 1.10 USD (0.61 to 1.10), ceiling 1.00 → 1.00 USD",
-        ),
-        (
-            {"suggested": "low", "floor": {"USD": 0.7}}, BIDS, PROFILE,
-            "suggested low 0.61 USD (0.61 to 1.10), floor 0.70 → 0.70 USD",
-        ),
-        (
-            {"suggested": "middle", "factor": 0.9}, SuggestedBids(Decimal(90), Decimal(120), Decimal("150.5")), JAPAN,
-            "suggested middle 120 JPY (90 to 150.5) × 0.9 = 108 → 108 JPY",
-        ),
-        (
-            {"suggested": "middle", "factor": 2, "fixed": {"USD": 0.5}}, NONE, PROFILE,
-            "no suggestion, fixed 0.50 USD × 2 = 1.00 → 1.00 USD",
-        ),
-        (
-            {"suggested": "middle", "fixed": {"USD": 0.5}, "ad_group_default": True}, NONE, PROFILE,
-            "no suggestion, fixed 0.50 USD → 0.50 USD",
-        ),
-        (
-            {"suggested": "middle", "fixed": {"USD": 0.5}, "ad_group_default": True}, NONE, GERMANY,
-            "no suggestion, ad group default 0.75 EUR → 0.75 EUR",
-        ),
-        ({"fixed": {"USD": 0.5}, "ad_group_default": True}, None, GERMANY, "ad group default 0.75 EUR → 0.75 EUR"),
-        ({"suggested": "low"}, NONE, PROFILE, None),
-        ({"suggested": "low", "ad_group_default": False}, NONE, PROFILE, None),
-        ({"suggested": "low", "fixed": {"EUR": 1}}, NONE, PROFILE, None),
-        ({"suggested": "low", "fixed": {"EUR": 1}}, None, PROFILE, None),
-        ({"suggested": "low", "ceiling": {"USD": 0.01}}, BIDS, PROFILE, None),
-    ],
-)  # fmt: skip
-def test_bases_are_taken_in_their_order(bid, said: Suggestion | None, profile, formula: str | None):
-    """Suggested, fixed, the ad group's default: the first that is named and gives a bid; none: no bid."""
-    rules = profile_rules(promoting(**bid))
-    promote = rules.rules[0].then.promote
-    assert promote is not None
-
-    made = starting_bid(promote.bid, DESTINATION, TargetKind.KEYWORD, profile, rules, said)
-
-    assert (made.formula if made else None) == formula
-    if made is not None:
-        assert made.default_bid == ("0.75" if "default" in made.formula else "")
-
-
-def test_three_bids_have_three_names():
-    """Low, middle and high."""
-    assert [BIDS.at(each) for each in Suggested] == [BIDS.low, BIDS.middle, BIDS.high]
-
-
-@pytest.mark.parametrize(("bid", "outcome"), [({"suggested": "low"}, "promote"), ({"fixed": {"EUR": 1}}, "hold")])
-def test_a_rule_that_asks_is_not_held_before_it_has_asked(bid, outcome: str):
-    """Whether there is a bid is known only once the plan's items are."""
-    assert judged(ruleset(promoting(**bid)), candidate()).outcome == outcome
-
-
-def folded(*said: tuple[str, Suggestion], on: Ground | None = None, otherwise: NoSuggestion | None = None):
-    """One item, with what Amazon said about its effect."""
-    grounds = {("200", "1"): on or ground()}
-    (item,) = fold([decided(0)], grounds, ASKING)
-    known = {Effect(item.effect if effect == "it" else effect): each for effect, each in said}
-    (again,) = fold([decided(0)], grounds, ASKING, Suggestions(known, otherwise))
-    return item, again
-
-
-def test_an_item_is_held_until_its_suggestion_comes_and_planned_with_it():
-    """Its bid, formula and fragment are those of the suggestion; nothing of the ad group's default is looked at later."""
-    before, after = folded(("it", BIDS))
-
-    assert (before.state, before.reason, before.fragment) == ("held", "no_bid", "")
-    assert (after.state, after.reason, after.bid, after.note) == ("planned", "", "0.76", "")
-    assert after.bid_formula == "suggested middle 0.84 USD (0.61 to 1.10) × 0.9 = 0.76 → 0.76 USD"
-    assert after.fragment == '{"target":"bath towel","expressionType":"QUERY_EXACT_MATCHES","bid":0.76}'
-    assert after.seen == ""
-    assert before.effect == after.effect
-
-
-@pytest.mark.parametrize(
-    ("said", "otherwise", "note"),
-    [
-        (NONE, None, "Amazon suggested no bid: it was asleep. The rule names no other base"),
-        (None, suggestions.TOO_MANY, "Amazon suggested no bid: this plan wants more than 10,000"),
-        (None, None, "The rule names no other base that gives a bid in this currency."),
+        ({"themes": ["similar*"]}, True),
+        ({"themes": ["Top*", "COMPLEMENTS"]}, True),
+        ({"themes": ["Similar"]}, False),
+        ({"themes": ["Top*"]}, False),
+        ({"asins": ["B0ADVERT02"]}, True),
+        ({"asins": ["B0ADVERT03"]}, False),
+        ({"ad_groups": ["Towels"]}, True),
+        ({"campaigns": ["Research*"]}, False),
     ],
 )
-def test_without_a_suggestion_and_another_base_it_is_held_and_says_why(said, otherwise, note: str):
-    """What Amazon said, and what the rule lacks."""
-    _, item = folded(*([("it", said)] if said else []), otherwise=otherwise)
+def test_rules_scope_by_theme_and_by_what_was_asked_for(match: dict[str, object], covered: bool):
+    """One of several themes, one of several advertised products is enough."""
+    decision = judged(ruleset(rule(match=match)), suggested("B0SUGGEST1", SIMILAR, COMPLEMENTS))
 
-    assert (item.state, item.reason, item.bid) == ("held", "no_bid", None)
-    assert note in item.note
-
-
-def test_a_ceiling_under_the_lowest_bid_is_told_as_such():
-    """Amazon suggested one, so it is not to blame."""
-    rules = profile_rules(promoting(suggested="low", ceiling={"USD": 0.01}))
-    (before,) = fold([decided(0)], {("200", "1"): ground()}, rules)
-    (item,) = fold([decided(0)], {("200", "1"): ground()}, rules, Suggestions({before.effect: BIDS}))
-
-    assert (item.state, item.reason) == ("held", "no_bid")
-    assert "ceiling is under the lowest bid" in item.note
+    assert decision.outcome is (Outcome.PROMOTE if covered else Outcome.SKIP)
 
 
-def asked(items: Sequence[PlannedAction], *grounds: Ground) -> BidQuestions:
-    questions = BidQuestions(ASKING)
-    questions.add(items, {("200", str(ad)): on for ad, on in enumerate(grounds or (ground(),), start=1)})
-    return questions
+def test_the_same_place_is_met_anew_under_another_theme():
+    """What was found out for one theme is not remembered for the next."""
+    rules, on = ruleset(rule(match={"themes": ["Compl*"]})), ground()
+    judge = compile_rules(rules, builders.PROFILE)
 
-
-def planned(*targets: str, on: Ground | None = None, ad_id: str = "1", asin: str = "B0ADVERT01", kind: str = "KEYWORD"):
-    rows = [
-        [replace_asin(decided(place, target=target, ad_id=ad_id, target_type=kind), asin)]
-        for place, target in enumerate(targets)
-    ]
-    return [item for each in rows for item in fold(each, {("200", ad_id): on or ground()}, ASKING)]
-
-
-def replace_asin(row, asin: str):
-    fields = {name: getattr(row, name) for name in row.__struct_fields__}
-    return type(row)(**{**fields, "ad_asin": asin})
-
-
-def test_items_of_one_ad_group_share_calls_of_a_hundred():
-    """Each distinct item once, however often it comes."""
-    items = planned(*(f"towel {number}" for number in range(250)))
-    questions = asked(items)
-    questions.add(items, {("200", "1"): ground()})
-    batches = list(questions.batches())
-
-    assert [len(batch.wanted) for batch in batches] == [100, 100, 50]
-    assert {batch.place for batch in batches} == {STANDING}
-    assert [target for batch in batches for target in batch.wanted] == [
-        BidTarget(Match.EXACT, f"towel {number}") for number in range(250)
-    ]
-    assert len(questions) == 250
-    assert questions.unanswerable() == {}
-
-
-def test_keywords_and_products_are_asked_for_where_they_go():
-    """Each at its own ad group of the destination."""
-    questions = asked([*planned("towel"), *planned("B000000001", kind="ASIN")])
-
-    assert [(batch.place, list(batch.wanted)) for batch in questions.batches()] == [
-        (STANDING, [BidTarget(Match.EXACT, "towel")]),
-        (StandingAdGroup("301", "401"), [BidTarget(Match.SAME, "B000000001")]),
+    decisions = [
+        judge.judge(suggested(f"B00000000{at}", theme, on=on)) for at, theme in enumerate((SIMILAR, COMPLEMENTS))
     ]
 
-
-def test_of_an_ad_group_to_come_its_products_and_strategy_are_named():
-    """There is no id yet; products of all its ads that the plan knows, each once."""
-    items = [
-        *planned("towel", on=NEW_GROUND), *planned("robe", on=NEW_GROUND, ad_id="2", asin="b0advert02"),
-        *planned("rug", on=NEW_GROUND, ad_id="2", asin="B0ADVERT02"),
-    ]  # fmt: skip
-    (batch,) = asked(items, NEW_GROUND, NEW_GROUND).batches()
-
-    assert batch.place == AdGroupToCome(("B0ADVERT01", "B0ADVERT02"), "MANUAL")
-    assert [target.text for target in batch.wanted] == ["towel", "robe", "rug"]
+    assert [decision.outcome for decision in decisions] == [Outcome.SKIP, Outcome.PROMOTE]
 
 
-def test_an_ad_group_to_come_whose_products_nobody_knows_is_not_asked_about():
-    """Amazon would refuse the call; the item says what is missing."""
-    items = planned("towel", on=NEW_GROUND, asin="")
-    questions = asked(items, NEW_GROUND)
+def test_what_stands_in_the_way_is_told_without_anything_before_it():
+    """The only finding of a rule that asks nothing."""
+    on = ground(standing={("B0SUGGEST1", Match.SAME): "401"})
 
-    assert list(questions.batches()) == []
-    assert questions.unanswerable() == {
-        items[0].effect: NoSuggestion("which products the new ad group will advertise is not known yet")
-    }
+    decision = judged(ruleset(SUGGEST), suggested(on=on))
 
-
-def test_nothing_is_asked_for_what_will_not_be_sent_anyway():
-    """Items held for another reason, negatives, and rules that do not ask."""
-    (standing,) = planned("towel")
-    waiting = ground(account(effects={standing.effect: blocked(EffectStanding.PLANNED)}))
-    rows = [decided(0, Outcome.NEGATE, target="rug", clicks=50, conversions=0)]
-    items = [*planned("towel", on=waiting), *fold(rows, {("200", "1"): ground()}, ASKING)]
-    other = BidQuestions(profile_rules(PROMOTE))
-    other.add(planned("towel"), {("200", "1"): ground()})
-
-    assert [item.reason for item in items] == ["already_planned", ""]
-    assert len(asked(items)) == 0
-    assert len(other) == 0
+    assert decision.reason == Reason.ALREADY_TARGETED
+    assert len(msgspec.json.decode(decision.findings)) == 1
 
 
-def test_a_plan_asks_for_so_many_and_no_more(monkeypatch: pytest.MonkeyPatch):
-    """Memory and the night both have an end."""
-    monkeypatch.setattr(suggestions, "MOST_ASKED", 2)
-    questions = asked(planned("towel", "robe"))
-    enough = questions.too_many
+def test_a_narrower_rule_after_a_wider_one_is_found():
+    """Of one source only, and theme by theme."""
+    with pytest.raises(AssertionError, match="can never decide"):
+        ruleset(SUGGEST, rule(name="narrow", match={"themes": [COMPLEMENTS]}))
+    with pytest.raises(AssertionError, match="can never decide"):
+        ruleset(rule(match={"themes": ["S*"]}), rule(name="narrow", match={"themes": ["Similar*"]}))
+    reachable = ruleset(
+        rule(match={"themes": ["Similar*"]}), rule(name="wide"), {**PROMOTE, "when": {"clicks": {"at_least": 0}}}
+    )
+    assert len(reachable.rules) == 3
 
-    questions.add(planned("rug", "towel"), {("200", "1"): ground()})
 
-    assert (enough, questions.too_many, len(questions)) == (False, True, 2)
+def test_it_becomes_a_target_of_its_group_or_without_one_of_the_ad_group():
+    """Through the promotion group where the source has one; else the item names the ad group, and waits for nothing."""
+    rules = profile_rules(SUGGEST)
+
+    (through,) = fold([wish()], {("200", ""): ground()}, rules)
+    (direct,) = fold([wish()], {("200", ""): ground(destination=DIRECT)}, rules)
+
+    assert (through.kind, through.group_id, through.ad_group_id) == (ActionKind.PROMOTE_PRODUCT, "g1", "401")
+    assert (direct.kind, direct.group_id, direct.ad_group_id) == (ActionKind.TARGET_PRODUCT, "", "402")
+    assert direct.fragment == (
+        '{"campaignId":"302","adGroupId":"402","expression":[{"type":"ASIN_SAME_AS","value":"B0SUGGEST1"}],'
+        '"expressionType":"MANUAL","state":"ENABLED","bid":0.60}'
+    )
+    assert direct.note == "Suggested by Amazon: Complements."
+    assert (direct.clicks, direct.conversions, direct.state) == (None, None, ActionState.PLANNED)
+    assert direct.effect == "promote_product|402|same|B0SUGGEST1"
+    groups = GroupsInUse()
+    groups.add([direct])
+    assert groups.items({}) == []
 
 
-def test_what_a_new_group_will_bid_by_comes_from_the_rules_file():
-    """The strategy of its entry."""
-    rules = profile_rules(
-        PROMOTE,
-        groups=[
-            {
-                "create": {
-                    "new": {
-                        "name_prefix": "H",
-                        "daily_budget": {"USD": 9},
-                        "default_bid": {"USD": 1},
-                        "strategy": "MANUAL",
-                    }
-                }
-            }
+@pytest.mark.parametrize("note", [None, "{}", '{"themes":[]}'])
+def test_a_suggestion_without_a_theme_says_so(note: str | None):
+    """An answer may name none."""
+    (item,) = fold([wish(note=note)], {("200", ""): ground()}, profile_rules(SUGGEST))
+
+    assert item.note == "Suggested by Amazon, without a theme."
+
+
+def test_a_promotion_leads_where_both_sources_name_a_product():
+    """One item, with the evidence and the rule of what sold."""
+    proven = decided(1, target="B0SUGGEST1", target_type="ASIN")
+    grounds = {("200", ""): ground(), ("200", "1"): ground()}
+
+    (item,) = fold([wish(), proven], grounds, profile_rules(PROMOTE, SUGGEST))
+
+    assert (item.rule, item.clicks, item.places) == ("promote", 12, (1, 0))
+    assert item.note == ""
+
+
+@pytest.mark.parametrize(("taken_up", "state"), [(False, ActionState.PLANNED), (True, ActionState.HELD)])
+def test_a_suggestion_that_is_not_taken_up_saves_no_loser(taken_up: bool, state: ActionState):
+    """It proves nothing; one that a rule would promote contradicts, and a person decides."""
+    loser = decided(0, Outcome.NEGATE, target="B0SUGGEST1", target_type="ASIN", clicks=60, conversions=0)
+    outcome = Outcome.PROMOTE if taken_up else Outcome.SKIP
+    grounds = {("200", ""): ground(), ("200", "1"): ground()}
+
+    items = fold([loser, wish(1, outcome=outcome)], grounds, profile_rules(NEGATE, SUGGEST))
+
+    (negative,) = [item for item in items if item.kind is ActionKind.NEGATE_PRODUCT]
+    assert negative.state is state
+
+
+def test_another_bid_changes_nothing_but_the_bid():
+    """The expression stays byte for byte; so does a category's."""
+    (direct,) = fold([wish()], {("200", ""): ground(destination=DIRECT)}, profile_rules(SUGGEST))
+
+    edited = with_bid(direct, Decimal("1.10"))
+
+    assert edited.fragment == direct.fragment.replace("0.60", "1.10")
+
+
+def test_what_needs_no_group_shares_no_call_with_what_does():
+    """Targets of ad groups are one call, whatever their source; targets that are paused are another."""
+    (direct,) = fold([wish()], {("200", ""): ground(destination=DIRECT)}, profile_rules(SUGGEST))
+    (through,) = fold([wish()], {("200", ""): ground()}, profile_rules(SUGGEST))
+    paused = builders.item(ActionKind.PAUSE_TARGET, fragment='{"targetId":"7","state":"PAUSED"}')
+
+    made = [(each.method, each.path) for each in requests(zip("abc", (direct, through, paused), strict=True))]  # type: ignore[arg-type]  # ids are texts
+
+    assert made == [("POST", "/sp/targets"), ("POST", "/sp/targetPromotionGroups/targets"), ("PUT", "/sp/targets")]
+
+
+def test_keys_that_came_later_are_in_the_fingerprint_where_they_say_something():
+    """And only there: rules without them are the same rules as before."""
+    plain, themed = ruleset(SUGGEST), ruleset(rule(match={"themes": ["x"]}))
+    by_theme = ruleset(SUGGEST, suggestions={"products": {"by": "theme", "most": 50}})
+
+    assert len({each.fingerprint for each in (plain, themed, by_theme)}) == 3
+    assert "themes" not in plain.text
+    assert "suggestions" not in RuleSet().text
+    assert by_theme.for_profile(builders.PROFILE.profile_id).suggestions.products.most == 50
+
+
+def test_the_files_own_tests_may_be_about_suggestions():
+    """A product without evidence, with a theme and what it was suggested for."""
+    given = {"source": "products", "themes": [COMPLEMENTS], "asin": "B0ADVERT01"}
+    rules = ruleset(
+        rule(match={"themes": ["Compl*"], "asins": ["B0ADVERT01"]}),
+        tests=[
+            {"name": "a", "given": given, "expect": "promote", "rule": "suggest"},
+            {"name": "b", "given": {**given, "asin": "B0ADVERT02"}, "expect": "skip"},
+            {"name": "c", "given": {**given, "target_type": "product", "themes": []}, "expect": "skip"},
         ],
     )
-    made = group_for(rules, SOURCE, replace(PROFILE))
 
-    assert isinstance(made, NewGroup)
-    assert made.strategy == "MANUAL"
+    assert [each.passed for each in run_tests(rules)] == [True, True, True]

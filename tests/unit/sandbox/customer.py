@@ -100,7 +100,7 @@ class Customer:
             named = [each for each in media_types if each.endswith(f".v{version}+json")]
             media_type = named[0] if named else media_types[min(version, len(media_types)) - 1]
             headers |= {"Amazon-Advertising-API-Scope": self.profile}
-            headers |= {"Content-Type": media_type, "Accept": media_type}
+            headers |= {"Content-Type": media_type, "Accept": _answer_type(method, path, media_type, version)}
         return headers
 
     @staticmethod
@@ -213,3 +213,10 @@ def successes(reply: Reply) -> list[dict[str, Any]]:
     (results,) = reply.body.values()
     found: list[dict[str, Any]] = results["success"]
     return found
+
+
+def _answer_type(method: str, path: str, media_type: str, version: int) -> str:
+    """The request's own, unless the answers of the operation have names of their own; then the version counts them."""
+    operation = SPONSORED.operation(method, path)
+    offered = next((types for status in (200, 207) if (types := operation.answer_media_types(status))), ())
+    return media_type if not offered or media_type in offered else offered[version - 1]

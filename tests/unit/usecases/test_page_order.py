@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, cast
@@ -25,6 +25,8 @@ class Account:
     """Pages of one batch; what is an error is raised in its place."""
 
     name = "promotion"
+    most_ad_groups = 200
+    tokens_last = True
 
     def __init__(self, *pages: RecommendationPage | HarvesterError) -> None:
         self._pages = pages
@@ -119,6 +121,13 @@ async def harvest(
     return await work(RUN, cast("Any", account), cast("Any", around or Around()), judge or Judge(), set())
 
 
+async def not_refused(harvesting: Awaitable[Harvested]) -> None:
+    """Raises the refusal of a source, which the harvest gives back."""
+    refused = (await harvesting).refused
+    if refused is not None:
+        raise refused
+
+
 async def test_pages_are_kept_in_their_order_one_at_a_time():
     """Every page is kept once, none before the one in front of it, and each with the cursor after it."""
     ledger = Ledger()
@@ -159,7 +168,7 @@ async def test_a_list_that_breaks_off_leaves_every_page_before_it_kept():
     harvested = await harvest(ledger, Account(page(1), page(2), PageBroken("round in circles")))
     assert ledger.kept == [0, 3]
     assert harvested.troubles
-    assert ledger.cursors[-1] == (Cursor(finished_through="710"), harvested.troubles[0])
+    assert ledger.cursors[-1] == (Cursor(finished_through="710", source="promotion"), harvested.troubles[0])
 
 
 @pytest.mark.parametrize(
@@ -174,7 +183,7 @@ async def test_what_fails_the_harvest_lets_the_page_before_be_kept(account: Acco
     """A page that was judged is not thrown away because the next one cannot be."""
     ledger = Ledger()
     with pytest.raises((Rejected, Unavailable)):
-        await harvest(ledger, account, around)
+        await not_refused(harvest(ledger, account, around))
     assert ledger.kept == [0]
 
 

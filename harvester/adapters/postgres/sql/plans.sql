@@ -59,7 +59,7 @@ SELECT plan_id FROM harvester.plan WHERE run_id = $1;
 
 -- name: sent_since
 -- Promotions and negatives that were sent, whatever became of them but a refusal, and those that will be: approved.
-SELECT count(*) FILTER (WHERE kind LIKE 'promote%') AS promotions, count(*) FILTER (WHERE kind LIKE 'negate%') AS negatives
+SELECT count(*) FILTER (WHERE kind LIKE 'promote%' OR kind LIKE 'target%') AS promotions, count(*) FILTER (WHERE kind LIKE 'negate%') AS negatives
 FROM harvester.action
 WHERE profile_id = $1 AND (
     (sent_at >= $2 AND state IN ('sending', 'unknown', 'done', 'undone'))
@@ -85,7 +85,7 @@ SELECT 'a' || nextval('harvester.action_number') FROM generate_series(1, $1::int
 -- All rows but duplicates of every (ad group, key, kind of target) of a run in which one says promote or negate.
 WITH kept AS (
     SELECT place, campaign_id, ad_group_id, ad_id, ad_asin, target, key, target_type, clicks, conversions, outcome,
-        reason, rule,
+        reason, rule, source, CASE source WHEN 'promotion' THEN NULL ELSE evidence_note END AS evidence_note,
         CASE upper(target_type) WHEN 'KEYWORD' THEN 1 WHEN 'PRODUCT' THEN 2 WHEN 'ASIN' THEN 2 ELSE 0 END AS kind
     FROM harvester.observation
     WHERE run_id = $1
@@ -102,7 +102,7 @@ WITH kept AS (
         AND outcome IN ('promote', 'negate')
 )
 SELECT place, campaign_id, ad_group_id, ad_id, ad_asin, target, key, target_type, clicks, conversions, outcome, reason,
-    rule, kind
+    rule, source, evidence_note, kind
 FROM kept WHERE (ad_group_id, key, kind) IN (SELECT ad_group_id, key, kind FROM acting)
 ORDER BY ad_group_id, key, kind, place;
 

@@ -44,6 +44,20 @@ WHERE run_id = $1
     AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
 ORDER BY place DESC LIMIT $2;
 
+-- name: advertised
+-- Which ad of which ad group advertises which ASIN, as the last three runs saw it that read promotion recommendations.
+WITH latest AS (
+    SELECT run_id, seen_from, seen_until FROM harvester.run
+    WHERE profile_id = $1 AND recommendations > 0 AND 'promotion' = ANY (string_to_array(source, ','))
+    ORDER BY started_at DESC LIMIT 3
+)
+SELECT DISTINCT seen.ad_group_id, seen.ad_id, seen.ad_asin
+FROM latest CROSS JOIN LATERAL (
+    SELECT ad_group_id, ad_id, ad_asin FROM harvester.observation
+    WHERE run_id = latest.run_id AND seen_at BETWEEN latest.seen_from AND latest.seen_until
+        AND source = 'promotion' AND ad_asin <> ''
+) AS seen;
+
 -- name: advance_run
 -- The cursor after a page, what the page added and what was wrong with it, while the run is still ours.
 UPDATE harvester.run SET cursor = $3, pages = pages + 1, recommendations = recommendations + $4,

@@ -1,0 +1,40 @@
+"""The tests that stand in a rules file, as they are written there."""
+
+from typing import Literal
+
+from harvester.domain.recommendation import PROMOTION
+from harvester.domain.target import TargetKind
+from harvester.rules.section import Section
+from harvester.rules.values import Asin, Count, Digits, Name, NameOrId
+
+
+class Given(Section):
+    """A made-up recommendation."""
+
+    source: Literal["promotion", "products"] = "promotion"
+    target_type: TargetKind | None = None
+    """keyword when left out; product suggestions are products."""
+    target: NameOrId | None = None
+    clicks: Count | None = None
+    conversions: Count | None = None
+    themes: tuple[NameOrId, ...] = ()
+    campaign: NameOrId | None = None
+    """The campaign's name; without one, only rules for all campaigns cover the test."""
+    ad_group: NameOrId | None = None
+    asin: Asin | None = None
+    profile: Digits | None = None
+
+    @property
+    def kind(self) -> TargetKind:
+        return self.target_type or (TargetKind.KEYWORD if self.source == PROMOTION else TargetKind.PRODUCT)
+
+
+class FileTest(Section):
+    """One test of the rules; `harvester rules test` runs it."""
+
+    name: Name
+    given: Given
+    expect: Literal["promote", "negate", "hold", "skip"]
+    rule: Name | None = None
+    """The rule that must have decided."""
+    reason: Name | None = None

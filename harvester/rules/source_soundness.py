@@ -1,0 +1,55 @@
+"""What a rule may say depends on its source: suggestions have no evidence, promotions have no themes."""
+
+from collections.abc import Iterator
+
+from harvester.domain.recommendation import PRODUCTS, PROMOTION
+from harvester.domain.target import TargetKind
+from harvester.rules.compiling import thresholds
+from harvester.rules.given import FileTest
+from harvester.rules.ruleset import Condition, Rule
+from harvester.rules.wording import Path, Problem
+
+
+def source_problems(path: Path, rule: Rule) -> Iterator[Problem]:
+    match, then = rule.match, rule.then
+    if match.has_evidence:
+        if "when" not in rule.model_fields_set:
+            yield Problem(path, "`when` is missing")
+        if match.themes:
+            yield Problem(
+                (*path, "match", "themes"), f"only product suggestions have themes, not source {match.source}"
+            )
+        return
+    yield from _evidence((*path, "when"), rule.when, match.source)
+    if match.target_type is TargetKind.KEYWORD:
+        yield Problem((*path, "match", "target_type"), f"source {match.source} suggests no keywords")
+    if then.negate is not None:
+        yield Problem(
+            (*path, "then", "negate"), f"a row of source {match.source} suggests a target and proves nothing against it"
+        )
+
+
+def _evidence(path: Path, condition: Condition, source: str) -> Iterator[Problem]:
+    for metric, _ in thresholds(condition):
+        yield Problem((*path, metric.value), f"rows of source {source} have no clicks or conversions")
+    for key, parts in (("all", condition.all), ("any", condition.any)):
+        for place, part in enumerate(parts or ()):
+            yield from _evidence((*path, key, place), part, source)
+    if condition.not_ is not None:
+        yield from _evidence((*path, "not"), condition.not_, source)
+
+
+def given_problems(path: Path, test: FileTest) -> Iterator[Problem]:
+    given = test.given
+    counts = {"clicks": given.clicks, "conversions": given.conversions}
+    path = (*path, "given")
+    if given.source == PROMOTION:
+        yield from (Problem(path, f"`{name}` is missing") for name, count in counts.items() if count is None)
+        if given.themes:
+            yield Problem((*path, "themes"), "only product suggestions have themes: add `source: products`")
+        return
+    for name, count in counts.items():
+        if count is not None:
+            yield Problem((*path, name), f"rows of source {given.source} have no clicks or conversions")
+    if given.source == PRODUCTS and given.target_type is TargetKind.KEYWORD:
+        yield Problem((*path, "target_type"), f"source {given.source} suggests no keywords")

@@ -1,0 +1,151 @@
+"""All sources of one run, one after the other: a broken one stops none of the others."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from harvester.domain.errors import Rejected
+from harvester.domain.profile import Profile
+from harvester.domain.recommendation import PRODUCTS, PROMOTION, SOURCES
+from harvester.domain.run import Cursor, Run
+from harvester.domain.suggestion import Advertised, Asking
+from harvester.domain.target import asin_of
+from harvester.ports import AccountReader, Runs
+from harvester.ports.sources import RecommendationSource
+from harvester.rules.ruleset import ProfileRules, Rule
+from harvester.rules.scope import covers_place, covers_profile
+from harvester.usecases.harvest import Facts, Harvest, Harvested, Judge
+from harvester.usecases.surroundings import Surroundings
+
+_MOST_NAMED = 10
+"""Ad groups that the advice names one by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a run has read of all its sources. `advice`: what would make a source tell more."""
+
+    harvested: Harvested
+    advice: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    source: RecommendationSource
+    ad_groups: Sequence[str]
+    advice: tuple[str, ...] = ()
+
+
+def sources_in_force(rules: ProfileRules, profile: Profile) -> tuple[str, ...]:
+    """What the rules that look at this profile name, in the order in which they are read."""
+    named = {rule.match.source for rule in rules.rules if covers_profile(rule.match, profile)}
+    return tuple(source for source in SOURCES if source in named) or (PROMOTION,)
+
+
+@dataclass(frozen=True)
+class ReadSources:
+    harvest: Harvest
+    runs: Runs
+    facts: Facts | None = None
+    """Of the catalog, where a rule asks for any."""
+
+    async def __call__(
+        self,
+        run: Run,
+        names: Sequence[str],
+        reader: AccountReader,
+        surroundings: Surroundings,
+        rules: ProfileRules,
+        judge: Judge,
+        own_asins: set[str],
+    ) -> Read:
+        """From the source and the place in it where the run stopped. Raises Rejected where all of them are refused."""
+        begin_at = names.index(run.cursor.source) if run.cursor.source else 0
+        advice: tuple[str, ...] = ()
+        refused: list[Rejected] = []
+        harvested = Harvested(run.pages, run.recommendations, run.troubles)
+        for place, name in enumerate(names):
+            opened = await self._open(name, run, reader, surroundings, rules)
+            advice += opened.advice
+            if place < begin_at:
+                continue
+            harvested = await self.harvest(
+                run, opened.source, surroundings, judge, own_asins, opened.ad_groups, self.facts
+            )
+            if harvested.refused is not None:
+                refused.append(harvested.refused)
+                if len(refused) == len(names):
+                    raise refused[0]
+                harvested = await self._note(run, name, harvested)
+            run = replace(
+                run,
+                pages=harvested.pages,
+                recommendations=harvested.rows,
+                troubles=harvested.troubles,
+                cursor=Cursor(),
+                resumed=False,
+            )
+        return Read(harvested, advice)
+
+    async def _note(self, run: Run, name: str, harvested: Harvested) -> Harvested:
+        """Where the run goes on is after this source: asked again, it would be refused again."""
+        trouble = f"recommendations ({name}) were refused: {harvested.refused}"
+        await self.runs.save_cursor(run, Cursor(source=name, finished_through=_THE_END), trouble)
+        return replace(harvested, troubles=(*harvested.troubles, trouble), refused=None)
+
+    async def _open(
+        self, name: str, run: Run, reader: AccountReader, surroundings: Surroundings, rules: ProfileRules
+    ) -> _Opened:
+        if name == PRODUCTS:
+            return await self._products(run, reader, surroundings, rules)
+        return _Opened(reader.promotion, surroundings.account.sources())
+
+    async def _products(
+        self, run: Run, reader: AccountReader, surroundings: Surroundings, rules: ProfileRules
+    ) -> _Opened:
+        """Ad groups that a rule looks at; of those, the ones whose products are known."""
+        account, profile = surroundings.account, surroundings.facts.profile
+        asking = [rule for rule in rules.rules if rule.match.source == PRODUCTS and covers_profile(rule.match, profile)]
+        wanted = [ad_group_id for ad_group_id in account.sources() if _looked_at(ad_group_id, asking, surroundings)]
+        asins: defaultdict[str, set[str]] = defaultdict(set)
+        for ad_group_id in wanted:
+            named = account.products.get(ad_group_id, frozenset())
+            asins[ad_group_id] |= {asin for each in named if (asin := asin_of(each.removeprefix("asin:")))}
+        unnamed = {each: frozenset(account.ads.get(each, ())) for each in wanted if not asins[each]}
+        for ad_group_id, ad_id, text in await self.runs.advertised(run.profile_id) if unnamed else ():
+            asin = asin_of(text)
+            if asin and ad_id in unnamed.get(ad_group_id, ()):
+                asins[ad_group_id].add(asin)
+        known = [
+            Advertised(account.ad_groups[each].campaign_id, each, tuple(sorted(asins[each])))
+            for each in wanted
+            if asins[each]
+        ]
+        wish = rules.suggestions.products
+        source = reader.products(known, Asking(by_theme=wish.by == "theme", most=wish.most))
+        unknown = [each for each in wanted if not asins[each]]
+        return _Opened(source, [each.ad_group_id for each in known], _unknown_products(unknown, surroundings))
+
+
+_THE_END = "~"
+"""After every id: those are digits."""
+
+
+def _looked_at(ad_group_id: str, rules: Sequence[Rule], surroundings: Surroundings) -> bool:
+    place = surroundings.account.place(ad_group_id)
+    return place is not None and any(covers_place(rule.match, place) for rule in rules)
+
+
+def _unknown_products(ad_group_ids: Sequence[str], surroundings: Surroundings) -> tuple[str, ...]:
+    """Once per ad group; of many, the first by name and the rest by number."""
+    ad_groups = surroundings.account.ad_groups
+    said = [
+        f"Which ASINs ad group “{ad_groups[each].name}” ({each}) advertises is not known yet, so no product "
+        "suggestions were asked for: a seller's ads hold SKUs only, and rows of source promotion tell; let a rule name "
+        "it for a run"
+        for each in ad_group_ids[:_MOST_NAMED]
+    ]
+    more = len(ad_group_ids) - _MOST_NAMED
+    if more > 0:
+        said.append(f"The same holds for {more} more ad groups")
+    return tuple(said)
