@@ -31,6 +31,8 @@ class Cursor(msgspec.Struct, frozen=True):
     """The page token to ask with next; None: the first page of `batch`."""
     finished_through: str = ""
     """Every ad group up to this id is done."""
+    brands: bool = False
+    """What the rules file says about brands is judged too: the last rows of the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ _PAUSES = {ActionKind.PROMOTE_KEYWORD: ActionKind.PAUSE_KEYWORD, ActionKind.PROM
 _LIFTS = {
     ActionKind.NEGATE_KEYWORD: ActionKind.ARCHIVE_NEGATIVE_KEYWORD,
     ActionKind.NEGATE_PRODUCT: ActionKind.ARCHIVE_NEGATIVE_PRODUCT,
+    ActionKind.NEGATE_BRAND: ActionKind.ARCHIVE_NEGATIVE_BRAND,
 }
 _ID_FIELDS = {ActionKind.PAUSE_KEYWORD: "keywordId", ActionKind.PAUSE_TARGET: "targetId"}
 
@@ -90,6 +91,7 @@ def source_negative(promotion: Standing, place: Place | None) -> PlannedAction |
         campaign_id=campaign_id,
         ad_group_id=ad_group_id,
         fragment=fragment,
+        follow_up=fragments.review_after(due.get("review_after_days")),
         note=(
             f"Promoted by item {promotion.action_id} of plan {promotion.plan_id} "
             f"{due['after_days']} days ago or more, and the target serves: the source can stop paying for it."

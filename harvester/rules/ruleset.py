@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.values import (
     Amount,
     Amounts,
@@ -19,6 +20,7 @@ from harvester.rules.values import (
     Confidence,
     Count,
     Currency,
+    Days,
     Digits,
     Flag,
     Name,
@@ -42,7 +44,7 @@ class Protect(Section):
     """Text: as whole words, in any case. Between slashes: a regular expression, in any case."""
     asins: tuple[Asin, ...] = ()
     brands: tuple[Digits, ...] = ()
-    """Ids of your own brands."""
+    """Ids of your own brands: never negated."""
     own_products: Flag = True
     """ASINs advertised in the profile, as far as known from this and earlier runs."""
 
@@ -130,6 +132,8 @@ class NegateAtSource(Section):
     match: NegativeMatch = Match.EXACT
     """Of keywords; a product is negated as itself."""
     after: After = After()
+    review_after: Days | None = None
+    """How long after it was made lifting it is proposed: `90d`."""
 
 
 class Promote(Section):
@@ -143,6 +147,8 @@ class Negate(Section):
     level: Level = Level.AD_GROUP
     match: NegativeMatch = Match.EXACT
     """Of keywords; a product is negated as itself."""
+    review_after: Days | None = None
+    """How long after it was made lifting it is proposed: `90d`."""
 
 
 class Then(Section):
@@ -311,6 +317,8 @@ class RuleSet(Section):
     rules: tuple[Rule, ...] = Field(default_factory=_default_rules)
     groups: tuple[GroupEntry, ...] = ()
     """Where a source ad group has no promotion group yet; nothing listed: its promotions are held."""
+    brands: tuple[BrandEntry, ...] = ()
+    """Brands that are to be negative somewhere."""
     guard: GuardLimits = GuardLimits()
     profiles: dict[Digits, ProfileOverride] = {}
     """By profile id."""
@@ -319,7 +327,8 @@ class RuleSet(Section):
     @property
     def text(self) -> str:
         """Canonical JSON of everything that decides, defaults filled in; the file's tests decide nothing."""
-        plainly = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tests"})
+        left_out = {"tests"} if self.brands else {"tests", "brands"}
+        plainly = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=left_out)
         return json.dumps(plainly, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
     @property
@@ -337,6 +346,7 @@ class RuleSet(Section):
             protect=_added(self.protect, override.protect),
             guard=_overridden(self.guard, override.guard),
             bids=override.bids,
+            brands=self.brands,
         )
 
 
@@ -352,6 +362,7 @@ class ProfileRules:
     protect: Protect
     guard: GuardLimits
     bids: dict[str, BidBounds]
+    brands: tuple[BrandEntry, ...] = ()
 
     def rule(self, name: str) -> Rule:
         """Raises KeyError."""
@@ -360,6 +371,7 @@ class ProfileRules:
     def strictest_mode(self, service: Mode, rule: str = "") -> Mode:
         """What holds for a rule's items: the strictest of the service's, the profile's and the rule's mode."""
         asked = [service, self.mode, *(each.mode for each in self.rules if each.name == rule)]
+        asked += [each.mode for each in self.brands if each.name == rule]
         return min((mode for mode in asked if mode is not None), key=list(Mode).index)
 
 

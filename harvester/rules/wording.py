@@ -36,7 +36,7 @@ _LATER: Mapping[str, Mapping[str, str]] = {
     "After": {"impressions": "no enabled source delivers impressions; give `days`"},
     "Bid": {"suggested": "no enabled source delivers suggested bids; use `fixed` or `ad_group_default`"},
     "Then": {
-        "negate_brand": "no enabled source delivers brands to negate; `negate` takes keywords and products",
+        "negate_brand": "no recommendation is a brand; name the ids under `brands`, at the top of the file",
         "target_category": "no enabled source delivers category suggestions; `promote` takes keywords and products",
         "target_product": "no enabled source delivers product suggestions; `promote` takes keywords and products",
     },

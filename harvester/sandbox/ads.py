@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from harvester.sandbox import entities, groups, page_faults, profiles
+from harvester.sandbox import brands, entities, groups, page_faults, profiles
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.calls import Call, Operation, Version
 from harvester.sandbox.clock import Clock
@@ -16,7 +16,8 @@ from harvester.sandbox.wire import JSON, Answer, ApiError, Family, Json, error_a
 from harvester.sandbox.world import Account, World
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
-    (operation.method, operation.path): operation for operation in (*entities.OPERATIONS, *groups.OPERATIONS)
+    (operation.method, operation.path): operation
+    for operation in (*entities.OPERATIONS, *groups.OPERATIONS, *brands.OPERATIONS)
 }
 _PATHS = {path for _, path in OPERATIONS}
 _REGIONS = {"na": "NA", "eu": "EU", "fe": "FE"}
@@ -113,7 +114,7 @@ def _operate(world: World, market: Market, operation: Operation, request: Reques
     result = page_faults.distorted(call, operation.handler(call), operation.handler)
     encoded = result if isinstance(result, bytes) else msgspec.json.encode(result)
     headers = {"Preference-Applied": "return=representation"} if call.representation else {}
-    media_type = JSON if request.action.plain_json else version.media_type
+    media_type = JSON if request.action.plain_json else version.answer_type
     return Answer(operation.status, encoded, media_type, headers)
 
 
@@ -124,14 +125,14 @@ def _prefers_representation(headers: Mapping[str, str]) -> bool:
 def _version(operation: Operation, headers: Mapping[str, str], *, plain: bool) -> Version:
     """Content-Type and Accept must name the same version of the operation; parameters are refused."""
     given = headers.get("Content-Type", "").strip().lower()
-    version = operation.by_media_type.get(given)
+    version = operation.by_media_type.get(given) if operation.method != "GET" else operation.versions[0]
     if version is None and plain and given == JSON:
         version = operation.versions[0]
     if version is None:
         raise ApiError(415, "UNSUPPORTED_MEDIA_TYPE", f"Cannot consume content type {given!r}")
     accepted = {part.strip().lower() for part in headers.get("Accept", "").split(",")}
-    if version.media_type.lower() not in accepted and not (plain and accepted & {JSON, "*/*", ""}):
-        raise ApiError(406, "NOT_ACCEPTABLE", f"{operation.path} gives {version.media_type} only")
+    if version.answer_type.lower() not in accepted and not (plain and accepted & {JSON, "*/*", ""}):
+        raise ApiError(406, "NOT_ACCEPTABLE", f"{operation.path} gives {version.answer_type} only")
     return version
 
 

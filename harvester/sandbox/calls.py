@@ -27,7 +27,7 @@ class Call:
     operation: str = ""
 
 
-Handler = Callable[[Call], Json | bytes]
+Handler = Callable[[Call], Json | list[Json] | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +35,12 @@ class Version:
     number: int
     media_type: str
     shape: Shape
+    answers: str = ""
+    """The media type of answers, where it is another one than that of requests."""
+
+    @property
+    def answer_type(self) -> str:
+        return self.answers or self.media_type
 
 
 @dataclass(frozen=True, slots=True)

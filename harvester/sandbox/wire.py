@@ -18,6 +18,7 @@ class Family(Enum):
     GROUPS = "groups"
     RECOMMENDATIONS = "recommendations"
     PROFILES = "profiles"
+    SUGGESTIONS = "suggestions"
 
 
 @dataclass(slots=True)
@@ -59,6 +60,8 @@ def error_answer(error: ApiError, family: Family, media_type: str, request_id: s
     if family is Family.PROFILES:
         body: Json = {"code": code, "details": error.message, "requestId": request_id}
         return Answer(error.status, msgspec.json.encode(body))
+    if family is Family.SUGGESTIONS:
+        return Answer(error.status, msgspec.json.encode({"code": str(error.status), "details": error.message}))
     if code == "UNAUTHORIZED" and family is not Family.ENTITIES:
         code = "UNAUTHENTICATED"
     body = {"code": code, "message": error.message}

@@ -12,11 +12,12 @@ from harvester.domain.candidate import Destination, Ground, NewGroup, NoDestinat
 from harvester.domain.decision import Reason
 from harvester.domain.fingerprint import fingerprint_line
 from harvester.domain.ids import Fingerprint, PlanId
-from harvester.domain.plan import PlannedAction
+from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run
 from harvester.domain.zones import zone
-from harvester.ports import Clock, Histories, PlanDraft, Plans
+from harvester.ports import Clock, PlanDraft, Plans
+from harvester.ports.negatives import PlanHistories
 from harvester.rules.groups import group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
@@ -24,6 +25,8 @@ from harvester.rules.ruleset import ProfileRules
 from harvester.usecases.account_map import ENABLED, AccountMap, serves
 from harvester.usecases.blast_radius import BlastRadius
 from harvester.usecases.follow_up import due_negatives
+from harvester.usecases.plan_brands import NO_BRANDS, BrandPlan
+from harvester.usecases.reviews_due import due_reviews
 from harvester.usecases.surroundings import Surroundings
 
 _BATCH = 1000
@@ -121,7 +124,7 @@ class _Tally:
 @dataclass(frozen=True)
 class MakePlan:
     plans: Plans
-    histories: Histories
+    histories: PlanHistories
     clock: Clock
 
     async def __call__(
@@ -133,6 +136,7 @@ class MakePlan:
         mode: Mode,
         ruleset: Fingerprint,
         complete: bool,
+        brands: BrandPlan = NO_BRANDS,
     ) -> PlanId:
         """The run's plan; a run that has one keeps it. Lists the account first, then writes in one transaction."""
         made = await self.plans.plan_of(run.run_id)
@@ -145,9 +149,10 @@ class MakePlan:
         now = self.clock.now()
         today = _start_of_day(now, surroundings.facts.profile)
         promotions, negatives = await self.plans.sent_on(run.profile_id, today)
-        guard = Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
-        advice = _advice(surroundings, held)
-        due = await due_negatives(self.histories, surroundings, now)
+        guard = Guard(rules.guard, without(counts, brands), promotions_today=promotions, negatives_today=negatives)
+        advice = [*_advice(surroundings, held), *brands.advice]
+        due = [*await due_negatives(self.histories, surroundings, now), *brands.items]
+        due += await due_reviews(self.histories, surroundings, now)
         async with self.plans.draft(run) as draft:
             into = await self._stage(draft, surroundings, rules)
             advice += asleep(surroundings.account, into)
@@ -195,6 +200,13 @@ class MakePlan:
                 waiting = []
         await draft.add(waiting)
         return tally
+
+
+def without(counts: PlanCounts, brands: BrandPlan) -> PlanCounts:
+    """What the guard's share looks at: a brand that the rules file names is no evidence for or against the others."""
+    return msgspec.structs.replace(
+        counts, candidates=counts.candidates - brands.judged, negate=counts.negate - brands.negated
+    )
 
 
 def fingerprinted(item: PlannedAction) -> bytes:

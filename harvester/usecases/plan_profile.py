@@ -10,13 +10,15 @@ from harvester.domain.errors import HarvesterError, LeaseLost
 from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run, RunState
-from harvester.ports import AccountReader, AdsLogin, Clock, Histories, Lease, Plans, Profiles, Rulesets, Runs
+from harvester.ports import AccountReader, AdsLogin, Clock, Lease, Plans, Profiles, Rulesets, Runs
 from harvester.ports.fleet import Modes
+from harvester.ports.negatives import PlanHistories
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
 from harvester.usecases.harvest import Harvest, Progress
 from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
+from harvester.usecases.plan_brands import PlanBrands
 from harvester.usecases.surroundings import Surroundings
 
 RESUME_WITHIN = timedelta(hours=1)
@@ -42,7 +44,7 @@ class PlanProfile:
     rulesets: Rulesets
     runs: Runs
     plans: Plans
-    histories: Histories
+    histories: PlanHistories
     clock: Clock
     rules: RuleSet
     modes: Modes
@@ -103,6 +105,7 @@ class PlanProfile:
         surroundings = Surroundings(reader, facts, account, RulesOnTheGround(rules, profile))
         harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
         harvested = await harvest(run, reader.promotion, surroundings, compile_rules(self.rules, profile), own_asins)
+        brands = await PlanBrands(self.runs, self.histories, self.clock)(run, harvested.rows, surroundings, rules)
         make_plan = MakePlan(self.plans, self.histories, self.clock)
         plan_id = await make_plan(
             run,
@@ -111,6 +114,7 @@ class PlanProfile:
             mode=mode,
             ruleset=self.rules.fingerprint,
             complete=not harvested.troubles,
+            brands=brands,
         )
         await self.runs.finish(run, RunState.PARTIAL if harvested.troubles else RunState.COMPLETE, None)
         return Planned(run.run_id, plan_id, harvested.troubles)

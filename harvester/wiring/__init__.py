@@ -19,6 +19,7 @@ from harvester.adapters.notifying import AppriseNotifier
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.archive import PostgresArchive
+from harvester.adapters.postgres.brands import PostgresBrands
 from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
@@ -50,6 +51,8 @@ from harvester.usecases.apply import Apply
 from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
+from harvester.usecases.list_negatives import ListNegatives
+from harvester.usecases.look_up_brands import LookUpBrands
 from harvester.usecases.notify import Notify
 from harvester.usecases.plan_profile import PlanProfile
 from harvester.usecases.reconcile import Reconcile
@@ -97,6 +100,14 @@ class Services:
     drift: FindDrift
     notify: Notify
     retain: Retain
+
+    @property
+    def look_up_brands(self) -> LookUpBrands:
+        return LookUpBrands(PostgresBrands(self.database), SystemClock(), self.rules)
+
+    @property
+    def list_negatives(self) -> ListNegatives:
+        return ListNegatives(PostgresHistories(self.database))
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""

@@ -69,6 +69,20 @@ RECOMMENDATIONS = Operation(
     _vnd("spTargetPromotionGroupsRecommendations.v1"),
     _vnd("spTargetPromotionGroupsRecommendations.v1"),
 )
+SEARCH_BRANDS = Operation(
+    "negativeTargets/brands/search",
+    "POST",
+    "/sp/negativeTargets/brands/search",
+    _vnd("spproducttargetingresponse.v3"),
+    _vnd("spproducttargeting.v3"),
+)
+RECOMMENDED_BRANDS = Operation(
+    "negativeTargets/brands/recommendations",
+    "GET",
+    "/sp/negativeTargets/brands/recommendations",
+    _vnd("spproducttargetingresponse.v3"),
+    None,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,13 @@ from typing import Generic, TypeVar
 import msgspec
 
 from harvester.adapters.ads import entities, negatives, promotion_groups, protocol
+from harvester.adapters.ads.brands import read_brands
 from harvester.adapters.ads.paging import PageGuard, batches, fetched, walked
 from harvester.adapters.ads.protocol import MOST_GROUP_IDS, MOST_PARENT_IDS, Endpoint, Operation, ids
 from harvester.adapters.ads.wire import PageReader, WirePage
-from harvester.adapters.exchange import Caller
+from harvester.adapters.exchange import Answer, Caller
 from harvester.adapters.http import HttpClient
+from harvester.domain.brand import Brand
 from harvester.domain.errors import PageBroken
 from harvester.domain.profile import (
     AdGroup,
@@ -28,6 +30,7 @@ from harvester.domain.recommendation import PROMOTION, RecommendationPage
 
 W = TypeVar("W", bound=msgspec.Struct)
 D = TypeVar("D")
+T = TypeVar("T")
 
 _NOT_ARCHIVED: Mapping[str, object] = {"stateFilter": ids(["ENABLED", "PAUSED"])}
 """Of the read states, the specification says that only these two and ARCHIVED can be filtered by. An entity list gets
@@ -97,6 +100,12 @@ class _Asker:
     ) -> WirePage[W]:
         whole = body if token is None else {**body, "nextToken": token}
         return await self._http.send(self._endpoint.request(operation, self._caller, whole), pages.read)
+
+    async def once(
+        self, operation: Operation, read: Callable[[Answer], T], body: Mapping[str, object] | None = None
+    ) -> T:
+        """What has no pages."""
+        return await self._http.send(self._endpoint.request(operation, self._caller, body), read)
 
 
 class PromotionSource:
@@ -203,6 +212,12 @@ class AmazonReader:
 
     def campaign_negative_targets(self, campaign_ids: Sequence[str]) -> AsyncIterator[Sequence[StandingNegative]]:
         return self._below(_CAMPAIGN_NEGATIVE_TARGETS, campaign_ids)
+
+    async def search_brands(self, text: str) -> Sequence[Brand]:
+        return await self._asker.once(protocol.SEARCH_BRANDS, read_brands, {"keyword": text})
+
+    async def recommended_brands(self) -> Sequence[Brand]:
+        return await self._asker.once(protocol.RECOMMENDED_BRANDS, read_brands)
 
     async def _below(self, what: _List[W, D], parents: Sequence[str]) -> AsyncGenerator[Sequence[D]]:
         for batch in batches(parents, what.most_parents):

@@ -49,6 +49,8 @@ _FAMILIES = {
     "why": "why",
     "ledger": "ledger",
     "coverage": "coverage",
+    "brands": "brands",
+    "negatives": "negatives",
     "status": "status",
 }
 
@@ -117,6 +119,8 @@ _SUMMARIES = {
     "why": "Every decision ever made about a keyword or ASIN.",
     "ledger": "Verify the recorded history.",
     "coverage": "Which auto ad groups have a destination.",
+    "brands": "Ids of brands, for negatives of whole brands.",
+    "negatives": "What is negative, who made it, and until when.",
     "status": "The fleet at a glance: due, running, waiting, failing.",
 }
 

@@ -136,9 +136,12 @@ def _change(item: Mapping[str, Any]) -> Row:
             return {**_keyword(item, negative), "Entity": f"{campaign}Negative Keyword"}
         case ActionKind.NEGATE_PRODUCT:
             return _product(item, f"{campaign}Negative Product Targeting")
+        case ActionKind.NEGATE_BRAND:
+            row = _product({**item, "target": item["key"]}, f"{campaign}Negative Product Targeting")
+            return {**row, "Product Targeting Expression": f'brand="{item["key"]}"'}
         case ActionKind.ARCHIVE_NEGATIVE_KEYWORD:
             return _taken_back(f"{campaign}Negative Keyword", "Archive", "Keyword ID", item)
-        case ActionKind.ARCHIVE_NEGATIVE_PRODUCT:
+        case ActionKind.ARCHIVE_NEGATIVE_PRODUCT | ActionKind.ARCHIVE_NEGATIVE_BRAND:
             return _taken_back(f"{campaign}Negative Product Targeting", "Archive", "Product Targeting ID", item)
         case ActionKind.PAUSE_KEYWORD:
             return {**_taken_back("Keyword", "Update", "Keyword ID", item), "State": "paused"}

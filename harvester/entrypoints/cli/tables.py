@@ -20,12 +20,15 @@ _KINDS = {
     "promote_product": "product",
     "negate_keyword": "negative keyword",
     "negate_product": "negative product",
+    "negate_brand": "negative brand",
     "archive_negative_keyword": "lift negative keyword",
     "archive_negative_product": "lift negative product",
+    "archive_negative_brand": "lift negative brand",
     "pause_keyword": "pause keyword",
     "pause_target": "pause product target",
     "pause_campaign": "pause campaign",
 }
+_WITHOUT_EVIDENCE = ("create_group", "negate_brand", "archive_negative_brand")
 _COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused": "red", "done": "green"}
 NARROWEST = 60
 WIDEST = 110
@@ -68,7 +71,7 @@ def evidence(row: Mapping[str, Any]) -> str:
     """Orders/clicks: `3/12`."""
     clicks, conversions = row.get("clicks"), row.get("conversions")
     if clicks is None and conversions is None:
-        return "" if row.get("kind") == "create_group" else "unknown"
+        return "" if row.get("kind") in _WITHOUT_EVIDENCE else "unknown"
     return f"{number(conversions)}/{number(clicks)}"
 
 

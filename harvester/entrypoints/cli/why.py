@@ -128,19 +128,8 @@ def _counted(number: float | None, one: str) -> str:
 
 
 def _story(row: Mapping[str, Any]) -> list[Text]:
-    metrics = row["metrics"]
-    clicks, conversions = (
-        _counted(metrics.get(name), one) for name, one in (("clicks", "click"), ("conversions", "order"))
-    )
     when = row["decided_at"][:16].replace("T", " ")
-    ad = f"ad {row['ad_id']}" + (f" of {row['ad_asin']}" if row["ad_asin"] else "")
-    lines = [
-        Text(""),
-        Text(
-            f"{when} UTC, run {row['run_id']}: {row['target_type'].lower()} for {ad} in ad group "
-            f"{row['ad_group_id']}, with {conversions} of {clicks}."
-        ),
-    ]
+    lines = [Text(""), Text(f"{when} UTC, run {row['run_id']}: {_seen(row)}.")]
     first, *rest = at_length(row)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
     lines += [Text(f"  {sentence}") for sentence in rest]
@@ -151,3 +140,15 @@ def _story(row: Mapping[str, Any]) -> list[Text]:
         item = f"item {action['id']} ({action['kind'].replace('_', ' ')})"
         lines.append(Text(f"  In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}."))
     return lines
+
+
+def _seen(row: Mapping[str, Any]) -> str:
+    if row["source"] == "brands":
+        where = f"ad group {row['ad_group_id']}" if row["ad_group_id"] else f"campaign {row['campaign_id']}"
+        return f"brand that the rules file names for {where}"
+    metrics = row["metrics"]
+    clicks, conversions = (
+        _counted(metrics.get(name), one) for name, one in (("clicks", "click"), ("conversions", "order"))
+    )
+    ad = f"ad {row['ad_id']}" + (f" of {row['ad_asin']}" if row["ad_asin"] else "")
+    return f"{row['target_type'].lower()} for {ad} in ad group {row['ad_group_id']}, with {conversions} of {clicks}"

@@ -94,10 +94,12 @@ class Customer:
             "Amazon-Advertising-API-ClientId": login.client_id,
         }
         if path.startswith("/sp/"):
-            media_types = SPONSORED.operation(method, path).request_media_types
-            media_type = media_types[min(version, len(media_types)) - 1]
+            operation = SPONSORED.operation(method, path)
+            media_types, answers = operation.request_media_types, operation.answer_media_types(200)
+            media_type = media_types[min(version, len(media_types)) - 1] if media_types else None
             headers |= {"Amazon-Advertising-API-Scope": self.profile}
-            headers |= {"Content-Type": media_type, "Accept": media_type}
+            accept = answers[-1] if answers and media_type not in answers else media_type
+            headers |= {"Content-Type": media_type, "Accept": accept}
         return headers
 
     @staticmethod
