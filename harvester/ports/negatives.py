@@ -18,6 +18,10 @@ class PlanHistories(Histories, Protocol):
         """Negatives of ours whose review date has come, and whose lifting neither waits nor was declined since."""
         ...
 
+    async def harvested_since(self, plan_id: str) -> bool:
+        """Whether the profile was harvested again after the run that a plan was made of."""
+        ...
+
     async def brand_places(self, run_id: RunId) -> Mapping[tuple[str, str, str], int]:
         """Where in a run its decisions about brands stand, by campaign, ad group and brand id."""
         ...

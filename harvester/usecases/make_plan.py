@@ -7,7 +7,7 @@ from datetime import datetime
 
 import msgspec
 
-from harvester.domain.action import ActionState
+from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.candidate import Destination, Ground, NewGroup, NoDestination, Place
 from harvester.domain.decision import Reason
 from harvester.domain.fingerprint import fingerprint_line
@@ -15,6 +15,7 @@ from harvester.domain.ids import Fingerprint, PlanId
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run
+from harvester.domain.target import Level
 from harvester.domain.zones import zone
 from harvester.ports import Clock, PlanDraft, Plans
 from harvester.ports.negatives import PlanHistories
@@ -24,6 +25,7 @@ from harvester.rules.planner import GroupsInUse, fold
 from harvester.rules.ruleset import ProfileRules
 from harvester.usecases.account_map import ENABLED, AccountMap, serves
 from harvester.usecases.blast_radius import BlastRadius
+from harvester.usecases.conflicts import OwnTargets
 from harvester.usecases.follow_up import due_negatives
 from harvester.usecases.plan_brands import NO_BRANDS, BrandPlan
 from harvester.usecases.reviews_due import due_reviews
@@ -143,21 +145,20 @@ class MakePlan:
         if made is not None:
             return made
         counts = await self.plans.counts(run.run_id)
-        await surroundings.cover(await self.plans.decided_ad_groups(run.run_id))
+        decided = await self.plans.decided_ad_groups(run.run_id)
+        await surroundings.cover(decided)
         held = await self.plans.held_ad_groups(run.run_id)
         await surroundings.cover({ad_group_id for ad_group_id, _ in held})
         now = self.clock.now()
-        today = _start_of_day(now, surroundings.facts.profile)
-        promotions, negatives = await self.plans.sent_on(run.profile_id, today)
-        guard = Guard(rules.guard, without(counts, brands), promotions_today=promotions, negatives_today=negatives)
+        guard = await self._guard(surroundings.facts.profile, rules, without(counts, brands), now)
         advice = [*_advice(surroundings, held), *brands.advice]
-        due = [*await due_negatives(self.histories, surroundings, now), *brands.items]
-        due += await due_reviews(self.histories, surroundings, now)
+        due = [*await self._due(surroundings, now), *brands.items]
+        blast = BlastRadius(self.histories, run.profile_id, await own_targets(surroundings, rules, decided, due))
         async with self.plans.draft(run) as draft:
             into = await self._stage(draft, surroundings, rules)
             advice += asleep(surroundings.account, into)
             await draft.stage(due)
-            tally = await self._admit(draft, guard, BlastRadius(self.histories, run.profile_id))
+            tally = await self._admit(draft, guard, blast)
             await draft.finish(
                 complete=complete,
                 mode=mode,
@@ -168,6 +169,15 @@ class MakePlan:
                 now=now,
             )
             return draft.plan_id
+
+    async def _guard(self, profile: Profile, rules: ProfileRules, counts: PlanCounts, now: datetime) -> Guard:
+        promotions, negatives = await self.plans.sent_on(profile.profile_id, _start_of_day(now, profile))
+        return Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
+
+    async def _due(self, surroundings: Surroundings, now: datetime) -> Sequence[PlannedAction]:
+        """What follows from earlier plans: negatives at sources, and negatives to look at again."""
+        negatives = await due_negatives(self.histories, surroundings, now)
+        return [*negatives, *await due_reviews(self.histories, surroundings, now)]
 
     @staticmethod
     async def _stage(draft: PlanDraft, surroundings: Surroundings, rules: ProfileRules) -> set[str]:
@@ -200,6 +210,21 @@ class MakePlan:
                 waiting = []
         await draft.add(waiting)
         return tally
+
+
+async def own_targets(
+    surroundings: Surroundings, rules: ProfileRules, decided: Collection[str], due: Sequence[PlannedAction]
+) -> OwnTargets:
+    """What stands where negatives may be planned: in the ad groups with decisions, or in all of their campaigns."""
+    own = OwnTargets(surroundings.account)
+    places = [(each.campaign_id, each.ad_group_id) for each in due if each.kind is not ActionKind.NEGATE_BRAND]
+    levels = {rule.then.negate.level for rule in rules.rules if rule.then.negate is not None}
+    for ad_group in (surroundings.account.ad_groups.get(each) for each in decided if levels):
+        if ad_group is not None:
+            whole = Level.CAMPAIGN in levels
+            places.append((ad_group.campaign_id, "" if whole else ad_group.ad_group_id))
+    await own.read(surroundings.reader, places)
+    return own
 
 
 def without(counts: PlanCounts, brands: BrandPlan) -> PlanCounts:

@@ -16,6 +16,7 @@ from harvester.rules.brands import SOURCE, TARGET_TYPE, Spot, StandingBrands, br
 from harvester.rules.ruleset import ProfileRules
 from harvester.usecases.account_map import AccountMap, demand_readable
 from harvester.usecases.brand_hints import BrandHints
+from harvester.usecases.conflicts import OwnTargets
 from harvester.usecases.surroundings import Surroundings
 from harvester.usecases.together import together
 
@@ -79,9 +80,9 @@ class PlanBrands:
         ids = {spot.brand_id for spot, _ in wanted}
         names = await self.histories.brand_names(profile.country, ids)
         brands = {brand_id: Brand(brand_id, names.get(brand_id, "")) for brand_id in ids}
-        reader, account = surroundings.reader, surroundings.account
-        hints = BrandHints(reader, account, self.histories, profile.profile_id, brands)
-        await hints.read([spot for spot, _ in wanted])
+        own = OwnTargets(surroundings.account)
+        await own.read(surroundings.reader, [spot.place for spot, _ in wanted])
+        hints = BrandHints(own, self.histories, profile.profile_id, brands)
         return [brand_item(spot, brands[spot.brand_id], place, await hints.of(spot)) for spot, place in wanted]
 
 

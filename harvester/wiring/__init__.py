@@ -257,7 +257,7 @@ def _services(
         plan_profile=PlanProfile(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
-        apply=Apply(lease, actions, clock, rules, modes, mode_of),
+        apply=Apply(lease, actions, clock, rules, modes, mode_of, histories),
         reconcile=Reconcile(lease, actions, clock, wait),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, mode),
         drift=FindDrift(histories),

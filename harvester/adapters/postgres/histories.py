@@ -21,6 +21,7 @@ _DUE = named("due_follow_ups")
 _DUE_REVIEWS = named("due_reviews")
 _BRAND_NAMES = named("brand_names")
 _BRAND_PLACES = named("brand_places")
+_HARVESTED_SINCE = named("harvested_since")
 _SAME = named("converting_same")
 _PHRASE = named("converting_phrase")
 _BY_INDEX_ALONE = named("by_index_alone")
@@ -70,6 +71,9 @@ class PostgresHistories:
 
     async def due_reviews(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
         return standings(await self._fetch(_DUE_REVIEWS, profile_id, now))
+
+    async def harvested_since(self, plan_id: str) -> bool:
+        return bool((await self._fetch(_HARVESTED_SINCE, plan_id))[0][0])
 
     async def brand_names(self, country: str, brand_ids: Collection[str]) -> Mapping[str, str]:
         return {row["brand_id"]: row["name"] for row in await self._fetch(_BRAND_NAMES, country, sorted(brand_ids))}

@@ -53,6 +53,14 @@ WHERE action_id IN (
                 + (nullif(standing.follow_up, '')::jsonb ->> 'review_after_days')::numeric * interval '1 day' > $2)))
 ORDER BY substr(plan_id, 2)::bigint, position;
 
+-- name: harvested_since
+-- Whether a later run of the same profile has recorded anything.
+SELECT EXISTS (
+    SELECT FROM harvester.plan
+    JOIN harvester.run AS mine ON mine.run_id = plan.run_id
+    JOIN harvester.run AS later ON later.profile_id = plan.profile_id AND later.started_at > mine.started_at
+    WHERE plan.plan_id = $1 AND later.pages > 0);
+
 -- name: converting_same
 -- Where exactly this key converted, as far as the runs of the last ninety days know.
 SELECT key, conversions, seen_at FROM harvester.observation
