@@ -197,7 +197,8 @@ class _Session:
         live = await look(reader, approved)
         found = [(each.action_id, why) for each in approved if (why := moved(each, live))]
         gone = {action_id for action_id, _ in found}
-        conflicts = Conflicts(self.parts.histories, self.profile.profile_id)
+        own_brands = self.parts.rules.for_profile(self.profile.profile_id).protect.brands
+        conflicts = Conflicts(self.parts.histories, self.profile.profile_id, own_brands)
         rest = [each for each in approved if each.action_id not in gone]
         found += await conflicts.found(rest, live.account, reader)
         await self._mark_stale(found)

@@ -99,6 +99,8 @@ class Conflicts:
 
     histories: PlanHistories
     profile_id: ProfileId
+    own_brands: Collection[str]
+    """`protect.brands` of the rules in force now."""
 
     async def found(
         self, approved: Sequence[Standing], account: AccountMap, reader: AccountReader
@@ -110,10 +112,18 @@ class Conflicts:
         fresh = {plan_id: await self.histories.harvested_since(plan_id) for plan_id in {n.plan_id for n in negatives}}
         found = []
         for each in negatives:
-            why = _blocks_own(each, own) or (await self._sold(each) if fresh[each.plan_id] else "")
+            why = (
+                self._own_brand(each)
+                or _blocks_own(each, own)
+                or (await self._sold(each) if fresh[each.plan_id] else "")
+            )
             if why:
                 found.append((each.action_id, why))
         return found
+
+    def _own_brand(self, each: Standing) -> str:
+        own = each.kind is ActionKind.NEGATE_BRAND and each.key in self.own_brands
+        return "it was no brand of your own, and stands under protect.brands now" if own else ""
 
     async def _sold(self, each: Standing) -> str:
         """Terms that sold since it was planned. A negative at the source of a promotion is there to take its sales."""

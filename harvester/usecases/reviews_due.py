@@ -11,6 +11,7 @@ from harvester.domain.plan import PlannedAction
 from harvester.ports.negatives import PlanHistories
 from harvester.rules.compensate import Undo, undo_item, undo_of
 from harvester.rules.guard import GuardReason
+from harvester.usecases.account_map import AccountMap
 from harvester.usecases.live import look
 from harvester.usecases.moved import moved
 from harvester.usecases.surroundings import Surroundings
@@ -25,7 +26,7 @@ async def due_reviews(histories: PlanHistories, surroundings: Surroundings, now:
     undos = [(action, undo) for action in due if (undo := undo_of(action)) is not None]
     live = await look(surroundings.reader, [_as_standing(undo) for _, undo in undos], account)
     return [
-        _proposed(action, undo_item(undo, account.place(action.ad_group_id), ""), now)
+        _proposed(action, undo_item(undo, account.place(action.ad_group_id), "", _campaign_name(account, action)), now)
         for action, undo in undos
         if moved(_as_standing(undo), live) is None
     ]
@@ -38,6 +39,11 @@ def review_date(action: Standing) -> datetime | None:
     said: dict[str, Any] = msgspec.json.decode(action.follow_up)
     days = said.get("review_after_days")
     return action.settled_at + timedelta(days=days) if days else None
+
+
+def _campaign_name(account: AccountMap, action: Standing) -> str:
+    campaign = account.campaigns.get(action.campaign_id)
+    return campaign.name if campaign else ""
 
 
 def _as_standing(undo: Undo) -> Standing:

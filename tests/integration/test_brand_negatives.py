@@ -180,6 +180,21 @@ async def test_what_a_person_did_since_makes_it_stale(
     assert (applied.stale, applied.done) == (1, 0)
 
 
+async def test_a_brand_that_was_protected_meanwhile_is_not_sent(
+    dsn: str, amazon: Running, one_place: RuleSet, tmp_path: Path
+) -> None:
+    """Whoever approved it did not know that it is one of their own."""
+    async with open_desk(dsn, amazon.url, rules=one_place) as desk:
+        plan_id, (item,) = await planned(desk)
+        await desk.approve(plan_id, action_ids=[item["id"]])
+    protecting = with_brands(tmp_path, f'protect: {{brands: ["{HERON}"]}}')
+    async with open_desk(dsn, amazon.url, rules=protecting) as desk:
+        applied = await desk.apply(plan_id)
+        ((kept,),) = [await desk.items(plan_id)]
+    assert (applied.stale, applied.done) == (1, 0)
+    assert "stands under protect.brands now" in kept["error"]
+
+
 @pytest.mark.parametrize("after_work", [True, False])
 async def test_a_lost_answer_is_settled_by_the_id(
     after_work: bool, dsn: str, amazon: Running, one_place: RuleSet

@@ -137,8 +137,8 @@ def _change(item: Mapping[str, Any]) -> Row:
         case ActionKind.NEGATE_PRODUCT:
             return _product(item, f"{campaign}Negative Product Targeting")
         case ActionKind.NEGATE_BRAND:
-            row = _product({**item, "target": item["key"]}, f"{campaign}Negative Product Targeting")
-            return {**row, "Product Targeting Expression": f'brand="{item["key"]}"'}
+            expression = {"Product Targeting Expression": f'brand="{item["key"]}"'}
+            return {**_product(item, f"{campaign}Negative Product Targeting"), **expression}
         case ActionKind.ARCHIVE_NEGATIVE_KEYWORD:
             return _taken_back(f"{campaign}Negative Keyword", "Archive", "Keyword ID", item)
         case ActionKind.ARCHIVE_NEGATIVE_PRODUCT | ActionKind.ARCHIVE_NEGATIVE_BRAND:
