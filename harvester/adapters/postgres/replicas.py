@@ -97,11 +97,7 @@ class PostgresModes:
     database: Database
 
     async def current(self, profile_id: ProfileId) -> RuntimeModes:
-        async def work(connection: Connection, _repeated: bool) -> asyncpg.Record | None:
-            return await connection.fetchrow(_MODES, profile_id)
-
-        row = await self.database.repeat(work)
-        assert row is not None
+        (row,) = await self.database.ask(_MODES, profile_id)
         return modes_of(row)
 
     async def narrowed(self) -> Sequence[Narrowed]:
