@@ -11,7 +11,9 @@ from harvester.domain.recommendation import PROMOTION, Recommendation
 from harvester.domain.target import TargetKind, fold
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.explain import short
-from harvester.rules.ruleset import FileTest, Given, RuleSet
+from harvester.rules.made_up_facts import OWN_RELATIVE, made_up
+from harvester.rules.ruleset import FileTest, RuleSet
+from harvester.rules.sections import Given
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _TARGETS = {TargetKind.KEYWORD: "example keyword", TargetKind.PRODUCT: "B000000000"}
@@ -71,5 +73,8 @@ def _candidate(given: Given, profile: Profile) -> Candidate:
         clicks=given.clicks,
         conversions=given.conversions,
     )
-    ground = Ground(AccountFacts(profile, frozenset(), {}, _LONG_AGO), source, Destination("", goal, goal), {})
-    return Candidate(row, ground, kind, fold(target) if kind is TargetKind.KEYWORD else target.strip().upper())
+    account = AccountFacts(profile, frozenset({OWN_RELATIVE}), {}, _LONG_AGO)
+    ground = Ground(account, source, Destination("", goal, goal), {})
+    key = fold(target) if kind is TargetKind.KEYWORD else target.strip().upper()
+    catalog = None if given.catalog is None else made_up(given.catalog, key, row.ad_asin)
+    return Candidate(row, ground, kind, key, catalog=catalog)

@@ -12,12 +12,19 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
-from harvester.rules.sections import SECTION, BrandNames, CatalogNames, CountThreshold, RateThreshold, SharedLevels
+from harvester.rules.sections import (
+    SECTION,
+    BrandNames,
+    CatalogNames,
+    CountThreshold,
+    Given,
+    RateThreshold,
+    SharedLevels,
+)
 from harvester.rules.values import (
     Amount,
     Amounts,
     Asin,
-    Count,
     Currency,
     Digits,
     Flag,
@@ -262,20 +269,6 @@ class ProfileOverride(Section):
     """Tightens the bids of all rules."""
     catalog: CatalogNames = CatalogNames()
     """Own brands beside those of all profiles."""
-
-
-class Given(Section):
-    """A made-up recommendation."""
-
-    target_type: TargetKind = TargetKind.KEYWORD
-    target: NameOrId | None = None
-    clicks: Count
-    conversions: Count
-    campaign: NameOrId | None = None
-    """The campaign's name; without one, only rules for all campaigns cover the test."""
-    ad_group: NameOrId | None = None
-    asin: Asin | None = None
-    profile: Digits | None = None
 
 
 class FileTest(Section):

@@ -1,8 +1,9 @@
-"""Sections of the rules file that stand in others: thresholds, and what checks of catalog facts are told."""
+"""Sections of the rules file that stand in others: thresholds, names and facts that checks are told."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from harvester.rules.values import Confidence, Count, Flag, Name, Rate, Whole
+from harvester.domain.target import TargetKind
+from harvester.rules.values import Amount, Asin, Confidence, Count, Digits, Flag, Name, NameOrId, Rate, Whole
 
 SECTION = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, use_attribute_docstrings=True)
 
@@ -45,3 +46,31 @@ class CatalogNames(_Section):
 
     own_brands: tuple[Name, ...] = ()
     """Names of your own brands, as the catalog has them; `protect: brands` holds ids, for negatives."""
+
+
+class GivenFacts(_Section):
+    """What the catalog says about a made-up product; what is left out it does not say."""
+
+    unknown_asin: Flag = False
+    brand: Name | None = None
+    same_category: Flag | None = None
+    shared_levels: Whole | None = None
+    sales_rank: Whole | None = None
+    category_rank: Whole | None = None
+    price_ratio: Amount | None = None
+    variation_of_own: Flag | None = None
+
+
+class Given(_Section):
+    """A made-up recommendation."""
+
+    target_type: TargetKind = TargetKind.KEYWORD
+    target: NameOrId | None = None
+    clicks: Count
+    conversions: Count
+    campaign: NameOrId | None = None
+    """The campaign's name; without one, only rules for all campaigns cover the test."""
+    ad_group: NameOrId | None = None
+    asin: Asin | None = None
+    profile: Digits | None = None
+    catalog: GivenFacts | None = None
