@@ -1,11 +1,11 @@
-"""Sections of the rules file that stand in others: thresholds, and what checks of catalog facts are told."""
+"""Sections of the rules file that stand in others: thresholds, names and facts that checks are told."""
 
 from decimal import Decimal
 
 from pydantic import Field
 
 from harvester.rules.section import Section
-from harvester.rules.values import Amounts, Confidence, Count, Flag, Name, Rate, Whole
+from harvester.rules.values import Amount, Amounts, Confidence, Count, Flag, Name, Rate, Whole
 
 
 class CountThreshold(Section):
@@ -66,3 +66,16 @@ class GuardOverride(Section):
     negatives_per_day: Whole | None = None
     negative_share: Rate | None = None
     highest_bid: Amounts = Field(default={})
+
+
+class GivenFacts(Section):
+    """What the catalog says about a made-up product; what is left out it does not say."""
+
+    unknown_asin: Flag = False
+    brand: Name | None = None
+    same_category: Flag | None = None
+    shared_levels: Whole | None = None
+    sales_rank: Whole | None = None
+    category_rank: Whole | None = None
+    price_ratio: Amount | None = None
+    variation_of_own: Flag | None = None
