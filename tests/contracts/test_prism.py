@@ -22,11 +22,8 @@ from harvester.domain.category_tree import Narrowed
 from harvester.domain.errors import PageBroken, Rejected
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Region
-<<<<<<< HEAD
-from harvester.domain.target import Match
-=======
 from harvester.domain.suggestion import Advertised, Asking
->>>>>>> sources
+from harvester.domain.target import Match
 from tests.contracts.reading_calls import CALLS, ReadingCall, open_reader
 from tests.unit.adapters.loopback import CREDENTIALS, Bench, opened
 
