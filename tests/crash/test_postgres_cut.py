@@ -12,7 +12,7 @@ from tests.crash.scene import open_desk
 from tests.crash.stages import Stage
 
 PARTS = 4
-FEWEST = {"applying": 120, "undoing": 60}
+FEWEST = {"applying": 100, "undoing": 50}
 """Points of a stage."""
 EVERY = int(os.environ.get("CRASH_EVERY", "8"))
 """Between commits, every so many messages; 1: all of them, and every commit in all ways on every stage."""
