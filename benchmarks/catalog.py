@@ -195,7 +195,9 @@ async def _reader(stack: AsyncExitStack, sandbox: Sandbox, url: str, made_up: Ma
         url=url,
         lwa_url=f"{url}/auth/o2/token",
     )
-    return login.reader(_PROFILE, None)
+    reader = login.reader(_PROFILE, None)
+    assert reader is not None
+    return reader
 
 
 def _calls(sandbox: Sandbox) -> tuple[int, int]:

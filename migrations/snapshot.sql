@@ -204,25 +204,29 @@ CREATE TABLE harvester.action_event (
     bid numeric,
     fragment text NOT NULL,
     prev_hash bytea NOT NULL,
-    hash bytea NOT NULL
+    hash bytea NOT NULL,
+    action_ids text[] COLLATE pg_catalog."C",
+    amazon_ids text[] COLLATE pg_catalog."C"
 );
 
 CREATE FUNCTION harvester.event_content(event harvester.action_event) RETURNS text
     LANGUAGE sql STABLE
     AS $$
-    SELECT json_build_array(
+    SELECT CASE WHEN event.action_ids IS NULL THEN json_build_array(
         event.profile_id, event.sequence, event.action_id, event.plan_id, extract(epoch FROM event.at)::text,
         event.from_state, event.to_state, event.reason, event.changed_by, event.fence, event.call_number,
-        event.amazon_id, event.error_code, event.error_message, event.bid::text, event.fragment)::text
+        event.amazon_id, event.error_code, event.error_message, event.bid::text, event.fragment)
+    ELSE json_build_array(
+        event.profile_id, event.sequence, event.action_id, event.plan_id, extract(epoch FROM event.at)::text,
+        event.from_state, event.to_state, event.reason, event.changed_by, event.fence, event.call_number,
+        event.amazon_id, event.error_code, event.error_message, event.bid::text, event.fragment,
+        event.action_ids, event.amazon_ids) END::text
 $$;
 
 CREATE FUNCTION harvester.event_hash(event harvester.action_event) RETURNS bytea
     LANGUAGE sql STABLE
     AS $$
-    SELECT sha256(event.prev_hash || convert_to(json_build_array(
-        event.profile_id, event.sequence, event.action_id, event.plan_id, extract(epoch FROM event.at)::text,
-        event.from_state, event.to_state, event.reason, event.changed_by, event.fence, event.call_number,
-        event.amazon_id, event.error_code, event.error_message, event.bid::text, event.fragment)::text, 'UTF8'))
+    SELECT sha256(event.prev_hash || convert_to(harvester.event_content(event), 'UTF8'))
 $$;
 
 CREATE FUNCTION harvester.findings(findings text) RETURNS jsonb
@@ -452,21 +456,53 @@ BEGIN
     FOR which IN SELECT DISTINCT profile_id FROM now_there ORDER BY profile_id LOOP
         last := harvester.end_of_chain(which);
         INSERT INTO harvester.action_event
-        SELECT profile_id, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence, call_number,
-            amazon_id, error_code, error_message, bid, fragment, lag(hash, 1, last.hash) OVER in_order, hash
+        SELECT which, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence, call_number,
+            amazon_id, error_code, error_message, bid, fragment, lag(hash, 1, last.hash) OVER in_order, hash, action_ids,
+            amazon_ids
         FROM (
-            SELECT *, harvester.chained(last.hash, json_build_array(profile_id, sequence, action_id, plan_id,
-                extract(epoch FROM at)::text, from_state, to_state, reason, changed_by, fence, call_number, amazon_id,
-                error_code, error_message, bid::text, fragment)::text) OVER in_order AS hash
+            SELECT *, harvester.chained(last.hash, (CASE WHEN action_ids IS NULL THEN json_build_array(which, sequence,
+                action_id, plan_id, extract(epoch FROM at)::text, from_state, to_state, reason, changed_by, fence,
+                call_number, amazon_id, error_code, error_message, bid::text, fragment)
+                ELSE json_build_array(which, sequence, action_id, plan_id, extract(epoch FROM at)::text, from_state,
+                to_state, reason, changed_by, fence, call_number, amazon_id, error_code, error_message, bid::text,
+                fragment, action_ids, amazon_ids) END)::text) OVER in_order AS hash
             FROM (
-                SELECT now.profile_id, last.sequence + row_number() OVER in_order AS sequence, now.action_id, now.plan_id,
-                    now.changed_at AS at, before.state AS from_state, now.state AS to_state, now.reason, now.changed_by,
-                    now.fence, now.call_number, now.amazon_id, now.error_code, now.error_message, now.bid, now.fragment,
-                    now.position
-                FROM now_there AS now JOIN before_that AS before USING (action_id)
-                WHERE now.profile_id = which AND (now.state <> before.state OR now.fragment <> before.fragment
-                    OR now.bid IS DISTINCT FROM before.bid OR now.amazon_id IS DISTINCT FROM before.amazon_id)
-                WINDOW in_order AS (ORDER BY now.plan_id, now.position ROWS UNBOUNDED PRECEDING)
+                SELECT *, last.sequence + row_number() OVER in_order AS sequence
+                FROM (
+                    WITH changed AS MATERIALIZED (
+                        SELECT now.plan_id, now.position, now.changed_at AS at, before.state AS from_state,
+                            now.state AS to_state, now.reason, now.changed_by, now.fence, now.call_number,
+                            now.error_code, now.error_message, now.action_id, now.amazon_id, now.bid, now.fragment,
+                            now.call_number IS NULL OR now.fragment <> before.fragment
+                                OR now.bid IS DISTINCT FROM before.bid AS alone
+                        FROM now_there AS now JOIN before_that AS before USING (action_id)
+                        WHERE now.profile_id = which AND (now.state <> before.state OR now.fragment <> before.fragment
+                            OR now.bid IS DISTINCT FROM before.bid OR now.amazon_id IS DISTINCT FROM before.amazon_id)
+                    ), alike AS (
+                        SELECT plan_id, min(position) AS position, at, from_state, to_state, reason, changed_by, fence,
+                            call_number, error_code, error_message, min(action_id) AS action_id,
+                            min(amazon_id) AS amazon_id, min(bid) AS bid, min(fragment COLLATE "C") AS fragment,
+                            array_agg(action_id ORDER BY position) AS action_ids,
+                            array_agg(amazon_id ORDER BY position) AS amazon_ids, count(*) AS items
+                        FROM changed WHERE NOT alone
+                        GROUP BY plan_id, at, from_state, to_state, reason, changed_by, fence, call_number, error_code,
+                            error_message
+                    )
+                    SELECT plan_id, position, at, from_state, to_state, reason, changed_by, fence, call_number,
+                        error_code, error_message, action_id, amazon_id, bid, fragment, NULL::text[] AS action_ids,
+                        NULL::text[] AS amazon_ids
+                    FROM changed WHERE alone
+                    UNION ALL
+                    SELECT plan_id, position, at, from_state, to_state, reason, changed_by, fence, call_number,
+                        error_code, error_message, action_id, amazon_id, bid, fragment, NULL, NULL
+                    FROM alike WHERE items = 1
+                    UNION ALL
+                    SELECT plan_id, position, at, from_state, to_state, reason, changed_by, fence, call_number,
+                        error_code, error_message, '', NULL, NULL, '', action_ids,
+                        CASE WHEN amazon_id IS NOT NULL THEN amazon_ids END
+                    FROM alike WHERE items > 1
+                ) AS events
+                WINDOW in_order AS (ORDER BY plan_id, position ROWS UNBOUNDED PRECEDING)
             ) AS numbered
             WINDOW in_order AS (ORDER BY plan_id, position ROWS UNBOUNDED PRECEDING)
         ) AS linked
@@ -1268,6 +1304,44 @@ CREATE VIEW harvester.standing AS
     run_id
    FROM harvester.action;
 
+CREATE VIEW harvester.step AS
+ SELECT action_event.profile_id,
+    action_event.sequence,
+    action_event.action_id,
+    action_event.plan_id,
+    action_event.at,
+    action_event.from_state,
+    action_event.to_state,
+    action_event.reason,
+    action_event.changed_by,
+    action_event.fence,
+    action_event.call_number,
+    action_event.amazon_id,
+    action_event.error_code,
+    action_event.error_message,
+    action_event.hash
+   FROM harvester.action_event
+  WHERE (action_event.action_ids IS NULL)
+UNION ALL
+ SELECT event.profile_id,
+    event.sequence,
+    item.action_id,
+    event.plan_id,
+    event.at,
+    event.from_state,
+    event.to_state,
+    event.reason,
+    event.changed_by,
+    event.fence,
+    event.call_number,
+    item.amazon_id,
+    event.error_code,
+    event.error_message,
+    event.hash
+   FROM (harvester.action_event event
+     CROSS JOIN LATERAL UNNEST(event.action_ids, event.amazon_ids) item(action_id, amazon_id))
+  WHERE (event.action_ids IS NOT NULL);
+
 CREATE TABLE harvester.turn (
     login text NOT NULL COLLATE pg_catalog."C",
     operation text NOT NULL COLLATE pg_catalog."C",
@@ -1710,6 +1784,13 @@ ALTER TABLE ONLY harvester.account_state
 ALTER TABLE ONLY harvester.action_event
     ADD CONSTRAINT action_event_pkey PRIMARY KEY (profile_id, sequence);
 
+ALTER TABLE harvester.action_event
+    ADD CONSTRAINT action_event_shared CHECK (
+CASE
+    WHEN (action_ids IS NULL) THEN ((action_id <> ''::text) AND (amazon_ids IS NULL))
+    ELSE ((action_id = ''::text) AND (call_number IS NOT NULL) AND (amazon_id IS NULL) AND (bid IS NULL) AND (fragment = ''::text))
+END) NOT VALID;
+
 ALTER TABLE ONLY harvester.action_observation
     ADD CONSTRAINT action_observation_pkey PRIMARY KEY (action_id, ordinal);
 
@@ -1826,6 +1907,10 @@ CREATE INDEX action_due ON harvester.action USING btree (profile_id) WHERE ((pha
 CREATE INDEX action_event_by_action ON harvester.action_event USING btree (action_id);
 
 CREATE INDEX action_event_by_amazon_id ON harvester.action_event USING btree (amazon_id) WHERE (amazon_id IS NOT NULL);
+
+CREATE INDEX action_event_by_amazon_ids ON harvester.action_event USING gin (amazon_ids) WHERE (amazon_ids IS NOT NULL);
+
+CREATE INDEX action_event_of_call ON harvester.action_event USING btree (call_number) WHERE (action_ids IS NOT NULL);
 
 CREATE INDEX action_event_refused ON harvester.action_event USING btree (at) WHERE (to_state = 'refused'::text);
 

@@ -35,7 +35,9 @@ class CatalogReader(Protocol):
 class CatalogLogin(Protocol):
     """One Selling Partner login."""
 
-    def reader(self, profile: Profile, run_id: RunId | None) -> CatalogReader: ...
+    def reader(self, profile: Profile, run_id: RunId | None) -> CatalogReader | None:
+        """None for a profile whose marketplace nobody knows."""
+        ...
 
 
 class CatalogStore(Protocol):

@@ -12,6 +12,7 @@ from harvester.domain.target import TargetKind, fold
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.explain import short
 from harvester.rules.given import FileTest, Given
+from harvester.rules.made_up_facts import OWN_RELATIVE, made_up
 from harvester.rules.ruleset import RuleSet
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
@@ -74,5 +75,8 @@ def _candidate(given: Given, profile: Profile) -> Candidate:
         themes=given.themes,
         asked_for=(given.asin,) if given.asin else (),
     )
-    ground = Ground(AccountFacts(profile, frozenset(), {}, _LONG_AGO), source, Destination("", goal, goal), {})
-    return Candidate(row, ground, kind, fold(target) if kind is TargetKind.KEYWORD else target.strip().upper())
+    account = AccountFacts(profile, frozenset({OWN_RELATIVE}), {}, _LONG_AGO)
+    ground = Ground(account, source, Destination("", goal, goal), {})
+    key = fold(target) if kind is TargetKind.KEYWORD else target.strip().upper()
+    catalog = None if given.catalog is None else made_up(given.catalog, key, row.ad_asin)
+    return Candidate(row, ground, kind, key, catalog=catalog)

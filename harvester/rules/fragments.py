@@ -79,6 +79,11 @@ def review_after(days: int | None) -> str:
     return compact({"review_after_days": days}) if days else ""
 
 
+def with_other_bid(fragment: str, amount: Decimal) -> str:
+    """Of a promotion, however it is made: nothing but the bid is another."""
+    return compact({**msgspec.json.decode(fragment), "bid": amount})
+
+
 def with_bid(action: PlannedAction, amount: Decimal) -> PlannedAction:
     """A promotion with another bid, as a reviewer wrote it; formula and fragment follow."""
     if action.match is None or action.bid is None:
@@ -87,5 +92,5 @@ def with_bid(action: PlannedAction, amount: Decimal) -> PlannedAction:
         action,
         bid=format(amount, "f"),
         bid_formula=f"{format(amount, 'f')} {action.currency} by the reviewer, instead of {action.bid_formula}",
-        fragment=compact({**msgspec.json.decode(action.fragment), "bid": amount}),
+        fragment=with_other_bid(action.fragment, amount),
     )

@@ -5,6 +5,7 @@ from typing import Literal
 from harvester.domain.recommendation import PROMOTION
 from harvester.domain.target import TargetKind
 from harvester.rules.section import Section
+from harvester.rules.sections import GivenFacts
 from harvester.rules.values import Asin, Count, Digits, Name, NameOrId
 
 
@@ -23,6 +24,7 @@ class Given(Section):
     ad_group: NameOrId | None = None
     asin: Asin | None = None
     profile: Digits | None = None
+    catalog: GivenFacts | None = None
 
     @property
     def kind(self) -> TargetKind:

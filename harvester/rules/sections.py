@@ -1,11 +1,11 @@
-"""Sections of the rules file that hold no others: thresholds, what is protected, the guard's limits, catalog names."""
+"""Sections of the rules file that stand in others: thresholds, names, what is protected, facts that checks are told."""
 
 from decimal import Decimal
 
 from pydantic import Field
 
 from harvester.rules.section import Section
-from harvester.rules.values import Amounts, Asin, Confidence, Count, Digits, Flag, Name, Protected, Rate, Whole
+from harvester.rules.values import Amount, Amounts, Asin, Confidence, Count, Digits, Flag, Name, Protected, Rate, Whole
 
 
 class CountThreshold(Section):
@@ -88,3 +88,16 @@ class GuardOverride(Section):
     negatives_per_day: Whole | None = None
     negative_share: Rate | None = None
     highest_bid: Amounts = Field(default={})
+
+
+class GivenFacts(Section):
+    """What the catalog says about a made-up product; what is left out it does not say."""
+
+    unknown_asin: Flag = False
+    brand: Name | None = None
+    same_category: Flag | None = None
+    shared_levels: Whole | None = None
+    sales_rank: Whole | None = None
+    category_rank: Whole | None = None
+    price_ratio: Amount | None = None
+    variation_of_own: Flag | None = None

@@ -251,27 +251,37 @@ class _Session:
             raise
 
     async def _send_in_turn(self, coming: Iterator[Request]) -> None:
-        """While a call is under way the next is announced; it is made once what came of the one before is recorded.
+        """While a call is under way, what came of the one before is recorded and the next is announced.
 
-        So a process that dies leaves one call without an outcome at most. What is announced when this has to end is
-        proven not to have been sent, and recorded so.
+        A call is made once the one before is answered. So a process that dies leaves two calls without an outcome at
+        most, both announced. What is announced when this has to end is proven not to have been sent, and recorded so.
         """
+        answered: _Answered | None = None
         announced = None if self.applied.stopped else await self._announce(coming)
         while announced is not None:
             if self.cancelled or self.applied.stopped:
+                await self._record(answered)
                 await self._call_off(announced, self.applied.stopped or "it was stopped before this was sent")
                 return
             reply, following = await asyncio.gather(
-                self._call(announced), self._announce(coming), return_exceptions=True
+                self._call(announced), self._record_and_announce(answered, coming), return_exceptions=True
             )
             if isinstance(reply, BaseException):
                 if isinstance(following, _Announced) and not isinstance(reply, LeaseLost):
                     await self._call_off(following, f"the call before it failed: {reply}")
                 raise reply
-            await self._record(announced, reply)
+            answered = _Answered(announced, reply)
             if isinstance(following, BaseException):
+                await self._record(answered)
                 raise following
             announced = following
+        await self._record(answered)
+
+    async def _record_and_announce(
+        self, answered: "_Answered | None", coming: Iterator[Request]
+    ) -> "_Announced | None":
+        await self._record(answered)
+        return await self._announce(coming)
 
     async def _announce(self, coming: Iterator[Request]) -> "_Announced | None":
         """The next one; None where there is none."""
@@ -295,9 +305,12 @@ class _Session:
         return reply
 
     async def _call_off(self, announced: "_Announced", why: str) -> None:
-        await self._record(announced, _not_sent(announced.request, why))
+        await self._record(_Answered(announced, _not_sent(announced.request, why)))
 
-    async def _record(self, announced: "_Announced", reply: Reply) -> None:
+    async def _record(self, answered: "_Answered | None") -> None:
+        if answered is None:
+            return
+        announced, reply = answered.announced, answered.reply
         action_ids, now = announced.request.action_ids, self.parts.clock.now()
         await self.parts.actions.settle(action_ids, reply.outcomes, reply.calls, announced.number, self.fence, now)
         self.applied.count(reply.outcomes)
@@ -320,6 +333,14 @@ class _Announced:
 
     request: Request
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """A call of which it is known, and not yet recorded, what came of it."""
+
+    announced: _Announced
+    reply: Reply
 
 
 def _not_sent(request: Request, why: str) -> Reply:

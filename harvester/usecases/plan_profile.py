@@ -157,12 +157,13 @@ class PlanProfile:
         return Planned(run.run_id, plan_id, troubles)
 
     def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:
-        """None where no rule asks for any, or no login delivers them: what a rule needs them for is held then."""
+        """None where no rule asks for any, or nobody delivers them: what a rule needs them for is held then."""
         checks, catalogs = judge.on_catalog, self.catalogs
         login = catalogs.logins.get(profile.account) if catalogs and checks else None
-        if catalogs is None or login is None:
+        reader = login.reader(profile, run_id) if login else None
+        if catalogs is None or reader is None:
             return None
-        return CatalogFacts(login.reader(profile, run_id), catalogs.store, self.clock, catalogs.longest, checks)
+        return CatalogFacts(reader, catalogs.store, self.clock, catalogs.longest, checks)
 
     async def _note_left_out(self, run: Run, reader: AccountReader) -> Run:
         """An ad group or ad that cannot be read stops nothing: what belongs to it is held, and the run is partial."""

@@ -5,8 +5,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 
-import msgspec
-
 from harvester.domain.action import ActionState, Standing
 from harvester.domain.errors import Refused
 from harvester.domain.ids import Fingerprint, PlanId, ProfileId
@@ -14,7 +12,7 @@ from harvester.domain.money import Money
 from harvester.domain.profile import Profile
 from harvester.domain.review import BECOMES, Review, Reviewed, Selection, Verdict
 from harvester.ports import Actions, Clock, Profiles
-from harvester.rules.fragments import group_target
+from harvester.rules.fragments import with_other_bid
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.apply import APPROVAL_HOLDS
 from harvester.usecases.reviewable import marketplace_bid, not_editable, not_reviewable, reviewer
@@ -174,7 +172,7 @@ class ReviewPlan:
                 item.action_id,
                 text,
                 f"{text} {item.currency} by {review.reviewed_by}, instead of {bid.instead_of or before}",
-                group_target(msgspec.json.decode(item.fragment)["target"], item.match, after.amount),
+                with_other_bid(item.fragment, after.amount),
             )
         cap = self.rules.for_profile(profile.profile_id).guard.highest_bid.get(item.currency)
         return Edited(

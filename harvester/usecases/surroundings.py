@@ -107,6 +107,9 @@ class Surroundings:
             places.update(self.account.same_products(source))
             for group in self._groups[source]:
                 places.update(filter(None, (group.keyword_ad_group_id, group.product_ad_group_id)))
+            place = None if self._groups[source] else self.account.place(source)
+            if place is not None:
+                places.update(_ad_groups_of(self.rules.new_destination(place, self.account)))
         return sorted(places)
 
     async def _list_standing(self, ad_group_ids: Sequence[str]) -> None:
@@ -239,6 +242,12 @@ class Surroundings:
         if keyword is None and product is None:
             return NoDestination(Reason.NO_DESTINATION, "; ".join(gaps))
         return Destination(group_id=group.group_id, keyword=keyword, product=product, gaps=gaps)
+
+
+def _ad_groups_of(destination: Destination | NoDestination) -> list[str]:
+    if isinstance(destination, NoDestination):
+        return []
+    return [place.ad_group.ad_group_id for place in (destination.keyword, destination.product) if place is not None]
 
 
 def _no_place(what: str, ad_group_id: str | None) -> str:

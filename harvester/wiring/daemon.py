@@ -15,6 +15,7 @@ import structlog
 
 from harvester.adapters.calendar import CronCalendar
 from harvester.adapters.common_clock import CommonClock
+from harvester.adapters.postgres.catalog import PostgresCatalog
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.lease import PostgresLease
@@ -41,6 +42,8 @@ from harvester.wiring.notifying import make_notifier
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
 EXPIRE_EVERY, RETAIN_EVERY = timedelta(minutes=1), timedelta(hours=6)
+CATALOG_KEPT = timedelta(days=30)
+"""Facts that nobody read again for so long are forgotten."""
 
 log = structlog.get_logger()
 
@@ -201,6 +204,8 @@ def _chores(services: Services, clock: Clock) -> Mapping[Task, tuple[timedelta, 
         return f"no address took the message about {done.notices}" if done.failed else ""
 
     async def retained() -> str:
+        kept = max(CATALOG_KEPT, timedelta(seconds=services.settings.catalog_max_age))
+        await PostgresCatalog(database).forget(clock.now() - kept)
         return "; ".join((await services.retain()).put_off)
 
     return {

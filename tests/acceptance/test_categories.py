@@ -122,6 +122,30 @@ def test_a_tree_is_read_anew_when_asked(harvester: Harvester, amazon: PretendAma
     assert ledger.value("SELECT count(*) FROM harvester.category WHERE path LIKE '% (old)'") == 2 * 72
 
 
+def test_a_category_says_what_it_can_be_narrowed_down_to(harvester: Harvester, amazon: PretendAmazon) -> None:
+    """Ids with their names, asked for each time; a list that Amazon has not is empty, whatever form it comes in."""
+    one = ("--profile", amazon.profiles[0])
+    tree = harvester("categories", "card games", *one, "--json").succeeded().json["marketplaces"][0]["found"]
+    category_id = tree[0]["id"]
+
+    told = harvester("categories", category_id, "--refinements", *one, "--json").succeeded().json
+    shown = harvester("categories", category_id, "--refinements", *one).succeeded().out
+    nothing = harvester("categories", "1", "--refinements", *one).succeeded().out
+    wrong = harvester("categories", "card games", "--refinements").failed(2)
+    amazon.fail(on("/sp/targets/category/*", {"status": 422, "text": "no such category"}))
+    refused = harvester("categories", category_id, "--refinements", *one, "--json").failed().json
+
+    (market,) = told["marketplaces"]
+    assert (market["country"], market["category_id"], market["genres"]) == ("US", category_id, [])
+    assert market["age_ranges"][0]["name"] == "Birth to 24 Months"
+    assert market["brands"]
+    assert all(each["id"] in shown and each["name"] in shown for each in market["brands"])
+    assert max(map(len, shown.splitlines())) <= WIDTH
+    assert "no brands, age ranges or genres" in nothing
+    assert "goes with the id of one category" in wrong.err
+    assert "no such category" in refused["failed"][0]["reason"]
+
+
 FAULTS: dict[str, tuple[dict[str, Any], str]] = {
     "forbidden": ({"status": 403}, "Amazon answered 403"),
     "failing": ({"status": 500, "form": "html"}, "Amazon answered 500"),

@@ -22,6 +22,7 @@ from harvester.domain.category_tree import Narrowed
 from harvester.domain.errors import PageBroken, Rejected
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Region
+from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import Match
 from tests.contracts.reading_calls import CALLS, ReadingCall, open_reader
 from tests.unit.adapters.loopback import CREDENTIALS, Bench, opened
@@ -131,6 +132,19 @@ async def test_prism_takes_the_calls_about_brands(bench: Bench, sponsored_produc
     await reader.recommended_brands()
 
     assert [call.status for call in bench.log.calls if "/brands/" in call.path] == [200, 200]
+
+
+@pytest.mark.parametrize("by_theme", [False, True], ids=["by ASIN", "by theme"])
+async def test_prism_takes_product_suggestions(by_theme: bool, bench: Bench, sponsored_products: str):
+    """In both forms; its examples name the same next page for ever, which is told at once."""
+    source = open_reader(login_at(bench, sponsored_products)).products(
+        [Advertised("1", "2", ("B000000001",))], Asking(by_theme=by_theme)
+    )
+    with pytest.raises(PageBroken, match="token came again"):
+        async for _ in source.pages(["2"], None):
+            pass
+
+    assert [found.status for found in bench.log.calls if found.path.endswith("products/recommendations")] == [200, 200]
 
 
 async def test_prism_takes_the_profiles_call(bench: Bench, profiles: str):

@@ -21,22 +21,22 @@ _CALLS = """
 _CARRIED = "SELECT call_id, action_id FROM ledger.action_calls ORDER BY call_id, position"
 _DAMAGE = """
     WITH linked AS (
-        SELECT event, lag(event.hash) OVER chain AS before, lag(event.sequence, 1, 0) OVER chain + 1 AS next,
-            row_number() OVER (PARTITION BY event.action_id ORDER BY event.sequence DESC) AS newest
+        SELECT event, lag(event.hash) OVER chain AS before, lag(event.sequence, 1, 0) OVER chain + 1 AS next
         FROM harvester.action_event AS event WINDOW chain AS (PARTITION BY event.profile_id ORDER BY event.sequence)
+    ), newest AS (
+        SELECT DISTINCT ON (action_id) action_id, to_state FROM harvester.step ORDER BY action_id, sequence DESC
     )
-    SELECT 'the history of ' || action_id || ' is damaged: ' || fault FROM (
-        SELECT (linked.event).action_id, CASE
-            WHEN (linked.event).hash <> harvester.event_hash(linked.event) THEN 'an event was changed'
+    SELECT 'event ' || sequence || ' of profile ' || profile_id || ' is damaged: ' || fault FROM (
+        SELECT (linked.event).profile_id, (linked.event).sequence, CASE
+            WHEN (linked.event).hash <> harvester.event_hash(linked.event) THEN 'it was changed'
             WHEN (linked.event).prev_hash <> coalesce(linked.before, '') THEN 'the chain is broken'
             WHEN (linked.event).sequence <> linked.next THEN 'there is a gap'
-            WHEN linked.newest = 1 AND (linked.event).to_state <> action.state THEN 'it does not lead to its state'
             END AS fault
-        FROM linked JOIN harvester.action AS action ON action.action_id = (linked.event).action_id
+        FROM linked
     ) AS checked WHERE fault IS NOT NULL
     UNION ALL
-    SELECT action_id || ' has no history' FROM harvester.action
-    WHERE NOT EXISTS (SELECT FROM harvester.action_event AS event WHERE event.action_id = action.action_id)
+    SELECT 'the history of ' || action_id || ' does not lead to its state' FROM harvester.action
+    LEFT JOIN newest USING (action_id) WHERE newest.to_state IS DISTINCT FROM action.state
 """
 
 

@@ -16,7 +16,7 @@ PARTS = 12
 """Of the points of a stage; each is a test: short ones spread better over the cores."""
 FEWEST = {"applying": 120, "undoing": 60}
 """Points of a stage, all parts together."""
-EVERY = int(os.environ.get("CRASH_EVERY", "8"))
+EVERY = int(os.environ.get("CRASH_EVERY", "6"))
 """Between commits, every so many messages; 1: all of them, and every commit in all ways on every stage."""
 Point = tuple[int, Cut, bool]
 WAYS = [(how, lasting) for how in Cut for lasting in (True, False)]

@@ -67,18 +67,22 @@ class SellingPartnerLogin:
     def account(self) -> str:
         return self._account
 
-    def reader(self, profile: Profile, run_id: RunId | None) -> "SellingPartnerReader":
-        """Raises Misconfigured for a profile whose marketplace nobody knows."""
+    def reader(self, profile: Profile, run_id: RunId | None) -> "SellingPartnerReader | None":
+        """None for a profile whose marketplace nobody knows."""
         marketplace_id = profile.marketplace_id or MARKETPLACES.get(profile.country)
         if marketplace_id is None:
-            raise Misconfigured(f"profile {profile.profile_id} names no marketplace that is known ({profile.country})")
+            return None
         caller = Caller(self._account, profile.profile_id, run_id)
         return SellingPartnerReader(self._http, self._pace, self._endpoint, caller, marketplace_id)
 
     async def check(self, profile: Profile) -> CatalogCheck:
-        """Gets a token and looks one product up. Raises what `find` raises."""
-        started = monotonic()
-        await self.reader(profile, None).find(["B000000001"])
+        """Gets a token and looks one product up. Raises what `find` raises, and Misconfigured for a profile whose
+        marketplace nobody knows.
+        """
+        reader, started = self.reader(profile, None), monotonic()
+        if reader is None:
+            raise Misconfigured(f"profile {profile.profile_id} names no marketplace that is known ({profile.country})")
+        await reader.find(["B000000001"])
         return CatalogCheck(urlsplit(self._endpoint.url).netloc, (monotonic() - started) * 1000)
 
 

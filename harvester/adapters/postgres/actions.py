@@ -30,6 +30,7 @@ _PLANS_OF = named("plans_of")
 _ONE = named("one_action")
 _AUTOMATIC = named("approve_automatically")
 _EXPIRE = named("expire_approvals")
+_PAUSES = named("pauses")
 _PAUSE_PROFILE = named("pause_profile")
 _PAUSE_ALL = named("pause_all")
 
@@ -92,12 +93,10 @@ class PostgresActions:
         return await self._ids(plan_id, _EXPIRE, now)
 
     async def paused(self, profile_id: ProfileId, fence: int | None = None) -> str | None:
-        async def work(connection: Connection, _repeated: bool) -> str | None:
-            if fence is not None and not await sending.is_newest(connection, profile_id, fence):
-                raise sending.overtaken(profile_id, fence)
-            return await sending.why_paused(connection, profile_id)
-
-        return await self.database.repeat(work)
+        (row,) = await self.database.ask(_PAUSES, profile_id)
+        if fence is not None and row["fence"] != fence:
+            raise sending.overtaken(profile_id, fence)
+        return sending.why_paused(profile_id, row)
 
     async def pause(self, profile_id: ProfileId | None, by: str, paused: bool) -> None:
         async def work(connection: Connection, _repeated: bool) -> None:

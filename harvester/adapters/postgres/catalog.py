@@ -14,6 +14,7 @@ from harvester.domain.catalog import CatalogItem
 
 _KNOWN = named("known_catalog_items")
 _SAVE = named("save_catalog_items")
+_FORGET = named("forget_catalog_items")
 _TAKE_TURN = named("take_turn")
 
 _NUL = (r"\u0000", r"\ufffd")
@@ -40,6 +41,14 @@ class PostgresCatalog:
 
         async def work(connection: Connection, _repeated: bool) -> None:
             await connection.execute(_SAVE, marketplace_id, read_at, list(once), known, facts)
+
+        await self.database.repeat(work)
+
+    async def forget(self, before: datetime) -> None:
+        """What was read before then: nobody has asked for it since, and it is read anew when somebody does."""
+
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_FORGET, before)
 
         await self.database.repeat(work)
 

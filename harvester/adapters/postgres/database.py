@@ -175,13 +175,29 @@ class Database:
         Only for work that may be done twice, or that looks first when its second argument says that this is a repeat:
         a connection lost during COMMIT leaves open whether the first attempt was kept. Raises Unavailable.
         """
+
+        async def attempt(repeated: bool) -> T:
+            async with self.transaction() as connection:
+                return await work(connection, repeated)
+
+        return await self._patiently(attempt)
+
+    async def ask(self, question: str, *arguments: object) -> list[asyncpg.Record]:
+        """What one statement that changes nothing finds: as `repeat`, in one round trip and without a transaction."""
+
+        async def attempt(_repeated: bool) -> list[asyncpg.Record]:
+            async with self.connection() as connection:
+                return await connection.fetch(question, *arguments)
+
+        return await self._patiently(attempt)
+
+    async def _patiently(self, attempt: Callable[[bool], Awaitable[T]]) -> T:
         give_up_at = time.monotonic() + self._patience_seconds
         repeated = False
         wait_seconds = 0.05
         while True:
             try:
-                async with self.transaction() as connection:
-                    return await work(connection, repeated)
+                return await attempt(repeated)
             except _ReadOnly:
                 if time.monotonic() > self._read_only_until + _IN_A_ROW_SECONDS:
                     self._read_only_until = time.monotonic() + self._read_only_seconds

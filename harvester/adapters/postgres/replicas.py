@@ -91,8 +91,7 @@ class PostgresModes:
     database: Database
 
     async def current(self, profile_id: ProfileId) -> RuntimeModes:
-        row = await self.database.fetchrow(_MODES, profile_id)
-        assert row is not None
+        (row,) = await self.database.ask(_MODES, profile_id)
         return modes_of(row)
 
     async def narrowed(self) -> Sequence[Narrowed]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+import asyncpg
 import msgspec
 
 from harvester.adapters.postgres.database import Connection
@@ -10,11 +11,8 @@ from harvester.adapters.postgres.queries import named
 from harvester.domain.errors import LeaseLost, Refused
 from harvester.domain.ids import ProfileId
 
-_PROFILE = named("profile_of_action")
-_LOCK = named("lock_history")
+_LOCK = named("lock_profile_of_action")
 _NEWEST_FENCE = named("hold_newest_fence")
-_PAUSES = named("pauses")
-_ITEM_BY_ITEM = named("item_by_item")
 _NEXT_CALL = named("next_call")
 _BEGIN = named("begin_sending")
 _WHY_NOT = named("why_not_sent")
@@ -24,12 +22,14 @@ _MOST_NAMED = 5
 
 async def begin_sending(connection: Connection, action_ids: Sequence[str], fence: int, at: datetime) -> int:
     profile_id = await locked_profile(connection, action_ids)
-    if not await is_newest(connection, profile_id, fence):
+    row = await connection.fetchrow(_NEXT_CALL, profile_id)
+    assert row is not None
+    if row["fence"] != fence:
         raise overtaken(profile_id, fence)
-    paused = await why_paused(connection, profile_id)
+    paused = why_paused(profile_id, row)
     if paused:
         raise Refused(paused)
-    call_number: int = await connection.fetchval(_NEXT_CALL)
+    call_number: int = row["call_number"]
     sent = await connection.fetchval(_BEGIN, json_texts(action_ids), call_number, fence, at, profile_id)
     if sent != len(action_ids):
         raise Refused(await _why_not(connection, action_ids, at))
@@ -43,11 +43,9 @@ def json_texts(texts: Sequence[str | None]) -> str:
 
 async def locked_profile(connection: Connection, action_ids: Sequence[str]) -> ProfileId:
     """Whose item the first is; nobody else changes that profile's items until the end of the transaction."""
-    owner = await connection.fetchval(_PROFILE, action_ids[0]) if action_ids else None
+    owner = await connection.fetchval(_LOCK, action_ids[0]) if action_ids else None
     if owner is None:
         raise Refused(f"there is no item {action_ids[0]}" if action_ids else "no item is named")
-    await connection.execute(_LOCK, owner)
-    await connection.execute(_ITEM_BY_ITEM)
     return ProfileId(owner)
 
 
@@ -60,9 +58,8 @@ def overtaken(profile_id: ProfileId, fence: int) -> LeaseLost:
     return LeaseLost(f"profile {profile_id} was taken over by another process: fence {fence} is not the newest")
 
 
-async def why_paused(connection: Connection, profile_id: ProfileId) -> str | None:
-    row = await connection.fetchrow(_PAUSES, profile_id)
-    assert row is not None
+def why_paused(profile_id: ProfileId, row: asyncpg.Record) -> str | None:
+    """As the row says: the pauses of the profile and of everybody."""
     if row["all_paused"]:
         since = f"{row['all_paused_at']:%Y-%m-%d %H:%M} UTC"
         return f"everything is paused, by {row['all_paused_by']} since {since}: `harvester resume` lifts it"

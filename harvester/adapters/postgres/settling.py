@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from harvester.adapters.postgres.calls import COLUMNS as CALL_COLUMNS
 from harvester.adapters.postgres.calls import call_columns
 from harvester.adapters.postgres.database import Connection
 from harvester.adapters.postgres.queries import named
@@ -21,6 +20,7 @@ _SAY_WHY = named("say_why_waiting")
 _UNDONE = named("settle_undone")
 _GROUPS = named("settle_groups")
 _ALLOCATE_CALLS = named("allocate_calls")
+_WRITE_CALL = named("write_call")
 _CARRY = named("carry_actions")
 _PAST_APPROVAL = named("unknown_past_approval")
 
@@ -148,13 +148,10 @@ async def _write_calls(
     """The last attempt is the call that was announced; those before it were proven undone, and carried the same."""
     if not calls:
         return
-    earlier = [row[0] for row in await connection.fetch(_ALLOCATE_CALLS, len(calls) - 1)]
-    await connection.copy_records_to_table(
-        "api_call",
-        schema_name="harvester",
-        columns=("call_number", *CALL_COLUMNS),
-        records=[(number, *call_columns(call)) for number, call in zip([*earlier, call_number], calls, strict=True)],
-    )
+    more = len(calls) - 1
+    earlier = [row[0] for row in await connection.fetch(_ALLOCATE_CALLS, more)] if more else []
+    for number, call in zip([*earlier, call_number], calls, strict=True):
+        await connection.execute(_WRITE_CALL, number, *call_columns(call))
     for number, call in zip(earlier, calls, strict=False):
         await connection.execute(_CARRY, call.at, number, action_ids)
 

@@ -96,7 +96,8 @@ def _plan(row: asyncpg.Record) -> Flaw:
 def _event(row: asyncpg.Record) -> Flaw:
     where = f"profile {row['profile_id']}, event {row['sequence']}"
     step = f"{row['from_state'] or 'nothing'} to {row['to_state']}"
-    which = f"the event of action {row['action_id']} ({step})"
+    whose = f"{row['items']} actions of call c{row['call_number']}" if row["items"] else f"action {row['action_id']}"
+    which = f"the event of {whose} ({step})"
     if not row["content_holds"]:
         return _broken(where, f"{which} is not what was recorded")
     if row["sequence"] != row["before"] + 1:

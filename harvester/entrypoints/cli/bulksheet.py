@@ -1,5 +1,6 @@
 """A plan as a bulk sheet for upload by hand: Sponsored Products, bulksheets 2.0, one row per item."""
 
+import json
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -181,7 +182,7 @@ def _targeting(entity: str, expression: str) -> Row:
 
 
 def _clauses(item: Mapping[str, Any]) -> Sequence[Mapping[str, str]]:
-    clauses: Sequence[Mapping[str, str]] = item["request"]["expression"]
+    clauses: Sequence[Mapping[str, str]] = json.loads(item["fragment"]).get("expression", ())
     return clauses
 
 

@@ -13,6 +13,7 @@ from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
 from harvester.entrypoints.cli.plan import failed_name, failure_json
+from harvester.entrypoints.cli.refinements import tell
 from harvester.entrypoints.cli.session import Session, run
 from harvester.ports import AdsLogin
 from harvester.usecases.browse_categories import Gathering
@@ -32,6 +33,11 @@ SHOWN = 50
 )
 @click.option("--under", default="", metavar="CATEGORY", help="Only what lies below the category of this id.")
 @click.option("--all", "everything", is_flag=True, help=f"All that is found, not the first {SHOWN}.")
+@click.option(
+    "--refinements",
+    is_flag=True,
+    help="Ask what the category whose id is TEXT can be narrowed down to: brands, ages, genres.",
+)
 @click.option("--refresh", is_flag=True, help="Read the categories from Amazon anew.")
 @json_option
 @click.pass_obj
@@ -41,6 +47,7 @@ def categories(
     profile_ids: tuple[str, ...],
     under: str,
     everything: bool,
+    refinements: bool,
     refresh: bool,
     as_json: bool,
 ) -> None:
@@ -50,8 +57,12 @@ def categories(
     marketplace are read from Amazon once and kept in the database; --refresh reads them anew. Changes nothing at
     Amazon.
     """
-    most = None if everything else SHOWN
-    run(_categories(invocation, Wish(text, under, most, refresh, profile_ids), as_json))
+    wish = Wish(text, under, None if everything else SHOWN, refresh, profile_ids)
+    if not refinements:
+        run(_categories(invocation, wish, as_json))
+    if not wish.text.isdigit() or under or everything or refresh:
+        raise click.UsageError("--refinements goes with the id of one category, and with --profile")
+    run(_refinements(invocation, wish, as_json))
 
 
 class Wish:
@@ -81,6 +92,12 @@ async def _categories(invocation: Invocation, wish: Wish, as_json: bool) -> int:
         for failure in failed:
             say(f"{failed_name(failure)}: {failure.reason}")
     return FAILED if failed else DONE
+
+
+async def _refinements(invocation: Invocation, wish: Wish, as_json: bool) -> int:
+    async with Session.open(invocation) as session:
+        session.demand_accounts()
+        return await tell(session, wish.text, wish.profile_ids, as_json)
 
 
 async def _trees(session: Session, wish: Wish) -> tuple[Sequence[KeptTree], Sequence[Failure]]:

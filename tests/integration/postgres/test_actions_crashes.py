@@ -191,7 +191,7 @@ async def test_when_postgres_stays_away_it_says_so(
     async with Database.open(dsn, patience_seconds=0) as impatient:
         actions = PostgresActions(impatient)
         do = await _begin(actions, plan_id, sql)
-        assassin.aim(9, after=True)
+        assassin.aim(6, after=True)
         with pytest.raises(Unavailable):
             await do()
         assassin.aim(10_000, after=True)

@@ -114,7 +114,7 @@ async def test_items_of_a_call_are_looked_up_one_by_one(plan_id: str, sql: Sql):
     }
     for name, arguments in calls.items():
         async with sql.transaction():
-            await sql.execute(named("item_by_item"))
+            await sql.execute(named("lock_profile_of_action"), json.loads(named_ids)[0])
             told = await _plan_of(sql, name, *arguments)
         assert "action_pkey" in told, told
         assert "Seq Scan on action" not in told, told

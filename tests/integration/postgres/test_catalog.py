@@ -57,6 +57,16 @@ async def test_what_is_too_old_is_not_known(catalog: PostgresCatalog):
     assert (await catalog.known(US, ["B000000002"], later(1)))["B000000002"].brand == "Acme"
 
 
+async def test_what_nobody_reads_again_is_forgotten(catalog: PostgresCatalog):
+    """From the moment named, and nothing younger."""
+    await catalog.save(US, [CatalogItem("B000000001")], NOW)
+    await catalog.save(US, [CatalogItem("B000000002")], later(1))
+
+    await catalog.forget(later(1))
+
+    assert (await catalog.known(US, ["B000000001", "B000000002"], NOW)).keys() == {"B000000002"}
+
+
 async def test_older_news_never_replaces_newer(catalog: PostgresCatalog):
     """Two replicas may read the same product; the later answer stays."""
     await catalog.save(US, [CatalogItem("B000000001", brand="New")], later(2))

@@ -252,12 +252,10 @@ async def test_the_event_chain_binds_every_event_to_the_one_before(
 
     broken = await sql.fetch(
         """SELECT profile_id, sequence FROM (
-               SELECT *, lag(hash, 1, ''::bytea) OVER chain AS before, row_number() OVER chain AS expected
-               FROM harvester.action_event WINDOW chain AS (PARTITION BY profile_id ORDER BY sequence)
-           ) AS event
-           WHERE prev_hash <> before OR sequence <> expected OR hash <> harvester.event_hash(
-               (profile_id, sequence, action_id, plan_id, at, from_state, to_state, reason, changed_by, fence,
-                call_number, amazon_id, error_code, error_message, bid, fragment, prev_hash, hash))"""
+               SELECT *, event, lag(hash, 1, ''::bytea) OVER chain AS before, row_number() OVER chain AS expected
+               FROM harvester.action_event AS event WINDOW chain AS (PARTITION BY profile_id ORDER BY sequence)
+           ) AS linked
+           WHERE prev_hash <> before OR sequence <> expected OR hash <> harvester.event_hash(event)"""
     )
     assert broken == []
     assert await sql.fetch("SELECT profile_id, count(*) FROM harvester.action_event GROUP BY 1 ORDER BY 1") == [

@@ -87,7 +87,15 @@ async def test_an_empty_ledger_is_whole(verify: PostgresVerify):
 TAMPERED = {
     "an event changed": (
         "UPDATE harvester.action_event SET changed_by = 'nobody' WHERE action_id = 'a2' AND to_state = 'refused'",
-        f"profile {PROFILE}, event 18", "the event of action a2 (sending to refused) is not what was recorded",
+        f"profile {PROFILE}, event 15", "the event of action a2 (sending to refused) is not what was recorded",
+    ),
+    "a shared event changed": (
+        "UPDATE harvester.action_event SET action_ids = array_remove(action_ids, 'a3') WHERE action_ids IS NOT NULL",
+        f"profile {PROFILE}, event 13", "the event of 3 actions of call c1 (approved to sending) is not what was recorded",
+    ),
+    "a shared event removed": (
+        "DELETE FROM harvester.action_event WHERE action_ids IS NOT NULL",
+        "a4", "it says it was sent 2 times, its history 1 times",
     ),
     "an event removed": (
         "DELETE FROM harvester.action_event WHERE sequence = 4",

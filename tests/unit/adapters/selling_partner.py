@@ -29,7 +29,9 @@ class Shelf:
 
     @property
     def reader(self) -> SellingPartnerReader:
-        return self.login.reader(PROFILE, None)
+        reader = self.login.reader(PROFILE, None)
+        assert reader is not None
+        return reader
 
     def asked(self) -> list[Seen]:
         """The catalog's requests."""

@@ -324,8 +324,8 @@ async def test_the_doctor_learns_host_and_time(one: Shelf):
     assert one.login.account == "acme"
 
 
-def test_hosts_and_marketplaces_are_those_of_the_guides(one: Shelf):
-    """A profile that names its marketplace is believed; one whose country nobody knows is told."""
+async def test_hosts_and_marketplaces_are_those_of_the_guides(one: Shelf):
+    """A profile that names its marketplace is believed; for one whose country nobody knows there is no catalog."""
     from dataclasses import replace
 
     assert SELLING_PARTNER_URLS == {
@@ -335,6 +335,10 @@ def test_hosts_and_marketplaces_are_those_of_the_guides(one: Shelf):
     }
     assert LWA_URL == "https://api.amazon.com/auth/o2/token"
     assert (len(MARKETPLACES), MARKETPLACES["JP"]) == (23, "A1VC38T7YXB528")
-    assert one.login.reader(replace(PROFILE, marketplace_id="A1"), None).marketplace_id == "A1"
+    named, nowhere = replace(PROFILE, marketplace_id="A1"), replace(PROFILE, country="XX")
+    reader = one.login.reader(named, None)
+    assert reader is not None
+    assert reader.marketplace_id == "A1"
+    assert one.login.reader(nowhere, None) is None
     with pytest.raises(Misconfigured, match="no marketplace that is known"):
-        one.login.reader(replace(PROFILE, country="XX"), None)
+        await one.login.check(nowhere)

@@ -2,9 +2,12 @@
 -- Until the end of this transaction nobody else changes the profile's actions.
 SELECT harvester.lock_history($1);
 
--- name: profile_of_action
--- Whose action this is.
-SELECT profile_id FROM harvester.action WHERE action_id = $1;
+-- name: lock_profile_of_action
+-- Whose action this is; until the end of this transaction nobody else changes that profile's actions.
+-- And items that are named are looked up one by one, not by reading all there are.
+SELECT profile_id, harvester.lock_history(profile_id), set_config('enable_seqscan', 'off', true),
+    set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true)
+FROM harvester.action WHERE action_id = $1;
 
 -- name: plan_fingerprint
 -- Whose plan it is, and its fingerprint with all edits.
@@ -86,8 +89,8 @@ WITH expired AS (
 SELECT action_id FROM expired ORDER BY position;
 
 -- name: pauses
--- Whether a profile, and whether everybody, is paused, by whom and since when.
-SELECT mine.paused, mine.paused_by, mine.paused_at, fleet.paused AS all_paused, fleet.paused_by AS all_paused_by,
+-- Whether a profile, and whether everybody, is paused, by whom and since when; and the profile's newest fence.
+SELECT mine.fence, mine.paused, mine.paused_by, mine.paused_at, fleet.paused AS all_paused, fleet.paused_by AS all_paused_by,
     fleet.paused_at AS all_paused_at
 FROM harvester.fleet_state AS fleet
 LEFT JOIN harvester.account_state AS mine ON mine.profile_id = $1;

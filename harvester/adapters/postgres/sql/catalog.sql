@@ -13,6 +13,10 @@ ON CONFLICT (marketplace_id, asin) DO UPDATE
 SET read_at = excluded.read_at, known = excluded.known, facts = excluded.facts
 WHERE old.read_at <= excluded.read_at;
 
+-- name: forget_catalog_items
+-- Takes away what nobody has read again for long.
+DELETE FROM harvester.catalog_item WHERE read_at < $1;
+
 -- name: take_turn
 -- The seconds until the next turn of a login and operation ($3 a second, $4 at once), taken; no row: over $5 seconds.
 INSERT INTO harvester.turn AS known (login, operation, full_at)

@@ -1,11 +1,14 @@
 -- name: next_call
--- The number of the call to come.
-SELECT nextval('harvester.call_number');
-
--- name: item_by_item
--- For the rest of the transaction: items that are named are looked up one by one, not by reading all there are.
-SELECT set_config('enable_seqscan', 'off', true), set_config('enable_hashjoin', 'off', true),
-    set_config('enable_mergejoin', 'off', true);
+-- The number of the call to come, the profile's newest fence, and whether it, or everybody, is paused.
+-- No run is begun, and no fence taken, until the end of this transaction.
+WITH held AS MATERIALIZED (
+    SELECT fence FROM harvester.account_state WHERE profile_id = $1 FOR SHARE
+)
+SELECT nextval('harvester.call_number') AS call_number, held.fence, mine.paused, mine.paused_by, mine.paused_at,
+    fleet.paused AS all_paused, fleet.paused_by AS all_paused_by, fleet.paused_at AS all_paused_at
+FROM harvester.fleet_state AS fleet
+LEFT JOIN held ON true
+LEFT JOIN harvester.account_state AS mine ON mine.profile_id = $1;
 
 -- name: begin_sending
 -- A profile's approved items, a JSON array of ids, are on their way with a call that carries them in this order.

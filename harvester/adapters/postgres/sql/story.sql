@@ -2,6 +2,10 @@
 -- The actions that made, or changed, what Amazon calls by this id; the oldest first.
 WITH made AS MATERIALIZED (
     SELECT action_id FROM harvester.action_event WHERE amazon_id = $1
+    UNION
+    SELECT item.action_id FROM harvester.action_event AS event
+    CROSS JOIN LATERAL unnest(event.action_ids, event.amazon_ids) AS item (action_id, amazon_id)
+    WHERE event.amazon_ids @> ARRAY[$1] AND item.amazon_id = $1
 )
 SELECT action.action_id, action.plan_id, action.run_id, action.profile_id, action.kind, action.target, action.key,
     action.match, action.level, action.state, action.rule, action.reason, action.campaign_name, action.ad_group_name,
@@ -19,10 +23,21 @@ ORDER BY plan.created_at, action.position;
 
 -- name: events_of_action
 -- Every change of an action, in order. What was undone was undone by the call of another item.
+-- A step that it went together with others of a call left its bid as it was.
+WITH mine AS (
+    SELECT * FROM harvester.action_event WHERE action_id = $1
+    UNION ALL
+    SELECT * FROM harvester.action_event AS event
+    WHERE action_ids IS NOT NULL AND $1 = ANY (action_ids)
+        AND call_number = ANY (ARRAY(SELECT call_number FROM harvester.action_call WHERE action_id = $1))
+)
 SELECT at, from_state, to_state, reason, changed_by,
-    CASE to_state WHEN 'undone' THEN NULL ELSE 'c' || call_number END AS call_id, error_code, error_message, bid,
+    CASE to_state WHEN 'undone' THEN NULL ELSE 'c' || call_number END AS call_id, error_code, error_message,
+    CASE WHEN action_ids IS NULL THEN bid ELSE (
+        SELECT own.bid FROM mine AS own WHERE own.action_ids IS NULL AND own.sequence < mine.sequence
+        ORDER BY own.sequence DESC LIMIT 1) END AS bid,
     encode(hash, 'hex') AS hash
-FROM harvester.action_event WHERE action_id = $1 ORDER BY sequence;
+FROM mine ORDER BY sequence;
 
 -- name: calls_of_action
 -- The calls that carried an action, with what was asked and answered.

@@ -55,10 +55,10 @@ ORDER BY substr(folded.action_id, 2)::bigint, folded.ordinal;
 
 -- name: verify_chain
 -- Events that are not what was recorded: another content, another one before, or one missing between.
-SELECT profile_id, sequence, action_id, from_state, to_state, before, hash = harvester.event_hash(event) AS content_holds,
-    prev_hash = hash_before AS link_holds
+SELECT profile_id, sequence, action_id, cardinality((event).action_ids) AS items, call_number, from_state, to_state, before,
+    hash = harvester.event_hash(event) AS content_holds, prev_hash = hash_before AS link_holds
 FROM (
-    SELECT event, profile_id, sequence, action_id, from_state, to_state, hash, prev_hash,
+    SELECT event, profile_id, sequence, action_id, call_number, from_state, to_state, hash, prev_hash,
         lag(sequence, 1, 0) OVER chain AS before, lag(hash, 1, ''::bytea) OVER chain AS hash_before
     FROM harvester.action_event AS event
     WINDOW chain AS (PARTITION BY profile_id ORDER BY sequence)
@@ -69,35 +69,38 @@ ORDER BY profile_id, sequence;
 -- name: verify_last_events
 -- Actions that are not what their last event says.
 SELECT action.action_id, action.plan_id, action.state, action.amazon_id, last.to_state, last.amazon_id AS event_amazon_id,
-    action.fragment IS DISTINCT FROM last.fragment OR action.bid IS DISTINCT FROM last.bid AS other_request
+    action.fragment IS DISTINCT FROM own.fragment OR action.bid IS DISTINCT FROM own.bid AS other_request
 FROM harvester.action
 LEFT JOIN (
-    SELECT DISTINCT ON (action_id) action_id, to_state, amazon_id, fragment, bid FROM harvester.action_event
-    ORDER BY action_id, sequence DESC
+    SELECT DISTINCT ON (action_id) action_id, to_state, amazon_id FROM harvester.step ORDER BY action_id, sequence DESC
 ) AS last ON last.action_id = action.action_id
+LEFT JOIN (
+    SELECT DISTINCT ON (action_id) action_id, fragment, bid FROM harvester.action_event
+    WHERE action_ids IS NULL ORDER BY action_id, sequence DESC
+) AS own ON own.action_id = action.action_id
 WHERE (action.state, action.amazon_id, action.fragment, action.bid)
-    IS DISTINCT FROM (last.to_state, last.amazon_id, last.fragment, last.bid)
+    IS DISTINCT FROM (last.to_state, last.amazon_id, own.fragment, own.bid)
 ORDER BY substr(action.action_id, 2)::bigint;
 
 -- name: verify_events_without_action
 -- Events of actions that do not exist.
-SELECT DISTINCT action_id FROM harvester.action_event
-WHERE NOT EXISTS (SELECT FROM harvester.action WHERE action.action_id = action_event.action_id) ORDER BY action_id;
+SELECT DISTINCT action_id FROM harvester.step
+WHERE NOT EXISTS (SELECT FROM harvester.action WHERE action.action_id = step.action_id) ORDER BY action_id;
 
 -- name: verify_intents
 -- Events that say an action was sent with a call, where the call is not known to have carried it.
-SELECT event.action_id, event.call_number FROM harvester.action_event AS event
+SELECT event.action_id, event.call_number FROM harvester.step AS event
 WHERE event.to_state = 'sending' AND event.from_state <> 'sending'
     AND NOT EXISTS (
         SELECT FROM harvester.action_call AS carried
         WHERE carried.action_id = event.action_id AND carried.call_number = event.call_number)
-ORDER BY event.profile_id, event.sequence;
+ORDER BY event.profile_id, event.sequence, substr(event.action_id, 2)::bigint;
 
 -- name: verify_attempts
 -- Actions that were sent more or less often than their history says.
 SELECT action.action_id, action.attempts, coalesce(sent.times, 0) AS times FROM harvester.action
 LEFT JOIN (
-    SELECT action_id, count(*) AS times FROM harvester.action_event
+    SELECT action_id, count(*) AS times FROM harvester.step
     WHERE to_state = 'sending' AND from_state <> 'sending' GROUP BY action_id
 ) AS sent ON sent.action_id = action.action_id
 WHERE action.attempts <> coalesce(sent.times, 0) ORDER BY substr(action.action_id, 2)::bigint;
@@ -112,16 +115,19 @@ ORDER BY call_number;
 
 -- name: verify_carried
 -- What calls carried that are not recorded, and what the action's history says came next.
-SELECT carried.action_id, carried.call_number, next.to_state
-FROM harvester.action_call AS carried
-LEFT JOIN harvester.action_event AS sent ON sent.action_id = carried.action_id
-    AND sent.call_number = carried.call_number AND sent.to_state = 'sending' AND sent.from_state <> 'sending'
-LEFT JOIN LATERAL (
-    SELECT to_state FROM harvester.action_event AS event
-    WHERE event.action_id = sent.action_id AND event.sequence > sent.sequence ORDER BY event.sequence LIMIT 1
-) AS next ON true
-WHERE NOT EXISTS (SELECT FROM harvester.api_call AS call WHERE call.call_number = carried.call_number)
-ORDER BY carried.call_number, carried.position;
+WITH dark AS MATERIALIZED (
+    SELECT action_id, call_number, position FROM harvester.action_call AS carried
+    WHERE NOT EXISTS (SELECT FROM harvester.api_call AS call WHERE call.call_number = carried.call_number)
+), steps AS MATERIALIZED (
+    SELECT action_id, call_number, from_state, to_state,
+        lead(to_state) OVER (PARTITION BY action_id ORDER BY sequence) AS next_state
+    FROM harvester.step WHERE action_id IN (SELECT action_id FROM dark)
+)
+SELECT dark.action_id, dark.call_number, sent.next_state AS to_state
+FROM dark
+LEFT JOIN steps AS sent ON sent.action_id = dark.action_id AND sent.call_number = dark.call_number
+    AND sent.to_state = 'sending' AND sent.from_state <> 'sending'
+ORDER BY dark.call_number, dark.position;
 
 -- name: verify_done_without_id
 -- Done actions of which nobody knows what Amazon calls them.
