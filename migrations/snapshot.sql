@@ -788,6 +788,14 @@ CREATE TABLE harvester.api_call_default (
     CONSTRAINT api_call_attempt_check CHECK ((attempt > 0))
 );
 
+CREATE TABLE harvester.brand (
+    country text NOT NULL COLLATE pg_catalog."C",
+    brand_id text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    CONSTRAINT brand_name_check CHECK ((name <> ''::text))
+);
+
 CREATE TABLE harvester.budget (
     login text NOT NULL COLLATE pg_catalog."C",
     rate double precision NOT NULL,
@@ -1791,6 +1799,9 @@ ALTER TABLE ONLY harvester.action
 
 ALTER TABLE ONLY harvester.action
     ADD CONSTRAINT action_position UNIQUE (plan_id, "position");
+
+ALTER TABLE ONLY harvester.brand
+    ADD CONSTRAINT brand_pkey PRIMARY KEY (country, brand_id);
 
 ALTER TABLE ONLY harvester.budget_part
     ADD CONSTRAINT budget_part_pkey PRIMARY KEY (login, replica);

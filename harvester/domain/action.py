@@ -12,7 +12,7 @@ from harvester.domain.target import Level, Match
 class ActionKind(StrEnum):
     """The order is the order in a plan: groups before what goes into them, promotions before negatives.
 
-    The last five undo: a negative is lifted before the target it made room for is paused, campaigns come last.
+    The last six undo: a negative is lifted before the target it made room for is paused, campaigns come last.
     """
 
     CREATE_GROUP = "create_group"
@@ -22,8 +22,11 @@ class ActionKind(StrEnum):
     TARGET_CATEGORY = "target_category"
     NEGATE_KEYWORD = "negate_keyword"
     NEGATE_PRODUCT = "negate_product"
+    NEGATE_BRAND = "negate_brand"
+    """Never automatic: a person names it."""
     ARCHIVE_NEGATIVE_KEYWORD = "archive_negative_keyword"
     ARCHIVE_NEGATIVE_PRODUCT = "archive_negative_product"
+    ARCHIVE_NEGATIVE_BRAND = "archive_negative_brand"
     PAUSE_KEYWORD = "pause_keyword"
     PAUSE_TARGET = "pause_target"
     PAUSE_CAMPAIGN = "pause_campaign"
@@ -49,7 +52,7 @@ class ActionKind(StrEnum):
 
     @property
     def is_negative(self) -> bool:
-        return self in (ActionKind.NEGATE_KEYWORD, ActionKind.NEGATE_PRODUCT)
+        return self in (ActionKind.NEGATE_KEYWORD, ActionKind.NEGATE_PRODUCT, ActionKind.NEGATE_BRAND)
 
     @property
     def is_undo(self) -> bool:
@@ -85,6 +88,7 @@ OPEN = frozenset({ActionState.APPROVED, ActionState.SENDING, ActionState.UNKNOWN
 #   category target    ad group, category with its refinements
 #   negative keyword   ad group or campaign, folded text, match
 #   negative product   ad group or campaign, ASIN
+#   negative brand     ad group or campaign, brand id
 #   promotion group    source ad group (and, where the request names them, the destination ad groups)
 #   what an undo did   the id it was done to
 
@@ -113,7 +117,7 @@ class Standing(msgspec.Struct, frozen=True, gc=False):
     rule: str
     target: str
     key: str
-    """The folded keyword or the ASIN; of an undo, Amazon's id of what it takes back."""
+    """The folded keyword, the ASIN or the brand's id; of an undo, Amazon's id of what it takes back."""
     match: Match | None
     level: Level | None
     campaign_id: str

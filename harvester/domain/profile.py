@@ -6,8 +6,9 @@ from enum import StrEnum
 
 import msgspec
 
+from harvester.domain.brand import brand_key
 from harvester.domain.ids import ProfileId
-from harvester.domain.target import Match, TargetKind
+from harvester.domain.target import Match, TargetKind, asin_of, fold
 
 
 class Mode(StrEnum):
@@ -113,7 +114,7 @@ class StandingTarget(msgspec.Struct, frozen=True, gc=False):
 
 
 class StandingNegative(msgspec.Struct, frozen=True, gc=False):
-    """A negative keyword or product that an ad group or a campaign has now."""
+    """A negative keyword, product or brand that an ad group or a campaign has now."""
 
     amazon_id: str
     campaign_id: str
@@ -122,8 +123,21 @@ class StandingNegative(msgspec.Struct, frozen=True, gc=False):
     kind: TargetKind
     text: str
     match: Match
-    """EXACT, PHRASE or BROAD for keywords, SAME for products."""
+    """EXACT, PHRASE or BROAD for keywords, SAME for products and brands."""
     state: str
+    is_brand: bool = False
+    """Then `kind` is PRODUCT, because Amazon keeps the two together, and `text` the brand's id: empty where Amazon
+    shows the name alone."""
+    brand_name: str = ""
+
+    @property
+    def key(self) -> str:
+        """What tells it from others of its kind and match."""
+        if self.is_brand:
+            return brand_key(self.text) if self.text else f"brand without id:{self.amazon_id}"
+        if self.kind is TargetKind.PRODUCT:
+            return asin_of(self.text) or self.text.upper()
+        return fold(self.text)
 
 
 @dataclass(frozen=True, slots=True)

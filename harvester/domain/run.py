@@ -33,6 +33,8 @@ class Cursor(msgspec.Struct, frozen=True):
     """Every ad group up to this id is done."""
     source: str = ""
     """The source under way; those before it are done. Empty: the first."""
+    brands: bool = False
+    """Every source is done, and what the rules file says about brands is judged too: the last rows of the run."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ _PAUSES = {
 _LIFTS = {
     ActionKind.NEGATE_KEYWORD: ActionKind.ARCHIVE_NEGATIVE_KEYWORD,
     ActionKind.NEGATE_PRODUCT: ActionKind.ARCHIVE_NEGATIVE_PRODUCT,
+    ActionKind.NEGATE_BRAND: ActionKind.ARCHIVE_NEGATIVE_BRAND,
 }
 _ID_FIELDS = {ActionKind.PAUSE_KEYWORD: "keywordId", ActionKind.PAUSE_TARGET: "targetId"}
 
@@ -56,13 +57,17 @@ def undo_of_campaign(group: Standing, campaign: Campaign) -> Undo:
     return Undo(group, ActionKind.PAUSE_CAMPAIGN, campaign.campaign_id, fragment, "", campaign.name)
 
 
-def undo_item(undo: Undo, place: Place | None, refusal: str) -> PlannedAction:
-    """`refusal`: why a person has to look first; empty where it can be taken back as it is."""
+def undo_item(undo: Undo, place: Place | None, refusal: str, campaign_name: str = "") -> PlannedAction:
+    """`refusal`: why a person has to look first; empty where it can be taken back as it is. `campaign_name`: for what
+    stands in no ad group.
+    """
     action = undo.of
     campaign_id = undo.key if undo.kind is ActionKind.PAUSE_CAMPAIGN else action.campaign_id
     note = f"Takes back item {action.action_id} of plan {action.plan_id}. {refusal}"
+    following = _following(action, undo.kind, place)
     return msgspec.structs.replace(
-        _following(action, undo.kind, place),
+        following,
+        campaign_name=following.campaign_name or campaign_name,
         effect=effect_of(undo.kind, action.ad_group_id or campaign_id, undo.key, None),
         state=ActionState.HELD if refusal else ActionState.PLANNED,
         reason="edited_since" if refusal else "",
@@ -95,6 +100,7 @@ def source_negative(promotion: Standing, place: Place | None) -> PlannedAction |
         campaign_id=campaign_id,
         ad_group_id=ad_group_id,
         fragment=fragment,
+        follow_up=fragments.review_after(due.get("review_after_days")),
         note=(
             f"Promoted by item {promotion.action_id} of plan {promotion.plan_id} "
             f"{due['after_days']} days ago or more, and the target serves: the source can stop paying for it."

@@ -66,6 +66,19 @@ def negative_product(asin: str, campaign_id: str, ad_group_id: str | None) -> st
     return compact({**place, "expression": [{"type": "ASIN_SAME_AS", "value": asin}], "state": "ENABLED"})
 
 
+def negative_brand(brand_id: str, campaign_id: str, ad_group_id: str | None) -> str:
+    """By id: Amazon takes no name."""
+    place = (
+        {"campaignId": campaign_id} if ad_group_id is None else {"campaignId": campaign_id, "adGroupId": ad_group_id}
+    )
+    return compact({**place, "expression": [{"type": "ASIN_BRAND_SAME_AS", "value": brand_id}], "state": "ENABLED"})
+
+
+def review_after(days: int | None) -> str:
+    """What an item keeps of its review date; empty where it has none."""
+    return compact({"review_after_days": days}) if days else ""
+
+
 def with_other_bid(fragment: str, amount: Decimal) -> str:
     """Of a promotion, however it is made: nothing but the bid is another."""
     return compact({**msgspec.json.decode(fragment), "bid": amount})

@@ -24,6 +24,10 @@ class GuardReason(StrEnum):
     HIGHEST_BID = "highest_bid"
     CREATES_CAMPAIGNS = "creates_campaigns"
     """Set by the planner."""
+    NEGATES_BRAND = "negates_brand"
+    """Set where brands are planned."""
+    REVIEW_DUE = "review_due"
+    """Set where lifting a negative is proposed."""
 
 
 @dataclass

@@ -132,7 +132,8 @@ def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> Pl
         fragment = fragments.negative_product(folded.target, campaign_id, ad_group_id)
     where = negative_place(folded.ground, negate.level)
     change = _Change(negative_kind(folded.kind), where, match, fragment, source, negate.level)
-    return _item(folded, change, [_marked(folded.leader)], refusal)
+    item = _item(folded, change, [_marked(folded.leader)], refusal)
+    return msgspec.structs.replace(item, follow_up=fragments.review_after(negate.review_after))
 
 
 def group_item(ground: Ground, new: NewGroup, strongest: PlannedAction) -> PlannedAction:
@@ -249,11 +250,13 @@ def _follow_up(folded: Folded) -> tuple[str, str]:
             "",
             f"No negative at the source will follow: a negative phrase has at most {most} words, this one {words}.",
         )
-    due = {
+    due: dict[str, object] = {
         "kind": negative_kind(folded.kind).value,
         "match": (wanted.match if keyword else Match.SAME).value,
         "after_days": wanted.after.days,
         "campaign_id": source.campaign.campaign_id,
         "ad_group_id": source.ad_group.ad_group_id,
     }
+    if wanted.review_after:
+        due["review_after_days"] = wanted.review_after
     return fragments.compact(due), ""

@@ -115,11 +115,11 @@ def operation_of(kind: ActionKind, level: Level | None) -> Operation:
             return TARGETS
         case ActionKind.NEGATE_KEYWORD:
             return CAMPAIGN_NEGATIVE_KEYWORDS if campaign else NEGATIVE_KEYWORDS
-        case ActionKind.NEGATE_PRODUCT:
+        case ActionKind.NEGATE_PRODUCT | ActionKind.NEGATE_BRAND:
             return CAMPAIGN_NEGATIVE_PRODUCTS if campaign else NEGATIVE_PRODUCTS
         case ActionKind.ARCHIVE_NEGATIVE_KEYWORD:
             return LIFTED_CAMPAIGN_KEYWORDS if campaign else LIFTED_KEYWORDS
-        case ActionKind.ARCHIVE_NEGATIVE_PRODUCT:
+        case ActionKind.ARCHIVE_NEGATIVE_PRODUCT | ActionKind.ARCHIVE_NEGATIVE_BRAND:
             return LIFTED_CAMPAIGN_PRODUCTS if campaign else LIFTED_PRODUCTS
         case ActionKind.PAUSE_KEYWORD:
             return PAUSED_KEYWORDS

@@ -14,6 +14,7 @@ from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.recommendation import WITHOUT_EVIDENCE
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.given import FileTest
 from harvester.rules.section import Section
 from harvester.rules.sections import (
@@ -22,6 +23,8 @@ from harvester.rules.sections import (
     CountThreshold,
     GuardLimits,
     GuardOverride,
+    Protect,
+    ProtectMore,
     RateThreshold,
     SharedLevels,
 )
@@ -31,37 +34,15 @@ from harvester.rules.values import (
     Amounts,
     Asin,
     Currency,
+    Days,
     Digits,
     Flag,
     Name,
     NameOrId,
     NegativeMatch,
     Prefix,
-    Protected,
     Whole,
 )
-
-
-class Protect(Section):
-    """What is never promoted and never negated."""
-
-    keywords: tuple[Protected, ...] = ()
-    """Text: as whole words, in any case. Between slashes: a regular expression, in any case."""
-    asins: tuple[Asin, ...] = ()
-    brands: tuple[Digits, ...] = ()
-    """Ids of your own brands."""
-    own_products: Flag = True
-    """ASINs advertised in the profile, as far as known from this and earlier runs."""
-
-
-class ProtectMore(Section):
-    """What a profile adds to `protect`."""
-
-    keywords: tuple[Protected, ...] = ()
-    asins: tuple[Asin, ...] = ()
-    brands: tuple[Digits, ...] = ()
-    own_products: Flag | None = None
-    """Can only be turned on."""
 
 
 class Scope(Section):
@@ -156,6 +137,8 @@ class NegateAtSource(Section):
     match: NegativeMatch = Match.EXACT
     """Of keywords; a product is negated as itself."""
     after: After = After()
+    review_after: Days | None = None
+    """How long after it was made lifting it is proposed: `90d`."""
 
 
 class Promote(Section):
@@ -169,6 +152,8 @@ class Negate(Section):
     level: Level = Level.AD_GROUP
     match: NegativeMatch = Match.EXACT
     """Of keywords; a product is negated as itself."""
+    review_after: Days | None = None
+    """How long after it was made lifting it is proposed: `90d`."""
 
 
 class Then(Section):
@@ -294,6 +279,8 @@ class RuleSet(Section):
     rules: tuple[Rule, ...] = Field(default_factory=_default_rules)
     groups: tuple[GroupEntry, ...] = ()
     """Where a source ad group has no promotion group yet; nothing listed: its promotions are held."""
+    brands: tuple[BrandEntry, ...] = ()
+    """Brands that are to be negative somewhere."""
     guard: GuardLimits = GuardLimits()
     suggestions: Suggestions = Suggestions()
     profiles: dict[Digits, ProfileOverride] = {}
@@ -307,7 +294,8 @@ class RuleSet(Section):
 
         Keys that came later are left out where they say nothing: rules that were there before keep their fingerprint.
         """
-        plainly = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude={"tests"})
+        left_out = {"tests"} if self.brands else {"tests", "brands"}
+        plainly = self.model_dump(mode="json", by_alias=True, exclude_none=True, exclude=left_out)
         for section in (plainly, *plainly["profiles"].values()):
             if section["catalog"] == {"own_brands": []}:
                 del section["catalog"]  # says nothing, and files of before it keep their fingerprint
@@ -335,6 +323,7 @@ class RuleSet(Section):
             bids=override.bids,
             own_brands=(*self.catalog.own_brands, *override.catalog.own_brands),
             suggestions=self.suggestions,
+            brands=self.brands,
         )
 
 
@@ -352,6 +341,7 @@ class ProfileRules:
     bids: dict[str, BidBounds]
     own_brands: tuple[str, ...] = ()
     suggestions: Suggestions = field(default_factory=Suggestions)
+    brands: tuple[BrandEntry, ...] = ()
 
     def rule(self, name: str) -> Rule:
         """Raises KeyError."""
@@ -360,6 +350,7 @@ class ProfileRules:
     def strictest_mode(self, service: Mode, rule: str = "") -> Mode:
         """What holds for a rule's items: the strictest of the service's, the profile's and the rule's mode."""
         asked = [service, self.mode, *(each.mode for each in self.rules if each.name == rule)]
+        asked += [each.mode for each in self.brands if each.name == rule]
         return min((mode for mode in asked if mode is not None), key=list(Mode).index)
 
 

@@ -28,6 +28,8 @@ _LONGEST_NAME = 80
 _LONGEST_ENTRY = 500
 _LONGEST_PREFIX = 100
 _LARGEST = 10**12
+_DAYS_IN = {"d": 1, "w": 7}
+_MOST_DAYS = 3650
 
 
 def did_you_mean(word: str, known: object) -> str:
@@ -169,6 +171,18 @@ def yes_or_no(value: object) -> bool:
     if not isinstance(value, bool):
         raise Unusable(f"must be true or false, not {described(value)}")
     return value
+
+
+def days(value: object) -> int:
+    """`90d` -> 90, `12w` -> 84. A number alone is one of days already."""
+    written = f"{value}d" if isinstance(value, int) and not isinstance(value, bool) else str(value).strip()
+    count, unit = written[:-1], written[-1:]
+    if unit not in _DAYS_IN or not _DIGITS.fullmatch(count):
+        raise Unusable(f"must be a time in days or weeks, such as 90d or 12w, not {described(value)}")
+    found = int(count) * _DAYS_IN[unit]
+    if not 0 < found <= _MOST_DAYS:
+        raise Unusable(f"must be from 1d to {_MOST_DAYS}d, not {shown(value)}")
+    return found
 
 
 def protected_keyword(value: object) -> str:

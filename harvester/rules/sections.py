@@ -1,11 +1,11 @@
-"""Sections of the rules file that stand in others: thresholds, names and facts that checks are told."""
+"""Sections of the rules file that stand in others: thresholds, names, what is protected, facts that checks are told."""
 
 from decimal import Decimal
 
 from pydantic import Field
 
 from harvester.rules.section import Section
-from harvester.rules.values import Amount, Amounts, Confidence, Count, Flag, Name, Rate, Whole
+from harvester.rules.values import Amount, Amounts, Asin, Confidence, Count, Digits, Flag, Name, Protected, Rate, Whole
 
 
 class CountThreshold(Section):
@@ -42,6 +42,28 @@ class CatalogNames(Section):
 
     own_brands: tuple[Name, ...] = ()
     """Names of your own brands, as the catalog has them; `protect: brands` holds ids, for negatives."""
+
+
+class Protect(Section):
+    """What is never promoted and never negated."""
+
+    keywords: tuple[Protected, ...] = ()
+    """Text: as whole words, in any case. Between slashes: a regular expression, in any case."""
+    asins: tuple[Asin, ...] = ()
+    brands: tuple[Digits, ...] = ()
+    """Ids of your own brands: never negated."""
+    own_products: Flag = True
+    """ASINs advertised in the profile, as far as known from this and earlier runs."""
+
+
+class ProtectMore(Section):
+    """What a profile adds to `protect`."""
+
+    keywords: tuple[Protected, ...] = ()
+    asins: tuple[Asin, ...] = ()
+    brands: tuple[Digits, ...] = ()
+    own_products: Flag | None = None
+    """Can only be turned on."""
 
 
 class GuardLimits(Section):

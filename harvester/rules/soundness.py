@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import combinations
 
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, TargetKind
+from harvester.rules.brand_soundness import brand_problems
 from harvester.rules.catalog_soundness import catalog_keys, condition_problems, own_brand_problems, rule_problems
 from harvester.rules.checks.catalog import Figure
 from harvester.rules.checks.evidence import percent_text, plain
@@ -35,6 +36,7 @@ def problems_of(ruleset: RuleSet) -> list[Problem]:
         found += _reach(ruleset)
     found += [problem for place, entry in enumerate(ruleset.groups) for problem in _group(("groups", place), entry)]
     found += _groups_reach(ruleset)
+    found += brand_problems(ruleset)
     found += _profiles(ruleset)
     found += _tests(ruleset)
     return found

@@ -39,4 +39,9 @@ Protected = Annotated[
 NegativeMatch = Annotated[
     Match, BeforeValidator(scalars.negative_match), WithJsonSchema({"type": "string", "enum": ["exact", "phrase"]})
 ]
+Days = Annotated[
+    int,
+    BeforeValidator(scalars.days),
+    WithJsonSchema({"type": "string", "pattern": r"^\d+[dw]$", "examples": ["90d", "12w"]}),
+]
 Flag = Annotated[bool, BeforeValidator(scalars.yes_or_no)]

@@ -39,7 +39,7 @@ _LATER: Mapping[str, Mapping[str, str]] = {
     },
     "After": {"impressions": "no enabled source delivers impressions; give `days`"},
     "Then": {
-        "negate_brand": "no enabled source delivers brands to negate; `negate` takes keywords and products",
+        "negate_brand": "no recommendation is a brand; name the ids under `brands`, at the top of the file",
         "target_category": "no enabled source delivers category suggestions; `promote` takes keywords and products",
         "target_product": "use `promote`: with source products, or without a promotion group, it makes product targets",
     },

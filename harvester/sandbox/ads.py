@@ -7,7 +7,16 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from harvester.sandbox import bid_suggestions, categories, entities, groups, page_faults, product_suggestions, profiles
+from harvester.sandbox import (
+    bid_suggestions,
+    brands,
+    categories,
+    entities,
+    groups,
+    page_faults,
+    product_suggestions,
+    profiles,
+)
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.calls import Call, Operation, Version
 from harvester.sandbox.clock import Clock
@@ -22,6 +31,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         *entities.OPERATIONS,
         *groups.OPERATIONS,
         *bid_suggestions.OPERATIONS,
+        *brands.OPERATIONS,
         *categories.OPERATIONS,
         *product_suggestions.OPERATIONS,
     )

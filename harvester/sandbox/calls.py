@@ -29,7 +29,7 @@ class Call:
     query: Mapping[str, str] = field(default_factory=dict)
 
 
-Handler = Callable[[Call], Json | bytes]
+Handler = Callable[[Call], Json | list[Json] | bytes]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """Which item of which kind of entity is acceptable, and what of it is kept."""
 
-from harvester.sandbox import checks, item_errors
+from harvester.sandbox import brands, checks, item_errors
 from harvester.sandbox.calls import Call
 from harvester.sandbox.item_errors import ItemError
 from harvester.sandbox.market import ENTITY_TYPE, Kind
@@ -38,7 +38,7 @@ def new_campaign_negative_keyword(call: Call, item: Json) -> Json:
 def new_negative_target(call: Call, item: Json) -> Json:
     checks.ad_group_of(call.market, item["campaignId"], item["adGroupId"])
     checks.expression(item["expression"], negative=True)
-    return {**item, "resolvedExpression": item["expression"]}
+    return {**item, "resolvedExpression": brands.resolved(item["expression"])}
 
 
 def new_campaign_negative_target(call: Call, item: Json) -> Json:
@@ -48,7 +48,7 @@ def new_campaign_negative_target(call: Call, item: Json) -> Json:
         message = "Sellers cannot exclude products from a whole manual campaign"
         raise item_errors.state("PARENT_ENTITY_FORBIDS_CREATION", ENTITY_TYPE[Kind.CAMPAIGN], message)
     checks.expression(item["expression"], negative=True)
-    return {**item, "resolvedExpression": item["expression"]}
+    return {**item, "resolvedExpression": brands.resolved(item["expression"])}
 
 
 def keyword_change(call: Call, item: Json) -> Json:
@@ -119,7 +119,8 @@ def _expression_change(item: Json, *, negative: bool) -> Json:
     if "expression" not in item:
         return {}
     checks.expression(item["expression"], negative=negative)
-    return {"resolvedExpression": item["expression"]}
+    shown = brands.resolved(item["expression"]) if negative else item["expression"]
+    return {"resolvedExpression": shown}
 
 
 def _fields(item: Json, own_id: str) -> Json:

@@ -10,14 +10,20 @@ from harvester.sandbox.fault_rules import Action, SetField
 from harvester.sandbox.wire import Json
 
 
-def distorted(call: Call, body: Json | bytes, again: Callable[[Call], Json | bytes]) -> Json | bytes:
+def distorted(
+    call: Call, body: Json | list[Json] | bytes, again: Callable[[Call], Json | list[Json] | bytes]
+) -> Json | list[Json] | bytes:
     """`again` runs the operation once more, for faults that show another page than the one asked for."""
     action = call.action
+    if isinstance(body, list):
+        return msgspec.json.decode(altered(msgspec.json.encode(body), action), type=list[Json])
     if not (action.repeat_token or action.repeat_rows or action.empty_page or action.set_field):
         return body
     answer = _decoded(body)
     if action.repeat_rows:
-        first = _decoded(again(_first_page(call)))
+        shown = again(_first_page(call))
+        assert not isinstance(shown, list)
+        first = _decoded(shown)
         answer[_rows_key(first)] = first[_rows_key(first)]
     if action.repeat_token:
         answer[_next_name(call)] = call.body.get(_token_name(call)) or _token_here(call, 1)

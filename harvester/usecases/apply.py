@@ -15,8 +15,10 @@ from harvester.domain.outcome import ItemOutcome, Made, NotSent, Reply, TurnedDo
 from harvester.domain.profile import Mode, Profile
 from harvester.ports import AccountReader, AccountWriter, Actions, Clock, Lease
 from harvester.ports.fleet import Modes
+from harvester.ports.negatives import PlanHistories
 from harvester.rules.requests import Request, requests
 from harvester.rules.ruleset import RuleSet
+from harvester.usecases.conflicts import Conflicts
 from harvester.usecases.live import look
 from harvester.usecases.moved import moved
 
@@ -75,6 +77,7 @@ class Apply:
     modes: Modes
     mode_of: Callable[[ProfileId], Mode]
     """What the settings and the rules allow now; it may change while this runs."""
+    histories: PlanHistories
 
     async def __call__(
         self,
@@ -207,6 +210,11 @@ class _Session:
             return ()
         live = await look(reader, approved)
         found = [(each.action_id, why) for each in approved if (why := moved(each, live))]
+        gone = {action_id for action_id, _ in found}
+        own_brands = self.parts.rules.for_profile(self.profile.profile_id).protect.brands
+        conflicts = Conflicts(self.parts.histories, self.profile.profile_id, own_brands)
+        rest = [each for each in approved if each.action_id not in gone]
+        found += await conflicts.found(rest, live.account, reader)
         await self._mark_stale(found)
         return {action_id for action_id, _ in found}
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from harvester.domain.action import ActionKind, Standing
+from harvester.domain.brand import brand_key
 from harvester.domain.candidate import Negatives
 from harvester.domain.profile import PromotionGroup, StandingNegative, StandingTarget
 from harvester.domain.target import Level, Match, TargetKind, asin_of, fold
@@ -18,7 +19,14 @@ _PRODUCTS = frozenset(
     {ActionKind.PROMOTE_PRODUCT, ActionKind.TARGET_PRODUCT, ActionKind.TARGET_CATEGORY, ActionKind.PAUSE_TARGET}
 )
 _NEGATIVE_KEYWORDS = frozenset({ActionKind.NEGATE_KEYWORD, ActionKind.ARCHIVE_NEGATIVE_KEYWORD})
-_NEGATIVE_PRODUCTS = frozenset({ActionKind.NEGATE_PRODUCT, ActionKind.ARCHIVE_NEGATIVE_PRODUCT})
+_NEGATIVE_PRODUCTS = frozenset(
+    {
+        ActionKind.NEGATE_PRODUCT,
+        ActionKind.NEGATE_BRAND,
+        ActionKind.ARCHIVE_NEGATIVE_PRODUCT,
+        ActionKind.ARCHIVE_NEGATIVE_BRAND,
+    }
+)
 
 
 _Standing = TypeVar("_Standing", StandingTarget, StandingNegative)
@@ -83,6 +91,11 @@ class Live:
             return self.campaign_negatives[action.campaign_id]
         return self.negatives[action.ad_group_id]
 
+    def nameless_brands(self, action: Standing) -> set[str]:
+        """Amazon's ids of the negative brands at the action's own level of which only a name is shown."""
+        shelf = self.negatives_at(action)
+        return {each.amazon_id for each in shelf.by_id.values() if each.is_brand and not each.text}
+
     def negatives_bearing_on(self, action: Standing) -> Negatives:
         """At the action's place: its campaign's, and at ad group level the ad group's too."""
         place = (action.campaign_id, "" if action.level is Level.CAMPAIGN else action.ad_group_id)
@@ -96,9 +109,18 @@ class Live:
 
 
 def key_of(standing: StandingTarget | StandingNegative) -> str:
+    if isinstance(standing, StandingNegative):
+        return standing.key
     if standing.kind is TargetKind.PRODUCT:
         return asin_of(standing.text) or standing.text.upper()
     return fold(standing.text)
+
+
+def what_of(action: Standing) -> tuple[TargetKind, str, Match]:
+    """Under which a negative that is to be made, or was, stands on its shelf."""
+    kind = TargetKind.KEYWORD if action.kind is ActionKind.NEGATE_KEYWORD else TargetKind.PRODUCT
+    key = brand_key(action.key) if action.kind is ActionKind.NEGATE_BRAND else action.key
+    return kind, key, action.match or Match.SAME
 
 
 async def look(reader: AccountReader, actions: Iterable[Standing], account: AccountMap | None = None) -> Live:

@@ -7,17 +7,18 @@ from datetime import datetime
 
 import msgspec
 
-from harvester.domain.action import ActionState
+from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.candidate import Destination, Ground, NewGroup, NoDestination, Place
 from harvester.domain.decision import Reason
 from harvester.domain.fingerprint import fingerprint_line
 from harvester.domain.ids import Fingerprint, PlanId
-from harvester.domain.plan import PlannedAction
+from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.run import Run
+from harvester.domain.target import Level
 from harvester.domain.zones import zone
 from harvester.ports import Clock, PlanDraft, Plans
-from harvester.ports.histories import Histories
+from harvester.ports.negatives import PlanHistories
 from harvester.rules.groups import entry_for, group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
@@ -25,8 +26,11 @@ from harvester.rules.ruleset import ProfileRules
 from harvester.rules.suggestions import Suggestions
 from harvester.usecases.account_map import ENABLED, AccountMap, serves
 from harvester.usecases.blast_radius import BlastRadius
+from harvester.usecases.conflicts import OwnTargets
 from harvester.usecases.direct import direct_destination
 from harvester.usecases.follow_up import due_negatives
+from harvester.usecases.plan_brands import NO_BRANDS, BrandPlan
+from harvester.usecases.reviews_due import due_reviews
 from harvester.usecases.suggest_bids import SuggestBids, advice_on
 from harvester.usecases.surroundings import Surroundings
 
@@ -128,7 +132,7 @@ class _Tally:
 @dataclass(frozen=True)
 class MakePlan:
     plans: Plans
-    histories: Histories
+    histories: PlanHistories
     clock: Clock
 
     async def __call__(
@@ -141,27 +145,28 @@ class MakePlan:
         ruleset: Fingerprint,
         complete: bool,
         advice: Sequence[str] = (),
+        brands: BrandPlan = NO_BRANDS,
     ) -> PlanId:
         """The run's plan; a run that has one keeps it. Lists the account first, then writes in one transaction."""
         made = await self.plans.plan_of(run.run_id)
         if made is not None:
             return made
         counts = await self.plans.counts(run.run_id)
-        await surroundings.cover(await self.plans.decided_ad_groups(run.run_id))
+        decided = await self.plans.decided_ad_groups(run.run_id)
+        await surroundings.cover(decided)
         held = await self.plans.held_ad_groups(run.run_id)
         await surroundings.cover({ad_group_id for ad_group_id, _ in held})
         now = self.clock.now()
-        sent = await self.plans.sent_on(run.profile_id, _start_of_day(now, surroundings.facts.profile))
-        guard = Guard(rules.guard, counts, promotions_today=sent[0], negatives_today=sent[1])
-        suggest = SuggestBids(surroundings.reader)
-        suggestions = await suggest(self.plans, run.run_id, _Grounds(surroundings), rules)
-        said = [*advice, *_advice(surroundings, held), *advice_on(suggestions)]
-        due = await due_negatives(self.histories, surroundings, now)
+        guard = await self._guard(surroundings.facts.profile, rules, without(counts, brands), now)
+        suggestions = await self._suggestions(run, surroundings, rules)
+        said = [*advice, *_advice(surroundings, held), *advice_on(suggestions), *brands.advice]
+        due = [*await self._due(surroundings, now), *brands.items]
+        blast = BlastRadius(self.histories, run.profile_id, await own_targets(surroundings, rules, decided, due))
         async with self.plans.draft(run) as draft:
             into = await self._stage(draft, surroundings, rules, suggestions)
             said += asleep(surroundings.account, into)
             await draft.stage(due)
-            tally = await self._admit(draft, guard, BlastRadius(self.histories, run.profile_id))
+            tally = await self._admit(draft, guard, blast)
             await draft.finish(
                 complete=complete,
                 mode=mode,
@@ -172,6 +177,19 @@ class MakePlan:
                 now=now,
             )
             return draft.plan_id
+
+    async def _suggestions(self, run: Run, surroundings: Surroundings, rules: ProfileRules) -> Suggestions:
+        suggest = SuggestBids(surroundings.reader)
+        return await suggest(self.plans, run.run_id, _Grounds(surroundings), rules)
+
+    async def _guard(self, profile: Profile, rules: ProfileRules, counts: PlanCounts, now: datetime) -> Guard:
+        promotions, negatives = await self.plans.sent_on(profile.profile_id, _start_of_day(now, profile))
+        return Guard(rules.guard, counts, promotions_today=promotions, negatives_today=negatives)
+
+    async def _due(self, surroundings: Surroundings, now: datetime) -> Sequence[PlannedAction]:
+        """What follows from earlier plans: negatives at sources, and negatives to look at again."""
+        negatives = await due_negatives(self.histories, surroundings, now)
+        return [*negatives, *await due_reviews(self.histories, surroundings, now)]
 
     @staticmethod
     async def _stage(
@@ -206,6 +224,28 @@ class MakePlan:
                 waiting = []
         await draft.add(waiting)
         return tally
+
+
+async def own_targets(
+    surroundings: Surroundings, rules: ProfileRules, decided: Collection[str], due: Sequence[PlannedAction]
+) -> OwnTargets:
+    """What stands where negatives may be planned: in the ad groups with decisions, or in all of their campaigns."""
+    own = OwnTargets(surroundings.account)
+    places = [(each.campaign_id, each.ad_group_id) for each in due if each.kind is not ActionKind.NEGATE_BRAND]
+    levels = {rule.then.negate.level for rule in rules.rules if rule.then.negate is not None}
+    for ad_group in (surroundings.account.ad_groups.get(each) for each in decided if levels):
+        if ad_group is not None:
+            whole = Level.CAMPAIGN in levels
+            places.append((ad_group.campaign_id, "" if whole else ad_group.ad_group_id))
+    await own.read(surroundings.reader, places)
+    return own
+
+
+def without(counts: PlanCounts, brands: BrandPlan) -> PlanCounts:
+    """What the guard's share looks at: a brand that the rules file names is no evidence for or against the others."""
+    return msgspec.structs.replace(
+        counts, candidates=counts.candidates - brands.judged, negate=counts.negate - brands.negated
+    )
 
 
 def fingerprinted(item: PlannedAction) -> bytes:

@@ -8,9 +8,9 @@ import msgspec
 
 from harvester.domain.action import ActionKind, Standing
 from harvester.domain.profile import PromotionGroup, StandingTarget
-from harvester.domain.target import Level, Match, TargetKind
+from harvester.domain.target import Level, TargetKind
 from harvester.usecases.account_map import ENABLED
-from harvester.usecases.live import Live, Shelf
+from harvester.usecases.live import Live, Shelf, what_of
 
 
 def moved(action: Standing, live: Live) -> str | None:
@@ -22,13 +22,17 @@ def moved(action: Standing, live: Live) -> str | None:
             return _source_moved(action, live) or _promotion_moved(action, live)
         case ActionKind.TARGET_PRODUCT | ActionKind.TARGET_CATEGORY:
             return _source_moved(action, live) or _target_moved(action, live)
-        case ActionKind.NEGATE_KEYWORD | ActionKind.NEGATE_PRODUCT:
+        case ActionKind.NEGATE_KEYWORD | ActionKind.NEGATE_PRODUCT | ActionKind.NEGATE_BRAND:
             return _place_gone(action, live) or _negative_moved(action, live)
         case ActionKind.PAUSE_KEYWORD | ActionKind.PAUSE_TARGET:
             return edited(action, live.targets[action.ad_group_id])
         case ActionKind.PAUSE_CAMPAIGN:
             return _campaign_moved(action, live)
-        case ActionKind.ARCHIVE_NEGATIVE_KEYWORD | ActionKind.ARCHIVE_NEGATIVE_PRODUCT:
+        case (
+            ActionKind.ARCHIVE_NEGATIVE_KEYWORD
+            | ActionKind.ARCHIVE_NEGATIVE_PRODUCT
+            | ActionKind.ARCHIVE_NEGATIVE_BRAND
+        ):
             return _negative_gone(action, live)
         case _:
             assert_never(action.kind)
@@ -117,9 +121,14 @@ def _place_gone(action: Standing, live: Live) -> str | None:
 
 
 def _negative_moved(action: Standing, live: Live) -> str | None:
-    kind = TargetKind.KEYWORD if action.kind is ActionKind.NEGATE_KEYWORD else TargetKind.PRODUCT
-    covering = live.negatives_bearing_on(action).covering(kind, action.key, action.match or Match.SAME)
-    return f"no negative covered it, and {covering} does now" if covering else None
+    covering = live.negatives_bearing_on(action).covering(*what_of(action))
+    if covering:
+        return f"no negative covered it, and {covering} does now"
+    if action.kind is ActionKind.NEGATE_BRAND:
+        fresh = sorted(live.nameless_brands(action) - set(as_it_was(action).get("nameless", ())))
+        if fresh:
+            return f"a negative brand stands there now ({fresh[0]}) whose id Amazon does not show: it may be the same"
+    return None
 
 
 def edited(action: Standing, targets: Shelf[StandingTarget]) -> str | None:

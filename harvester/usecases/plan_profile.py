@@ -13,13 +13,14 @@ from harvester.domain.run import Run, RunState
 from harvester.ports import AccountReader, AdsLogin, Clock, Lease, Plans, Profiles, Rulesets, Runs
 from harvester.ports.catalog import CatalogLogin, CatalogStore
 from harvester.ports.fleet import Modes
-from harvester.ports.histories import Histories
+from harvester.ports.negatives import PlanHistories
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
 from harvester.usecases.catalog import CatalogFacts
 from harvester.usecases.harvest import Harvest, Progress
 from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
+from harvester.usecases.plan_brands import PlanBrands
 from harvester.usecases.sources import ReadSources, sources_in_force
 from harvester.usecases.surroundings import Surroundings
 
@@ -57,7 +58,7 @@ class PlanProfile:
     rulesets: Rulesets
     runs: Runs
     plans: Plans
-    histories: Histories
+    histories: PlanHistories
     clock: Clock
     rules: RuleSet
     modes: Modes
@@ -139,6 +140,8 @@ class PlanProfile:
             run, names, reader, surroundings, rules, judge, own_asins
         )
         troubles = read.harvested.troubles
+        plan_brands = PlanBrands(self.runs, self.histories, self.clock)
+        brands = await plan_brands(run, read.harvested.rows, surroundings, rules)
         make_plan = MakePlan(self.plans, self.histories, self.clock)
         plan_id = await make_plan(
             run,
@@ -148,6 +151,7 @@ class PlanProfile:
             ruleset=self.rules.fingerprint,
             complete=not troubles,
             advice=read.advice,
+            brands=brands,
         )
         await self.runs.finish(run, RunState.PARTIAL if troubles else RunState.COMPLETE, None)
         return Planned(run.run_id, plan_id, troubles)

@@ -10,9 +10,10 @@ import msgspec
 from harvester.domain.action import ActionKind, ActionState, Standing
 from harvester.domain.outcome import ItemOutcome, Made, NotSent
 from harvester.domain.profile import Profile
-from harvester.domain.target import Match, TargetKind
+from harvester.domain.target import TargetKind
 from harvester.ports import AccountReader, Actions, Clock, Lease
-from harvester.usecases.live import Live, look
+from harvester.usecases.live import Live, look, what_of
+from harvester.usecases.moved import as_it_was
 
 _PAUSED = "PAUSED"
 
@@ -52,7 +53,7 @@ class Reconcile:
                     found.append((action.action_id, outcome))
                 elif action.sent_at is not None and now < action.sent_at + self.wait:
                     early += 1
-                elif action.reason == "already_there":
+                elif action.reason == "already_there" or may_have_arrived(action, live):
                     open_ones.append(action.action_id)
                 else:
                     found.append((action.action_id, NotSent("a listing does not show it: it never arrived")))
@@ -75,7 +76,7 @@ def arrived(action: Standing, live: Live) -> Made | None:
             kind = TargetKind.KEYWORD if action.kind is ActionKind.PROMOTE_KEYWORD else TargetKind.PRODUCT
             target = live.target(live.destination(action), kind, action.key, action.match)
             return Made(target.amazon_id) if target else None
-        case ActionKind.NEGATE_KEYWORD | ActionKind.NEGATE_PRODUCT:
+        case ActionKind.NEGATE_KEYWORD | ActionKind.NEGATE_PRODUCT | ActionKind.NEGATE_BRAND:
             return _negative(action, live)
         case ActionKind.PAUSE_KEYWORD | ActionKind.PAUSE_TARGET:
             still = live.targets[action.ad_group_id].get(action.kind, action.key)
@@ -83,7 +84,11 @@ def arrived(action: Standing, live: Live) -> Made | None:
         case ActionKind.PAUSE_CAMPAIGN:
             campaign = live.account.campaigns.get(action.campaign_id)
             return Made(action.key) if campaign is None or campaign.state == _PAUSED else None
-        case ActionKind.ARCHIVE_NEGATIVE_KEYWORD | ActionKind.ARCHIVE_NEGATIVE_PRODUCT:
+        case (
+            ActionKind.ARCHIVE_NEGATIVE_KEYWORD
+            | ActionKind.ARCHIVE_NEGATIVE_PRODUCT
+            | ActionKind.ARCHIVE_NEGATIVE_BRAND
+        ):
             return None if live.negatives_at(action).get(action.kind, action.key) else Made(action.key)
         case _:
             assert_never(action.kind)
@@ -101,6 +106,12 @@ def _group(action: Standing, live: Live) -> Made | None:
 
 
 def _negative(action: Standing, live: Live) -> Made | None:
-    kind = TargetKind.KEYWORD if action.kind is ActionKind.NEGATE_KEYWORD else TargetKind.PRODUCT
-    negative = live.negatives_at(action).by_what.get((kind, action.key, action.match or Match.SAME))
+    negative = live.negatives_at(action).by_what.get(what_of(action))
     return Made(negative.amazon_id) if negative else None
+
+
+def may_have_arrived(action: Standing, live: Live) -> bool:
+    """A negative brand whose id Amazon does not show stands there, and was not there when this was planned."""
+    if action.kind is not ActionKind.NEGATE_BRAND:
+        return False
+    return bool(live.nameless_brands(action) - set(as_it_was(action).get("nameless", ())))

@@ -60,7 +60,7 @@ class ReadSources:
         own_asins: set[str],
     ) -> Read:
         """From the source and the place in it where the run stopped. Raises Rejected where all of them are refused."""
-        begin_at = names.index(run.cursor.source) if run.cursor.source else 0
+        begin_at = _begin_at(run.cursor, names)
         advice: tuple[str, ...] = ()
         refused: list[Rejected] = []
         harvested = Harvested(run.pages, run.recommendations, run.troubles)
@@ -125,6 +125,13 @@ class ReadSources:
         source = reader.products(known, Asking(by_theme=wish.by == "theme", most=wish.most))
         unknown = [each for each in wanted if not asins[each]]
         return _Opened(source, [each.ad_group_id for each in known], _unknown_products(unknown, surroundings))
+
+
+def _begin_at(cursor: Cursor, names: Sequence[str]) -> int:
+    """The place of the source to go on with; after the last one where what follows them was begun."""
+    if cursor.brands:
+        return len(names)
+    return names.index(cursor.source) if cursor.source else 0
 
 
 _THE_END = "~"

@@ -262,11 +262,11 @@ def _no_place(what: str, ad_group_id: str | None) -> str:
 def _gathered(standing: Iterable[StandingNegative]) -> Negatives:
     negatives = Negatives()
     for negative in standing:
-        negatives.add(negative.kind, negative.match, _key(negative), negative.amazon_id)
+        negatives.add(negative.kind, negative.match, negative.key, negative.amazon_id)
     return negatives
 
 
-def _key(standing: StandingTarget | StandingNegative) -> str:
+def _key(standing: StandingTarget) -> str:
     if standing.kind is TargetKind.PRODUCT:
         return asin_of(standing.text) or standing.text.upper()
     return fold(standing.text)

@@ -70,7 +70,12 @@ class PlanUndo:
             if not undos:
                 return Undone(None, left_alone)
             live = await look(reader, [_as_standing(undo) for undo in undos])
-            items = [undo_item(undo, live.account.place(undo.of.ad_group_id), _edited(undo, live)) for undo in undos]
+            items = [
+                undo_item(
+                    undo, live.account.place(undo.of.ad_group_id), _edited(undo, live), _campaign_name(undo, live)
+                )
+                for undo in undos
+            ]
             return Undone(await self._store(profile, items), left_alone)
 
     async def _store(self, profile: Profile, items: Sequence[PlannedAction]) -> PlanId:
@@ -154,3 +159,8 @@ def _as_standing(undo: Undo) -> Standing:
 def _edited(undo: Undo, live: Live) -> str:
     why = moved(_as_standing(undo), live)
     return f"Left alone: {why}." if why else ""
+
+
+def _campaign_name(undo: Undo, live: Live) -> str:
+    campaign = live.account.campaigns.get(undo.of.campaign_id)
+    return campaign.name if campaign else ""

@@ -16,10 +16,10 @@ from harvester.adapters.catalog.client import SellingPartnerLogin
 from harvester.adapters.embedded_postgres import embedded
 from harvester.adapters.http import HttpClient
 from harvester.adapters.lwa import AccessTokens, Credentials
-from harvester.adapters.notifying import AppriseNotifier
 from harvester.adapters.postgres import migrate
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.archive import PostgresArchive
+from harvester.adapters.postgres.brands import PostgresBrands
 from harvester.adapters.postgres.budgets import PostgresBudgets
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.catalog import PostgresCatalog
@@ -28,7 +28,6 @@ from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
-from harvester.adapters.postgres.notices import PostgresNotices
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
@@ -43,7 +42,6 @@ from harvester.config import rules_file
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
-from harvester.domain.notice import NoticeKind
 from harvester.domain.profile import Mode, Profile, UnreadableProfile
 from harvester.domain.retention import Keeping
 from harvester.domain.vitals import SEEN_SECONDS
@@ -54,12 +52,15 @@ from harvester.usecases.browse_categories import BrowseCategories
 from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
 from harvester.usecases.fleet import Fleet
+from harvester.usecases.list_negatives import ListNegatives
+from harvester.usecases.look_up_brands import LookUpBrands
 from harvester.usecases.notify import Notify
 from harvester.usecases.plan_profile import Catalogs, PlanProfile
 from harvester.usecases.reconcile import Reconcile
 from harvester.usecases.retain import Retain
 from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
+from harvester.wiring.notifying import notify
 from harvester.wiring.selling_partner import selling_partners
 
 LOCAL_RULES = Path("rules.yaml")
@@ -104,6 +105,7 @@ class Records:
     categories: BrowseCategories
     notify: Notify
     retain: Retain
+    list_negatives: ListNegatives
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,7 @@ class Services(Records):
     review: ReviewPlan
     apply: Apply
     undo: PlanUndo
+    look_up_brands: LookUpBrands
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -254,6 +257,7 @@ def under(services: Services, rules: RuleSet, mode_of: Callable[[ProfileId], Mod
         review=replace(services.review, rules=rules),
         apply=replace(services.apply, rules=rules, mode_of=mode_of),
         undo=replace(services.undo, rules=rules),
+        look_up_brands=replace(services.look_up_brands, rules=rules),
     )
 
 
@@ -290,7 +294,8 @@ def _records(settings: Settings, opened: Opened, clock: Clock = OWN_CLOCK) -> Re
         drift=FindDrift(PostgresHistories(database)),
         categories=BrowseCategories(PostgresCategoryTrees(database), profiles, clock),
         retain=Retain(PostgresArchive(database), clock, _keeping(settings)),
-        notify=_notify(settings, database, clock),
+        notify=notify(settings, database, clock),
+        list_negatives=ListNegatives(PostgresHistories(database)),
     )
 
 
@@ -311,8 +316,9 @@ def compose(
         ),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
-        apply=Apply(lease, actions, clock, rules, modes, mode_of),
+        apply=Apply(lease, actions, clock, rules, modes, mode_of, histories),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, settings.mode),
+        look_up_brands=LookUpBrands(PostgresBrands(database), clock, rules),
     )
 
 
@@ -323,31 +329,6 @@ def _mode_of(rules: RuleSet, mode: Mode, profile_id: ProfileId) -> Mode:
 def only(settings: Settings) -> Mapping[str, tuple[str, ...]]:
     """Account -> the profile ids it may touch; empty: all."""
     return {name: account.profiles for name, account in settings.accounts.items()}
-
-
-def make_notifier(settings: Settings) -> AppriseNotifier:
-    """Its `check` raises Misconfigured for an address that is none; without addresses it costs nothing."""
-    secrets = [settings.database_url] if settings.database_url else []
-    for account in settings.accounts.values():
-        secrets += [account.client_secret, account.refresh_token]
-        if account.selling_partner is not None:
-            secrets += [account.selling_partner.client_secret, account.selling_partner.refresh_token]
-    return AppriseNotifier(
-        urls=[url.get_secret_value() for url in settings.notify_urls],
-        hidden=[secret.get_secret_value() for secret in secrets],
-        trouble=_notification_failed,
-    )
-
-
-def _notify(settings: Settings, database: Database, clock: Clock) -> Notify:
-    return Notify(
-        notices=PostgresNotices(database),
-        notifier=make_notifier(settings),
-        clock=clock,
-        every=timedelta(seconds=settings.notify_every),
-        accounts=list(settings.accounts),
-        kinds=[NoticeKind(kind) for kind in settings.notify_about or NoticeKind],
-    )
 
 
 def _keeping(settings: Settings) -> Keeping:
@@ -379,10 +360,6 @@ def _call_log_trouble(what: str, lost: int) -> None:
         log.error("call_log.lost", calls=lost, error=what)
     else:
         log.warning("call_log.delayed", error=what)
-
-
-def _notification_failed(address: str, why: str) -> None:
-    log.warning("notification.failed", address=address, error=why)
 
 
 def _unreadable(account: str, profile: UnreadableProfile) -> None:

@@ -36,8 +36,9 @@ from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
-from harvester.wiring import Services, delivers_catalog, make_notifier, only, open_services, rules_path, under
+from harvester.wiring import Services, delivers_catalog, only, open_services, rules_path, under
 from harvester.wiring.instruments import Instruments, own_version
+from harvester.wiring.notifying import make_notifier
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
 EXPIRE_EVERY, RETAIN_EVERY = timedelta(minutes=1), timedelta(hours=6)

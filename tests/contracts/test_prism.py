@@ -124,6 +124,16 @@ async def test_prism_takes_every_reading_call(call: ReadingCall, bench: Bench, s
     assert [found.status for found in bench.log.calls if found.path == call.path] == [200, 200]
 
 
+async def test_prism_takes_the_calls_about_brands(bench: Bench, sponsored_products: str):
+    """What it makes up is read as brands, or left out where its ids are none."""
+    reader = open_reader(login_at(bench, sponsored_products))
+
+    await reader.search_brands("towels")
+    await reader.recommended_brands()
+
+    assert [call.status for call in bench.log.calls if "/brands/" in call.path] == [200, 200]
+
+
 @pytest.mark.parametrize("by_theme", [False, True], ids=["by ASIN", "by theme"])
 async def test_prism_takes_product_suggestions(by_theme: bool, bench: Bench, sponsored_products: str):
     """In both forms; its examples name the same next page for ever, which is told at once."""

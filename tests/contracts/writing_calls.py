@@ -14,6 +14,7 @@ from harvester.rules.fragments import (
     category_target,
     compact,
     group_target,
+    negative_brand,
     negative_keyword,
     negative_product,
     product_target,
@@ -76,6 +77,7 @@ NARROWED = CategoryTarget(
     prime=True,
 )
 _KEYWORD, _PRODUCT = ActionKind.NEGATE_KEYWORD, ActionKind.NEGATE_PRODUCT
+_BRAND, _LIFT_BRAND = ActionKind.NEGATE_BRAND, ActionKind.ARCHIVE_NEGATIVE_BRAND
 _LIFT_KEYWORD, _LIFT_PRODUCT = ActionKind.ARCHIVE_NEGATIVE_KEYWORD, ActionKind.ARCHIVE_NEGATIVE_PRODUCT
 
 CALLS = [
@@ -190,6 +192,29 @@ CALLS = [
         [_target(ActionKind.TARGET_CATEGORY, category_target(NARROWED, "100", "200", Decimal("0.75")))],
     ),
     WritingCall(
+        "negative brands beside products",
+        "POST",
+        "/sp/negativeTargets",
+        "application/vnd.spNegativeTargetingClause.v3+json",
+        '{"negativeTargetingClauses":[{"campaignId":"100","adGroupId":"200",'
+        '"expression":[{"type":"ASIN_SAME_AS","value":"B000000001"}],"state":"ENABLED"},'
+        '{"campaignId":"100","adGroupId":"200",'
+        '"expression":[{"type":"ASIN_BRAND_SAME_AS","value":"18681839011"}],"state":"ENABLED"}]}',
+        [
+            _negative(_PRODUCT, Level.AD_GROUP, negative_product("B000000001", "100", "200")),
+            _negative(_BRAND, Level.AD_GROUP, negative_brand("18681839011", "100", "200")),
+        ],
+    ),
+    WritingCall(
+        "negative brands of a campaign",
+        "POST",
+        "/sp/campaignNegativeTargets",
+        "application/vnd.spCampaignNegativeTargetingClause.v3+json",
+        '{"campaignNegativeTargetingClauses":[{"campaignId":"100",'
+        '"expression":[{"type":"ASIN_BRAND_SAME_AS","value":"18681839011"}],"state":"ENABLED"}]}',
+        [_negative(_BRAND, Level.CAMPAIGN, negative_brand("18681839011", "100", None))],
+    ),
+    WritingCall(
         "paused keywords",
         "PUT",
         "/sp/keywords",
@@ -234,8 +259,8 @@ CALLS = [
         "POST",
         "/sp/negativeTargets/delete",
         "application/vnd.spNegativeTargetingClause.v3+json",
-        '{"negativeTargetIdFilter":{"include":["7"]}}',
-        [_stop(_LIFT_PRODUCT, "7", Level.AD_GROUP)],
+        '{"negativeTargetIdFilter":{"include":["7","8"]}}',
+        [_stop(_LIFT_PRODUCT, "7", Level.AD_GROUP), _stop(_LIFT_BRAND, "8", Level.AD_GROUP)],
     ),
     WritingCall(
         "lifted negative products of a campaign",

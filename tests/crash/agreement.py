@@ -52,6 +52,8 @@ _PATHS = {
     ("promote_product", None): "/sp/targetPromotionGroups/targets",
     ("negate_keyword", "ad_group"): "/sp/negativeKeywords",
     ("negate_product", "ad_group"): "/sp/negativeTargets",
+    ("negate_brand", "ad_group"): "/sp/negativeTargets",
+    ("negate_brand", "campaign"): "/sp/campaignNegativeTargets",
     ("negate_keyword", "campaign"): "/sp/campaignNegativeKeywords",
     ("negate_product", "campaign"): "/sp/campaignNegativeTargets",
     ("pause_keyword", None): "/sp/keywords",
@@ -59,6 +61,8 @@ _PATHS = {
     ("pause_campaign", None): "/sp/campaigns",
     ("archive_negative_keyword", "ad_group"): "/sp/negativeKeywords/delete",
     ("archive_negative_product", "ad_group"): "/sp/negativeTargets/delete",
+    ("archive_negative_brand", "ad_group"): "/sp/negativeTargets/delete",
+    ("archive_negative_brand", "campaign"): "/sp/campaignNegativeTargets/delete",
     ("archive_negative_keyword", "campaign"): "/sp/campaignNegativeKeywords/delete",
     ("archive_negative_product", "campaign"): "/sp/campaignNegativeTargets/delete",
 }
@@ -69,6 +73,8 @@ _MADE = {
     ("negate_product", "ad_group"): "negativeTargets",
     ("negate_keyword", "campaign"): "campaignNegativeKeywords",
     ("negate_product", "campaign"): "campaignNegativeTargets",
+    ("negate_brand", "ad_group"): "negativeTargets",
+    ("negate_brand", "campaign"): "campaignNegativeTargets",
     ("create_group", None): "groups",
 }
 _MATCHES = {

@@ -111,6 +111,20 @@ PRODUCTS_BY_ASIN, PRODUCTS_BY_THEME = (
     )
     for form in ("asins", "themes")
 )
+SEARCH_BRANDS = Operation(
+    "negativeTargets/brands/search",
+    "POST",
+    "/sp/negativeTargets/brands/search",
+    _vnd("spproducttargetingresponse.v3"),
+    _vnd("spproducttargeting.v3"),
+)
+RECOMMENDED_BRANDS = Operation(
+    "negativeTargets/brands/recommendations",
+    "GET",
+    "/sp/negativeTargets/brands/recommendations",
+    _vnd("spproducttargetingresponse.v3"),
+    None,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import msgspec
 
 from harvester.adapters.ads import bid_suggestions, categories, entities, negatives, promotion_groups, protocol
 from harvester.adapters.ads.asking import Asker
+from harvester.adapters.ads.brands import read_brands
 from harvester.adapters.ads.paging import PageGuard, batches, fetched, walked
 from harvester.adapters.ads.products import ProductSource
 from harvester.adapters.ads.protocol import MOST_GROUP_IDS, MOST_PARENT_IDS, Endpoint, Operation, ids
@@ -18,6 +19,7 @@ from harvester.adapters.ads.wire import PageReader, WirePage
 from harvester.adapters.exchange import Caller
 from harvester.adapters.http import HttpClient
 from harvester.domain.bid import BidPlace, BidTarget, SuggestedBids
+from harvester.domain.brand import Brand
 from harvester.domain.category_tree import Category, Narrowed, ProductCount, Refinements, SuggestedCategory
 from harvester.domain.errors import PageBroken
 from harvester.domain.profile import (
@@ -33,6 +35,7 @@ from harvester.domain.suggestion import Advertised, Asking
 
 W = TypeVar("W", bound=msgspec.Struct)
 D = TypeVar("D")
+T = TypeVar("T")
 
 _NOT_ARCHIVED: Mapping[str, object] = {"stateFilter": ids(["ENABLED", "PAUSED"])}
 """Of the read states, the specification says that only these two and ARCHIVED can be filtered by. An entity list gets
@@ -218,6 +221,12 @@ class AmazonReader:
 
     async def product_count(self, narrowed: Narrowed) -> ProductCount:
         return await self._asker.answer(protocol.COUNT_PRODUCTS, categories.count_body(narrowed), categories.read_count)
+
+    async def search_brands(self, text: str) -> Sequence[Brand]:
+        return await self._asker.answer(protocol.SEARCH_BRANDS, {"keyword": text}, read_brands)
+
+    async def recommended_brands(self) -> Sequence[Brand]:
+        return await self._asker.answer(protocol.RECOMMENDED_BRANDS, None, read_brands)
 
     async def _below(self, what: _List[W, D], parents: Sequence[str]) -> AsyncGenerator[Sequence[D]]:
         for batch in batches(parents, what.most_parents):

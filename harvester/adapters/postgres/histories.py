@@ -1,6 +1,6 @@
 """What was done before, read by those who plan something new."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,10 @@ _DONE_ACTIONS = named("done_actions")
 _DONE = named("done_of_profile")
 _OPEN_UNDOS = named("open_undos")
 _DUE = named("due_follow_ups")
+_DUE_REVIEWS = named("due_reviews")
+_BRAND_NAMES = named("brand_names")
+_BRAND_PLACES = named("brand_places")
+_HARVESTED_SINCE = named("harvested_since")
 _SAME = named("converting_same")
 _PHRASE = named("converting_phrase")
 _BY_INDEX_ALONE = named("by_index_alone")
@@ -64,6 +68,21 @@ class PostgresHistories:
 
     async def due_follow_ups(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
         return standings(await self.database.fetch(_DUE, profile_id, now))
+
+    async def due_reviews(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
+        return standings(await self.database.fetch(_DUE_REVIEWS, profile_id, now))
+
+    async def harvested_since(self, plan_id: str) -> bool:
+        return bool((await self.database.fetch(_HARVESTED_SINCE, plan_id))[0][0])
+
+    async def brand_names(self, country: str, brand_ids: Collection[str]) -> Mapping[str, str]:
+        return {
+            row["brand_id"]: row["name"] for row in await self.database.fetch(_BRAND_NAMES, country, sorted(brand_ids))
+        }
+
+    async def brand_places(self, run_id: RunId) -> Mapping[tuple[str, str, str], int]:
+        rows = await self.database.fetch(_BRAND_PLACES, run_id)
+        return {(row["campaign_id"], row["ad_group_id"], row["target"]): row["place"] for row in rows}
 
     async def converting_terms(
         self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None, key: str, match: Match

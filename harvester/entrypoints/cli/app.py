@@ -51,6 +51,8 @@ _FAMILIES = {
     "ledger": "ledger",
     "coverage": "coverage",
     "categories": "categories",
+    "brands": "brands",
+    "negatives": "negatives",
     "status": "status",
 }
 
@@ -120,6 +122,8 @@ _SUMMARIES = {
     "ledger": "Verify the recorded history.",
     "coverage": "Which auto ad groups have a destination.",
     "categories": "Browse and search Amazon's categories of products.",
+    "brands": "Ids of brands, for negatives of whole brands.",
+    "negatives": "What is negative, who made it, and until when.",
     "status": "The fleet at a glance: due, running, waiting, failing.",
 }
 

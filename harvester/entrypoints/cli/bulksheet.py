@@ -140,11 +140,11 @@ def _change(item: Mapping[str, Any]) -> Row:
         case ActionKind.NEGATE_KEYWORD:
             negative = f"negative{str(item['match']).capitalize()}"
             return {**_keyword(item, negative), "Entity": f"{campaign}Negative Keyword"}
-        case ActionKind.NEGATE_PRODUCT:
-            return _product(item, f"{campaign}Negative Product Targeting")
+        case ActionKind.NEGATE_PRODUCT | ActionKind.NEGATE_BRAND:
+            return _negated(item, kind, f"{campaign}Negative Product Targeting")
         case ActionKind.ARCHIVE_NEGATIVE_KEYWORD:
             return _taken_back(f"{campaign}Negative Keyword", "Archive", "Keyword ID", item)
-        case ActionKind.ARCHIVE_NEGATIVE_PRODUCT:
+        case ActionKind.ARCHIVE_NEGATIVE_PRODUCT | ActionKind.ARCHIVE_NEGATIVE_BRAND:
             return _taken_back(f"{campaign}Negative Product Targeting", "Archive", "Product Targeting ID", item)
         case ActionKind.PAUSE_KEYWORD:
             return {**_taken_back("Keyword", "Update", "Keyword ID", item), "State": "paused"}
@@ -170,6 +170,11 @@ def _keyword(item: Mapping[str, Any], match: str) -> Row:
 
 def _product(item: Mapping[str, Any], entity: str) -> Row:
     return _targeting(entity, _EXPRESSIONS[Match(item["match"])].format(item["target"]))
+
+
+def _negated(item: Mapping[str, Any], kind: ActionKind, entity: str) -> Row:
+    brand = kind is ActionKind.NEGATE_BRAND
+    return _targeting(entity, f'brand="{item["key"]}"') if brand else _product(item, entity)
 
 
 def _targeting(entity: str, expression: str) -> Row:

@@ -7,7 +7,7 @@ from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_o
 from harvester.entrypoints.cli.session import Session, load_settings, run
 from harvester.entrypoints.cli.tables import plural
 from harvester.rules.digest import trial
-from harvester.wiring import make_notifier
+from harvester.wiring.notifying import make_notifier
 
 
 @click.command()

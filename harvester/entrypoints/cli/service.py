@@ -18,7 +18,8 @@ from harvester.entrypoints.cli.selling_partner import catalog_rules, no_selling_
 from harvester.entrypoints.cli.session import Session, load_settings, run
 from harvester.entrypoints.cli.tables import plural
 from harvester.rules.ruleset import RuleSet
-from harvester.wiring import bring_up_to_date, database_address, load_rules, make_notifier, rules_path
+from harvester.wiring import bring_up_to_date, database_address, load_rules, rules_path
+from harvester.wiring.notifying import make_notifier
 
 
 @click.command()

@@ -22,14 +22,17 @@ _KINDS = {
     "target_category": "category target",
     "negate_keyword": "negative keyword",
     "negate_product": "negative product",
+    "negate_brand": "negative brand",
     "archive_negative_keyword": "lift negative keyword",
     "archive_negative_product": "lift negative product",
+    "archive_negative_brand": "lift negative brand",
     "pause_keyword": "pause keyword",
     "pause_target": "pause product target",
     "pause_campaign": "pause campaign",
 }
 _WORTH_TELLING = ("suggest", " × ", ", ")
 """In the formula of a bid: a base that was taken as it stands says no more than the bid."""
+_WITHOUT_EVIDENCE = ("create_group", "negate_brand", "archive_negative_brand")
 _COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused": "red", "done": "green"}
 NARROWEST = 60
 WIDEST = 110
@@ -72,7 +75,7 @@ def evidence(row: Mapping[str, Any]) -> str:
     """Orders/clicks: `3/12`. An item without any was suggested: nothing is planned on evidence that cannot be read."""
     clicks, conversions = row.get("clicks"), row.get("conversions")
     if clicks is None and conversions is None:
-        if row.get("kind") == "create_group":
+        if row.get("kind") in _WITHOUT_EVIDENCE:
             return ""
         return "suggested" if "themes" in row or "kind" in row else "unknown"
     return f"{number(conversions)}/{number(clicks)}"

@@ -127,6 +127,13 @@ def _counted(number: float | None, one: str) -> str:
     return f"{tables.number(number)} {one}{'' if number == 1 else 's'}"
 
 
+def _seen(row: Mapping[str, Any]) -> str:
+    if row["source"] == "brands":
+        where = f"ad group {row['ad_group_id']}" if row["ad_group_id"] else f"campaign {row['campaign_id']}"
+        return f"brand that the rules file names for {where}"
+    return _suggestion(row) if "themes" in row["metrics"] else _recommendation(row)
+
+
 def _recommendation(row: Mapping[str, Any]) -> str:
     metrics = row["metrics"]
     clicks, conversions = (
@@ -145,8 +152,7 @@ def _suggestion(row: Mapping[str, Any]) -> str:
 
 def _story(row: Mapping[str, Any]) -> list[Text]:
     when = row["decided_at"][:16].replace("T", " ")
-    said = _suggestion(row) if "themes" in row["metrics"] else _recommendation(row)
-    lines = [Text(""), Text(f"{when} UTC, run {row['run_id']}: {said}.")]
+    lines = [Text(""), Text(f"{when} UTC, run {row['run_id']}: {_seen(row)}.")]
     first, *rest = at_length(row)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
     lines += [Text(f"  {sentence}") for sentence in rest]

@@ -5,7 +5,7 @@ import unicodedata
 from harvester.domain.decision import Finding
 from harvester.domain.target import PRODUCT, TargetKind, fold
 from harvester.rules.patterns import Pattern
-from harvester.rules.ruleset import Protect
+from harvester.rules.sections import Protect
 
 
 class _Separators(dict[int, str]):

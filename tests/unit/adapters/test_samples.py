@@ -64,8 +64,8 @@ async def test_the_guides_group_targets_are_read_in_both_spellings(bench: Bench)
     assert targets == [StandingTarget(*broad), StandingTarget(*similar)]
 
 
-async def test_the_guides_negatives_are_read_and_brands_left_out(bench: Bench):
-    """A negative product of an ad group is kept; a negative brand of a campaign is not one of ours."""
+async def test_the_guides_negatives_are_read_brands_too(bench: Bench):
+    """A negative product of an ad group, and a negative brand of a campaign by its id."""
     bench.amazon.on("/sp/negativeTargets/list", sample("negative-targets.json"))
     bench.amazon.on("/sp/campaignNegativeTargets/list", sample("campaign-negative-targets.json"))
     reader = bench.login().reader(PROFILE, None)
@@ -75,7 +75,8 @@ async def test_the_guides_negatives_are_read_and_brands_left_out(bench: Bench):
 
     place = ("81231231231", "26256301417055", "169462822148652")
     assert products == [StandingNegative(*place, TargetKind.PRODUCT, "B07YT8NVF9", Match.SAME, "ENABLED")]
-    assert brands == []
+    brand = ("81231231232", "26256301417055", None, TargetKind.PRODUCT, "18681839011", Match.SAME, "ENABLED", True)
+    assert brands == [StandingNegative(*brand)]
     assert bench.amazon.asked("/sp/campaignNegativeTargets/list")[0].json["campaignIdFilter"] == {
         "include": ["26256301417055"]
     }

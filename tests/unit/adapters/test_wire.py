@@ -165,7 +165,7 @@ def test_targets_of_one_product_are_read(kind: str, match: Match):
 @pytest.mark.parametrize(
     "item",
     [
-        clause("ASIN_BRAND_SAME_AS", "166"),
+        clause("ASIN_BRAND_SAME_AS", None),
         clause("QUERY_HIGH_REL_MATCHES", None),
         clause("OTHER"),
         clause("ASIN_SAME_AS", state="ARCHIVED"),
@@ -176,7 +176,7 @@ def test_targets_of_one_product_are_read(kind: str, match: Match):
     ],
 )
 def test_other_clauses_are_left_out(item: Any):
-    """Brands, automatic and unheard-of clauses, and archived ones, are neither a product nor a category."""
+    """Nameless brands, automatic and unheard-of clauses, and archived ones, are neither a product nor a category."""
     targets = entities.target_pages.read(answer({"targetingClauses": [item]}))
     negative = negatives.negative_target_pages.read(answer({"negativeTargetingClauses": [item]}))
 

@@ -279,7 +279,7 @@ async def test_the_errors_of_a_refused_call_are_read(bench: Bench):
 async def test_the_errors_of_a_refused_call_with_one_item_are_the_items(bench: Bench):
     """So a duplicate is there already, and a missing one needs no archiving."""
     gone = {"errorType": "e", "errorValue": {"entityNotFoundError": {"reason": "ENTITY_NOT_FOUND", "message": "gone"}}}
-    create, lift = BY_NAME["negative products"], BY_NAME["lifted negative products"]
+    create, lift = BY_NAME["negative products"], BY_NAME["lifted negative products of a campaign"]
 
     assert await answered(bench, loopback.Reply({"errors": [DUPLICATE]}, 400), create) == (Made(""),)
     assert await answered(bench, loopback.Reply({"errors": [ERROR]}, 400), create) == (

@@ -94,6 +94,16 @@ AT_CAMPAIGN = {name: cell for name, cell in WHERE.items() if "Ad Group" not in n
              "Product Targeting Expression": 'asin="B000000002"'},
         ),
         (
+            a_negative(kind="negate_brand", target="Acme (18681839011)", key="18681839011", match="same"),
+            {**WHERE, "Entity": "Negative Product Targeting", "Operation": "Create", "State": "enabled",
+             "Product Targeting Expression": 'brand="18681839011"'},
+        ),
+        (
+            a_negative(kind="archive_negative_brand", key="423", level="campaign"),
+            {**AT_CAMPAIGN, "Entity": "Campaign Negative Product Targeting", "Operation": "Archive",
+             "Product Targeting ID": "423"},
+        ),
+        (
             a_negative(kind="archive_negative_keyword", key="423"),
             {**WHERE, "Entity": "Negative Keyword", "Operation": "Archive", "Keyword ID": "423"},
         ),

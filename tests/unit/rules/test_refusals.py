@@ -30,7 +30,7 @@ def create(**keys: Any) -> dict[str, Any]:
 
 TABLE: list[tuple[dict[str, Any], str, str]] = [
     ({"protekt": {}}, "protekt", "unknown key `protekt`; did you mean `protect`?"),
-    ({"xyz": {}}, "xyz", "unknown key `xyz`; known here: version, protect, rules, groups, guard, suggestions, profiles, tests, catalog"),
+    ({"xyz": {}}, "xyz", "unknown key `xyz`; known here: version, protect, rules, groups, brands, guard, suggestions, profiles, tests, catalog"),
     ({"<<": {}}, "<<", "merge keys (`<<`) are not understood; write the keys out"),
     ({"version": 2}, "version", "must be 1, not `2`"),
     ({"version": None}, "version", "must be 1, not nothing"),
@@ -140,7 +140,7 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
     (rule(then={"negate": {}, "negate_at_source": {}}), "rules[0].then.negate_at_source",
      "goes with `promote` only; use `negate`"),
     (rule(then={"negate_brand": {}}), "rules[0].then.negate_brand",
-     "no enabled source delivers brands to negate; `negate` takes keywords and products"),
+     "no recommendation is a brand; name the ids under `brands`, at the top of the file"),
     (rule(then={"target_category": {}}), "rules[0].then.target_category",
      "no enabled source delivers category suggestions; `promote` takes keywords and products"),
     (rule(then={"promote": {"match": []}}), "rules[0].then.promote.match",

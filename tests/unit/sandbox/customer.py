@@ -95,11 +95,11 @@ class Customer:
         }
         if path.startswith("/sp/"):
             media_types = SPONSORED.operation(method, path).request_media_types
+            headers |= {"Amazon-Advertising-API-Scope": self.profile}
             if not media_types:
-                return headers | {"Amazon-Advertising-API-Scope": self.profile}
+                return headers | {"Accept": _answer_type(method, path, "", version)}
             named = [each for each in media_types if each.endswith(f".v{version}+json")]
             media_type = named[0] if named else media_types[min(version, len(media_types)) - 1]
-            headers |= {"Amazon-Advertising-API-Scope": self.profile}
             headers |= {"Content-Type": media_type, "Accept": _answer_type(method, path, media_type, version)}
         return headers
 

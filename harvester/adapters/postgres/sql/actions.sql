@@ -54,7 +54,7 @@ WITH approved AS (
         reviewed_at = $3, expires_at = $4, changed_at = $3, changed_by = 'auto:' || rule
     WHERE plan_id = $1 AND state = 'planned' AND rule = ANY ($2) AND fragment <> ''
         AND EXISTS (SELECT FROM harvester.plan WHERE plan.plan_id = $1 AND plan.ruleset_fingerprint = $5)
-        AND NOT (kind = 'create_group' AND bid IS NOT NULL)
+        AND NOT (kind = 'create_group' AND bid IS NOT NULL) AND kind <> 'negate_brand'
         AND NOT EXISTS (
             SELECT FROM harvester.plan_review AS edited
             WHERE edited.plan_id = $1 AND edited.verdict = 'edit' AND action.action_id = ANY (edited.action_ids))

@@ -38,6 +38,29 @@ WHERE action_id IN (
         WHERE child.follows = standing.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
 ORDER BY substr(plan_id, 2)::bigint, position;
 
+-- name: due_reviews
+-- Negatives that stand and whose review date has come, in plan order; what was declined is due again after as long.
+SELECT * FROM harvester.standing
+WHERE action_id IN (
+        SELECT action_id FROM harvester.action
+        WHERE profile_id = $1 AND phase = 'owning' AND state = 'done' AND follow_up <> '' AND kind LIKE 'negate%')
+    AND settled_at + (nullif(follow_up, '')::jsonb ->> 'review_after_days')::numeric * interval '1 day' <= $2
+    AND NOT EXISTS (
+        SELECT FROM harvester.action AS lift
+        WHERE lift.undoes = standing.action_id AND (
+            lift.state IN ('planned', 'guarded', 'held', 'approved', 'sending', 'unknown', 'done')
+            OR (lift.state = 'declined' AND lift.changed_at
+                + (nullif(standing.follow_up, '')::jsonb ->> 'review_after_days')::numeric * interval '1 day' > $2)))
+ORDER BY substr(plan_id, 2)::bigint, position;
+
+-- name: harvested_since
+-- Whether a later run of the same profile has recorded anything.
+SELECT EXISTS (
+    SELECT FROM harvester.plan
+    JOIN harvester.run AS mine ON mine.run_id = plan.run_id
+    JOIN harvester.run AS later ON later.profile_id = plan.profile_id AND later.started_at > mine.started_at
+    WHERE plan.plan_id = $1 AND later.pages > 0);
+
 -- name: converting_same
 -- Where exactly this key converted, as far as the runs of the last ninety days know.
 SELECT key, conversions, seen_at FROM harvester.observation

@@ -41,7 +41,7 @@ SELECT DISTINCT ad_group_id FROM harvester.observation
 WHERE run_id = $1
     AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
     AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
-    AND outcome IN ('promote', 'negate')
+    AND outcome IN ('promote', 'negate') AND source <> 'brands'
 ORDER BY ad_group_id;
 
 -- name: held_ad_groups

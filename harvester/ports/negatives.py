@@ -1,0 +1,27 @@
+"""What those who plan negatives need from the ledger, beside the history of what was done."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from harvester.domain.action import Standing
+from harvester.domain.ids import ProfileId, RunId
+from harvester.ports.histories import Histories
+
+
+class PlanHistories(Histories, Protocol):
+    async def brand_names(self, country: str, brand_ids: Collection[str]) -> Mapping[str, str]:
+        """What Amazon called these brands of a marketplace, as far as it was ever asked."""
+        ...
+
+    async def due_reviews(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
+        """Negatives of ours whose review date has come, and whose lifting neither waits nor was declined since."""
+        ...
+
+    async def harvested_since(self, plan_id: str) -> bool:
+        """Whether the profile was harvested again after the run that a plan was made of."""
+        ...
+
+    async def brand_places(self, run_id: RunId) -> Mapping[tuple[str, str, str], int]:
+        """Where in a run its decisions about brands stand, by campaign, ad group and brand id."""
+        ...

@@ -1,0 +1,151 @@
+"""What a negative would block of one's own: enabled keywords and targets at its place, and terms that sold there."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from harvester.domain.action import ActionKind, Standing
+from harvester.domain.ids import ProfileId
+from harvester.domain.profile import StandingTarget
+from harvester.domain.target import Level, Match, TargetKind, asin_of, fold
+from harvester.ports import AccountReader
+from harvester.ports.negatives import PlanHistories
+from harvester.usecases.account_map import AUTO, ENABLED, AccountMap
+from harvester.usecases.moved import as_it_was
+from harvester.usecases.together import together
+
+_MOST_NAMED = 5
+
+
+class Negating(Protocol):
+    """What of an item, planned or stored, says what it would block."""
+
+    @property
+    def kind(self) -> ActionKind: ...
+    @property
+    def key(self) -> str: ...
+    @property
+    def match(self) -> Match | None: ...
+    @property
+    def level(self) -> Level | None: ...
+    @property
+    def campaign_id(self) -> str: ...
+    @property
+    def ad_group_id(self) -> str: ...
+
+
+@dataclass
+class OwnTargets:
+    """Enabled keywords and product targets of manual campaigns; AUTO ones hold none, and are never listed for this."""
+
+    account: AccountMap
+    _by_ad_group: dict[str, list[StandingTarget]] = field(default_factory=lambda: defaultdict(list))
+
+    def ad_groups(self, campaign_id: str, ad_group_id: str) -> Sequence[str]:
+        """Where a negative of this place works, as far as there is anything to block; without an ad group: everywhere
+        in the campaign.
+        """
+        campaign = self.account.campaigns.get(campaign_id)
+        if campaign is None or campaign.targeting.upper() == AUTO:
+            return ()
+        if ad_group_id:
+            return (ad_group_id,)
+        return [each.ad_group_id for each in self.account.ad_groups.values() if each.campaign_id == campaign_id]
+
+    async def read(self, reader: AccountReader, places: Iterable[tuple[str, str]]) -> None:
+        """Lists what stands at these places, campaign and ad group; no call where they are all automatic."""
+        wanted = sorted({each for place in places for each in self.ad_groups(*place)} - self._by_ad_group.keys())
+        self._by_ad_group.update({each: [] for each in wanted})
+        if wanted:
+            await together(self._keep(reader, wanted, "keywords"), self._keep(reader, wanted, "targets"))
+
+    async def _keep(self, reader: AccountReader, ad_groups: Sequence[str], what: str) -> None:
+        async for page in reader.keywords(ad_groups) if what == "keywords" else reader.targets(ad_groups):
+            for target in page:
+                if target.state == ENABLED:
+                    self._by_ad_group[target.ad_group_id].append(target)
+
+    def at(self, campaign_id: str, ad_group_id: str) -> Sequence[StandingTarget]:
+        """Only after `read` of that place."""
+        return [target for each in self.ad_groups(campaign_id, ad_group_id) for target in self._by_ad_group[each]]
+
+    def blocked_by(self, item: Negating) -> Sequence[StandingTarget]:
+        """Those that it surely blocks. Of a brand nothing is sure: what brand a product is of is not known here."""
+        if item.kind not in (ActionKind.NEGATE_KEYWORD, ActionKind.NEGATE_PRODUCT):
+            return ()
+        ad_group_id = "" if item.level is Level.CAMPAIGN else item.ad_group_id
+        return [target for target in self.at(item.campaign_id, ad_group_id) if _blocks(item, target)]
+
+
+def _blocks(item: Negating, target: StandingTarget) -> bool:
+    if target.kind is TargetKind.PRODUCT:
+        return item.kind is ActionKind.NEGATE_PRODUCT and asin_of(target.text) == item.key
+    if item.kind is not ActionKind.NEGATE_KEYWORD:
+        return False
+    text = fold(target.text)
+    return f" {item.key} " in f" {text} " if item.match is Match.PHRASE else text == item.key
+
+
+def named(targets: Sequence[StandingTarget]) -> str:
+    told = "; ".join(f"“{each.text}” ({each.match}, {each.amazon_id})" for each in targets[:_MOST_NAMED])
+    more = len(targets) - _MOST_NAMED
+    return told + (f"; and {more} more" if more > 0 else "")
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """Looked for again right before sending: what its reviewer has not seen makes a negative stale."""
+
+    histories: PlanHistories
+    profile_id: ProfileId
+    own_brands: Collection[str]
+    """`protect.brands` of the rules in force now."""
+
+    async def found(
+        self, approved: Sequence[Standing], account: AccountMap, reader: AccountReader
+    ) -> Sequence[tuple[str, str]]:
+        """Item id, and what stands in the way now. Raises what the reader raises."""
+        negatives = [each for each in approved if each.kind.is_negative]
+        own = OwnTargets(account)
+        await own.read(reader, [_place(each) for each in negatives])
+        fresh = {plan_id: await self.histories.harvested_since(plan_id) for plan_id in {n.plan_id for n in negatives}}
+        found = []
+        for each in negatives:
+            why = (
+                self._own_brand(each)
+                or _blocks_own(each, own)
+                or (await self._sold(each) if fresh[each.plan_id] else "")
+            )
+            if why:
+                found.append((each.action_id, why))
+        return found
+
+    def _own_brand(self, each: Standing) -> str:
+        own = each.kind is ActionKind.NEGATE_BRAND and each.key in self.own_brands
+        return "it was no brand of your own, and stands under protect.brands now" if own else ""
+
+    async def _sold(self, each: Standing) -> str:
+        """Terms that sold since it was planned. A negative at the source of a promotion is there to take its sales."""
+        if each.kind is ActionKind.NEGATE_BRAND or each.follows:
+            return ""
+        _, ad_group_id = _place(each)
+        terms = await self.histories.converting_terms(
+            self.profile_id, each.campaign_id, ad_group_id or None, each.key, each.match or Match.EXACT
+        )
+        seen: Collection[str] = as_it_was(each).get("sold", ())
+        news = [term for term in terms if term.key not in seen]
+        if not news:
+            return ""
+        sold = f"“{news[0].key}” with {news[0].conversions:g} orders"
+        return f"since it was planned {sold} was seen here, and it would block that"
+
+
+def _place(each: Standing) -> tuple[str, str]:
+    return each.campaign_id, "" if each.level is Level.CAMPAIGN else each.ad_group_id
+
+
+def _blocks_own(each: Standing, own: OwnTargets) -> str:
+    seen: Collection[str] = as_it_was(each).get("blocks", ())
+    news = [target for target in own.blocked_by(each) if target.amazon_id not in seen]
+    return f"it would have blocked nothing of your own, and would block {named(news)} now" if news else ""

@@ -1,0 +1,143 @@
+"""Brands that the rules file wants negative: a decision for each place, recorded with the run's, and the items."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from harvester.domain.brand import Brand
+from harvester.domain.decision import Decision, Outcome
+from harvester.domain.plan import PlannedAction
+from harvester.domain.profile import StandingNegative
+from harvester.domain.recommendation import Recommendation
+from harvester.domain.run import Cursor, Run
+from harvester.ports import AccountReader, Clock, Runs
+from harvester.ports.negatives import PlanHistories
+from harvester.rules.brands import SOURCE, TARGET_TYPE, Spot, StandingBrands, brand_item, judge, spots_of
+from harvester.rules.ruleset import ProfileRules
+from harvester.usecases.account_map import demand_readable
+from harvester.usecases.brand_hints import BrandHints
+from harvester.usecases.conflicts import OwnTargets
+from harvester.usecases.surroundings import Surroundings
+from harvester.usecases.together import together
+
+Identity = tuple[str, str, str]
+"""Of a decision about a brand: campaign, ad group, brand id."""
+
+
+@dataclass(frozen=True, slots=True)
+class BrandPlan:
+    """What of a run is about brands. `judged` and `negated`: decisions, which are no evidence for a guard's share."""
+
+    items: Sequence[PlannedAction] = ()
+    judged: int = 0
+    negated: int = 0
+    advice: Sequence[str] = ()
+
+
+NO_BRANDS = BrandPlan()
+
+
+@dataclass(frozen=True)
+class PlanBrands:
+    runs: Runs
+    histories: PlanHistories
+    clock: Clock
+
+    async def __call__(self, run: Run, recorded: int, surroundings: Surroundings, rules: ProfileRules) -> BrandPlan:
+        """After the harvest, which has recorded so many rows. Raises what the reader raises. A run that is gone on with
+        keeps the decisions that it has.
+        """
+        account, profile = surroundings.account, surroundings.facts.profile
+        spots = spots_of(rules, profile, account.campaigns, account.ad_groups)
+        advice = _nowhere(rules, spots)
+        if not spots:
+            return BrandPlan(advice=advice)
+        standing = await _Standing.read(surroundings.reader, spots)
+        decided = [(spot, judge(spot, rules, surroundings.facts, standing.at(spot))) for spot in spots]
+        places = await self._recorded(run, recorded, decided)
+        wanted = [
+            (spot, places[_identity(spot)])
+            for spot, decision in decided
+            if decision.outcome is Outcome.NEGATE and _identity(spot) in places
+        ]
+        items = await self._items(wanted, surroundings)
+        return BrandPlan(items, len(places), sum(each.outcome is Outcome.NEGATE for _, each in decided), advice)
+
+    async def _recorded(
+        self, run: Run, recorded: int, decided: Sequence[tuple[Spot, Decision]]
+    ) -> Mapping[Identity, int]:
+        """Where in the run each decision stands: written now, or before this process took the run up."""
+        if run.cursor.brands:
+            return await self.histories.brand_places(run.run_id)
+        rows_now = [(_row(spot), spot.brand_id, decision) for spot, decision in decided]
+        await self.runs.save_page(run, recorded, rows_now, Cursor(brands=True), self.clock.now())
+        return {_identity(spot): recorded + at for at, (spot, _) in enumerate(decided)}
+
+    async def _items(self, wanted: Sequence[tuple[Spot, int]], surroundings: Surroundings) -> Sequence[PlannedAction]:
+        profile = surroundings.facts.profile
+        ids = {spot.brand_id for spot, _ in wanted}
+        names = await self.histories.brand_names(profile.country, ids)
+        brands = {brand_id: Brand(brand_id, names.get(brand_id, "")) for brand_id in ids}
+        own = OwnTargets(surroundings.account)
+        await own.read(surroundings.reader, [spot.place for spot, _ in wanted])
+        hints = BrandHints(own, self.histories, profile.profile_id, brands)
+        return [brand_item(spot, brands[spot.brand_id], place, await hints.of(spot)) for spot, place in wanted]
+
+
+def _identity(spot: Spot) -> Identity:
+    return (*spot.place, spot.brand_id)
+
+
+def _row(spot: Spot) -> Recommendation:
+    campaign_id, ad_group_id = spot.place
+    return Recommendation(SOURCE, campaign_id, ad_group_id, "", "", spot.brand_id, TARGET_TYPE, None, None)
+
+
+def _nowhere(rules: ProfileRules, spots: Sequence[Spot]) -> Sequence[str]:
+    """Entries that find no place: a misspelt name would otherwise exclude nothing, in silence."""
+    found = {spot.entry.name for spot in spots}
+    return [
+        f"Entry `{entry.name}` under `brands` finds no place in this profile: correct its `match`, or name other "
+        "`profiles` in it"
+        for entry in rules.brands
+        if entry.name not in found and not entry.match.profiles
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """The negative brands that stand at the spots, listed in as few calls as that takes."""
+
+    ad_groups: defaultdict[str, list[StandingNegative]]
+    campaigns: defaultdict[str, list[StandingNegative]]
+
+    @classmethod
+    async def read(cls, reader: AccountReader, spots: Sequence[Spot]) -> "_Standing":
+        before = dict(reader.unreadable)
+        standing = cls(defaultdict(list), defaultdict(list))
+        ad_groups = sorted({spot.ad_group.ad_group_id for spot in spots if spot.ad_group is not None})
+        campaigns = sorted({spot.campaign.campaign_id for spot in spots})
+        await together(
+            standing._keep(reader.negative_targets(ad_groups)),
+            standing._keep(reader.campaign_negative_targets(campaigns)),
+        )
+        demand_readable(reader, before)
+        return standing
+
+    async def _keep(self, pages: AsyncIterator[Sequence[StandingNegative]]) -> None:
+        async for page in pages:
+            for negative in page:
+                if negative.is_brand and negative.ad_group_id:
+                    self.ad_groups[negative.ad_group_id].append(negative)
+                elif negative.is_brand:
+                    self.campaigns[negative.campaign_id].append(negative)
+
+    def at(self, spot: Spot) -> StandingBrands:
+        """Of an ad group: its campaign's bear on it too."""
+        campaign_id, ad_group_id = spot.place
+        here = self.ad_groups[ad_group_id] if ad_group_id else self.campaigns[campaign_id]
+        above = self.campaigns[campaign_id] if ad_group_id else ()
+        return StandingBrands(
+            by_id={each.text: each.amazon_id for each in (*above, *here) if each.text},
+            nameless=frozenset(each.amazon_id for each in here if not each.text),
+        )
