@@ -81,7 +81,8 @@ def test_an_apply_that_slept_through_a_takeover_sends_nothing(
     history = ledger.value("SELECT count(*) FROM harvester.action_event")
     os.kill(sleeper.process.pid, signal.SIGCONT)
 
-    assert "lost" in sleeper.end().failed().sentence
+    told = sleeper.end().failed().err.splitlines()
+    assert "lost" in told[-1]  # before it, on a busy machine, what else could not be recorded any more
     assert len(written(amazon)) == sent
     assert ledger.value("SELECT count(*) FROM harvester.action_event") == history
     assert harvester("ledger", "verify").succeeded().out

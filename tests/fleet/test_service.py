@@ -11,6 +11,7 @@ import pytest
 
 from harvester.sandbox.fault_rules import Action, FaultBook, Match, Rule
 from harvester.sandbox.settings import Options
+from harvester.wiring import open_services
 from tests.crash.agreement import CHANGES
 from tests.fleet.service import HURRY, RULES_FILE, Fleet
 
@@ -117,10 +118,11 @@ async def test_modes_and_pauses_hold_in_every_replica_at_once(fleet: Fleet) -> N
 
 async def test_a_pause_in_the_middle_is_no_failure(fleet: Fleet) -> None:
     """The run is done, and says that nothing is sent and why; nobody is told that a profile stopped."""
-    fail(fleet, Action(hang_seconds=20), profile=THROTTLED, path="/sp/keywords/list", nth=2)
-    replica = fleet.start()
-    await fleet.until(lambda: struck(fleet))
-    (await fleet.run("pause", "--by", "anna")).succeeded()
+    fail(fleet, Action(hang_seconds=4), profile=THROTTLED, path="/sp/keywords/list", nth=2)
+    async with open_services(fleet.settings()) as services:  # a command would have to start while the call hangs
+        replica = fleet.start()
+        await fleet.until(lambda: struck(fleet))
+        await services.actions.pause(None, "anna", paused=True)
     await fleet.until(lambda: ended(fleet))
 
     assert await replica.stops() == 0
