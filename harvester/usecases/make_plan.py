@@ -148,8 +148,7 @@ class MakePlan:
         brands: BrandPlan = NO_BRANDS,
     ) -> PlanId:
         """The run's plan; a run that has one keeps it. Lists the account first, then writes in one transaction."""
-        made = await self.plans.plan_of(run.run_id)
-        if made is not None:
+        if (made := await self.plans.plan_of(run.run_id)) is not None:
             return made
         counts = await self.plans.counts(run.run_id)
         decided = await self.plans.decided_ad_groups(run.run_id)

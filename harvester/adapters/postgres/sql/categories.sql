@@ -15,8 +15,8 @@ SELECT pg_advisory_xact_lock(hashtextextended('harvester category tree ' || $1, 
 INSERT INTO harvester.category_tree (country, read_at, categories) VALUES ($1, $2, $3);
 
 -- name: found_categories
--- Those below a category (at least one of its id), whose path holds every pattern, or whose id is asked for; without
--- patterns and id, those directly below it, or at the top. With how many there are in all.
+-- Those below a category whose path holds every pattern, or whose id is asked for.
+-- Without patterns and id, those directly below it, or at the top. With how many there are in all.
 WITH below AS (
     SELECT place, last_below FROM harvester.category WHERE country = $1 AND category_id = $2
 )
