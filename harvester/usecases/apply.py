@@ -115,7 +115,9 @@ class Apply:
     def _why_dry(self, profile: Profile) -> str:
         if self.mode_of(profile.profile_id) is Mode.DRY_RUN:
             return "mode is dry-run: nothing is ever sent; set HARVESTER_MODE=review to apply a reviewed plan"
-        return "mode is dry-run for the time being, so nothing is sent: `harvester mode` shows and lifts it"
+        return (
+            "mode is dry-run for the time being, so nothing is sent: `harvester mode` shows by whom, and what lifts it"
+        )
 
     async def _demand(self, profile: Profile, plan_id: PlanId, fingerprint: Fingerprint) -> None:
         found = await self.actions.fingerprint(plan_id)

@@ -20,6 +20,8 @@ class Verdicts:
     waiting_for_second: Sequence[Standing] = ()
     left: Sequence[Standing] = ()
     """Of the named kinds and rules, guarded or held: not taken because they were not named."""
+    superseded: Sequence[Standing] = ()
+    """Of the named kinds and rules, where nobody named items: a newer plan of the profile has them."""
 
 
 def verdicts(
@@ -48,6 +50,7 @@ def verdicts(
         already=already,
         waiting_for_second=[after[each] for each in reviewed.waiting_for_second],
         left=left,
+        superseded=[] if selection.action_ids else _superseded(selection, after),
     )
 
 
@@ -70,6 +73,10 @@ def _matches(item: Standing, selection: Selection) -> bool:
     return (not selection.kinds or item.kind in selection.kinds) and (
         not selection.rules or item.rule in selection.rules
     )
+
+
+def _superseded(selection: Selection, items: Mapping[str, Standing]) -> Sequence[Standing]:
+    return [item for item in items.values() if item.state is ActionState.SUPERSEDED and _matches(item, selection)]
 
 
 def _left(

@@ -165,6 +165,21 @@ def test_nothing_left_to_do_is_done(desk: Desk) -> None:
     assert len(desk.reviews()) == before
 
 
+def test_a_plan_that_a_newer_one_took_over_says_so(desk: Desk) -> None:
+    """Whoever types the command of yesterday's plan learns why nothing happens, for all of it and for one item."""
+    desk.plan()
+
+    nothing = desk("approve", "p1", "--kind", "negate_keyword", "--by", "Dana")
+    one = desk("approve", "p1", "--item", SHOES, "--by", "Dana")
+
+    assert (nothing.code, one.code) == (0, 1)
+    superseded = [each for each, state in desk.states().items() if state == "superseded"]
+    assert LOSER in superseded
+    assert "Nothing of plan p1 matched, and nothing was changed." in nothing.words
+    assert "A newer plan of the profile has taken over 2 items that nobody had reviewed." in nothing.words
+    assert f"item {SHOES}: it is superseded: a newer plan of the profile has taken over" in one.words
+
+
 def test_a_verdict_can_be_taken_back_until_it_is_sent(desk: Desk) -> None:
     """Approved, then held, then approved by name, then declined for good."""
     for command in ("approve", "hold", "approve", "decline"):

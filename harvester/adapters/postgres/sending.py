@@ -62,9 +62,11 @@ def why_paused(profile_id: ProfileId, row: asyncpg.Record) -> str | None:
     """As the row says: the pauses of the profile and of everybody."""
     if row["all_paused"]:
         since = f"{row['all_paused_at']:%Y-%m-%d %H:%M} UTC"
-        return f"everything is paused, by {row['all_paused_by']} since {since}: `harvester resume` lifts it"
+        lift = "`harvester resume --by YOUR-NAME`"
+        return f"everything is paused, by {row['all_paused_by']} since {since}: {lift} lifts it"
     if row["paused"]:
-        since, lift = f"{row['paused_at']:%Y-%m-%d %H:%M} UTC", f"`harvester resume --profile {profile_id}`"
+        since = f"{row['paused_at']:%Y-%m-%d %H:%M} UTC"
+        lift = f"`harvester resume --profile {profile_id} --by YOUR-NAME`"
         return f"profile {profile_id} is paused, by {row['paused_by']} since {since}: {lift} lifts it"
     return None
 

@@ -218,6 +218,9 @@ def print_verdicts(console: Console, said: Verdicts) -> None:
         _print(console, f"Refused: item {action_id}: {why}", "red")
     if not (said.changed or said.already or said.waiting_for_second or said.refused):
         _print(console, f"Nothing of plan {review.plan_id} matched, and nothing was changed.", "yellow")
+        if said.superseded:
+            number = tables.plural(len(said.superseded), "item")
+            _print(console, f"A newer plan of the profile has taken over {number} that nobody had reviewed.", "yellow")
     _print_left(console, said)
 
 

@@ -7,11 +7,14 @@ from typing import Any
 import click
 from rich.text import Text
 
+from harvester.domain.action import ActionState
 from harvester.domain.target import fold
 from harvester.entrypoints.cli import sentences, tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
 from harvester.entrypoints.cli.sentences import at_length, reason
 from harvester.entrypoints.cli.session import Session, run
+
+_WAITING = frozenset({ActionState.GUARDED, ActionState.HELD})
 
 
 @click.command()
@@ -156,10 +159,17 @@ def _story(row: Mapping[str, Any]) -> list[Text]:
     first, *rest = at_length(row)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
     lines += [Text(f"  {sentence}") for sentence in rest]
-    for action in row.get("actions", ()):
-        because = f", because {reason(action['reason'])}" if action["reason"] else ""
-        by = f", reviewed by {action['reviewed_by']}" if action["reviewed_by"] else ""
-        made = f"; at Amazon it is {action['amazon_id']}" if action["amazon_id"] else ""
-        item = f"item {action['id']} ({action['kind'].replace('_', ' ')})"
-        lines.append(Text(f"  In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}."))
+    lines += [Text(f"  {_item(action)}") for action in row.get("actions", ())]
     return lines
+
+
+def _item(action: Mapping[str, Any]) -> str:
+    by = f", reviewed by {action['reviewed_by']}" if action["reviewed_by"] else ""
+    made = f"; at Amazon it is {action['amazon_id']}" if action["amazon_id"] else ""
+    because = before = ""
+    if action["state"] in _WAITING or action["reason"] == "already_there":
+        because = f", because {reason(action['reason'])}" if action["reason"] else ""
+    elif action["reason"]:
+        before = f"; before that it waited, because {reason(action['reason'])}"
+    item = f"item {action['id']} ({action['kind'].replace('_', ' ')})"
+    return f"In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}{before}."

@@ -337,6 +337,7 @@ async def test_pausing_says_who_and_since_when(begin: BeginRun, actions: Postgre
     why = await actions.paused(PROFILE)
     assert why is not None
     assert why.startswith(f"profile {PROFILE} is paused, by Ann since ")
+    assert why.endswith(f"`harvester resume --profile {PROFILE} --by YOUR-NAME` lifts it")
     assert await actions.paused(ProfileId("2")) is None
     await actions.pause(None, "Bob", True)
     for profile_id in (PROFILE, ProfileId("2")):

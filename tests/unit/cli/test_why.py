@@ -1,0 +1,26 @@
+"""What `why` says of the items that a decision led to."""
+
+import pytest
+
+from harvester.entrypoints.cli.why import _item
+
+GUARD = "because the day has more promotions than the guard lets through"
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "by", "said"),
+    [
+        ("planned", "", "", "planned."),
+        ("guarded", "promotions_per_day", "", f"guarded, {GUARD}."),
+        ("superseded", "promotions_per_day", "", f"superseded; before that it waited, {GUARD}."),
+        ("approved", "promotions_per_day", "anna", f"approved, reviewed by anna; before that it waited, {GUARD}."),
+        ("unknown", "already_there", "anna", "unknown, because already_there, reviewed by anna."),
+    ],
+)
+def test_an_item_waits_for_its_reason_and_is_done_in_spite_of_it(state: str, reason: str, by: str, said: str) -> None:
+    """An item keeps the reason of its waiting: it does not tell why somebody approved it or a newer plan has it."""
+    action = {"id": "a7", "plan_id": "p1", "kind": "promote_keyword", "amazon_id": ""}
+
+    told = _item({**action, "state": state, "reason": reason, "reviewed_by": by})
+
+    assert told == f"In plan p1 it is item a7 (promote keyword): {said}"
