@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,6 +18,7 @@ import asyncpg
 import pytest
 import structlog
 
+from harvester.adapters import embedded_postgres
 from harvester.adapters.embedded_postgres import EmbeddedPostgres
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.migrate import migrate
@@ -33,6 +34,13 @@ TEST_DSN = os.environ.get("HARVESTER_TEST_DSN")
 
 for _name in [name for name in os.environ if name.startswith("HARVESTER_")]:
     del os.environ[_name]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """Three workers for every two cores: many tests wait for a process, and meanwhile a core would have nothing to do."""
+    found = yield
+    return found if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else found + found // 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -126,7 +134,10 @@ def _test_server(run: str) -> Iterator[str]:
     folder = _fast_folder() / f"harvester-tests-{run}"
     server = EmbeddedPostgres(folder, durable=False)
     try:
-        yield server.join()
+        with pytest.MonkeyPatch.context() as patch:  # a storm of a fleet alone takes fifty of the usual hundred
+            patch.setitem(embedded_postgres._SETTINGS, "max_connections", "500")
+            dsn = server.join()
+        yield dsn
     finally:
         if server.leave():
             shutil.rmtree(folder)
