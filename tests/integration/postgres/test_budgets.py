@@ -119,7 +119,8 @@ async def test_ten_that_come_first_at_a_time_agree_afterwards(budgets: PostgresB
 
 
 @pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
+async def stack(budgets: PostgresBudgets) -> AsyncIterator[AsyncExitStack]:
+    """Ends before the store does."""
     async with AsyncExitStack() as opened:
         yield opened
 

@@ -34,7 +34,7 @@ def as_given(run_id: str, rows: Rows, seen_at: datetime) -> list[dict[str, objec
             "seen_at": seen_at,
             "place": place,
             "key": key,
-            **{name: getattr(row, name) for name in type(row).__struct_fields__},
+            **{name: getattr(row, name) for name in type(row).__struct_fields__ if name in COLUMNS},
             **{name: getattr(decision, name) for name in type(decision).__struct_fields__},
         }
         for place, (row, key, decision) in enumerate(rows)
