@@ -192,6 +192,17 @@ async def test_a_resumed_run_goes_on_in_its_source():
     assert (done.harvested.pages, done.harvested.rows) == (3, 6)
 
 
+async def test_a_run_resumed_after_its_brands_reads_nothing_again():
+    """Every source was done before; the plan that follows counts what they had."""
+    books, reader = Books(), Reader(promotion(), products())
+    run = replace(RUN, cursor=Cursor(brands=True), pages=4, recommendations=7, resumed=True)
+
+    done = await read(reader, books, run=run)
+
+    assert (reader.promotion.asked, reader.suggesting.asked, books.cursors) == ([], [], [])
+    assert (done.harvested.pages, done.harvested.rows) == (4, 7)
+
+
 async def test_an_interrupted_ad_group_is_asked_about_again_and_repeats_are_known():
     """Its cursor may have expired, so none is kept; the same product under another theme is no repeat."""
     pages = [page("products", "B2", "B3", more="c"), page("products", "B4")]
