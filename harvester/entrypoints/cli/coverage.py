@@ -76,7 +76,8 @@ def _print(each: Covered) -> None:
     have = sum(line.covered for line in each.lines)
     total = tables.plural(len(each.lines), "auto ad group")
     whose = f"{each.profile.name} ({each.profile.country}), profile {each.profile.profile_id}"
-    console.print(Text(f"{whose}: {have} of {total} with a destination for every ad", style="bold"))
+    heading = Text(f"{whose}: {have} of {total} with a destination for every ad", style="bold")
+    console.print(tables.hanging(heading))
     for line in each.lines:
         mark = ("MISS  ", "yellow") if line.misses else ("ok    ", "green")
         console.print(tables.hanging(Text.assemble(mark, f"{line.campaign_name} / {line.ad_group_name}")))

@@ -21,10 +21,11 @@ def plan_as_markdown(plan: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
         f"{counts['candidates']} recommendations: {counts['promote']} to promote, {counts['negate']} to negate, "
         f"{counts['hold']} held, {counts['skip']} skipped."
     )
+    made = f"{plan['created_at'][:16].replace('T', ' ')} UTC"
     lines = [
         f"## Plan {plan['id']}: {_cell(plan['profile_name'])} ({plan['country']})",
         "",
-        f"Profile {plan['profile_id']}, {plan['state']}, mode {plan['mode']}, made {plan['created_at']}.",
+        f"Profile {plan['profile_id']}, {plan['state']}, mode {plan['mode']}, made {made}.",
         said,
         *([] if plan["complete"] else ["", "**Partial:** " + _cell(" ".join(plan["troubles"]))]),
         "",

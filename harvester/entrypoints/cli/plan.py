@@ -24,7 +24,7 @@ def plan(invocation: Invocation, profile_ids: tuple[str, ...], as_json: bool) ->
     """Pull recommendations, judge them by the rules, and store one plan per profile.
 
     Reads from Amazon and writes to your database only; nothing is sent to an account. A run that was interrupted less
-    than an hour ago, under the same rules, is taken up where it stopped.
+    than an hour ago, under the same rules and mode, is taken up where it stopped.
     """
     run(_plan(invocation, profile_ids, as_json), "stopped; the next `harvester plan` goes on where this one was")
 

@@ -71,7 +71,8 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
         console = tables.console()
         for result in results:
             mark = Text("ok   ", style="green") if result.passed else Text("FAIL ", style="bold red")
-            console.print(Text.assemble(mark, (result.name, "bold"), f": {result.got}"))
+            line = Text.assemble(mark, (result.name, "bold"), f": {result.got}")
+            console.print(tables.hanging(line, further=len(mark)))
         passed = f"{len(results) - len(failed)} passed, {len(failed)} failed"
         console.print(passed if results else f"{_name(path)}: no tests; add some under `tests:`")
     if failed:

@@ -1,4 +1,4 @@
-"""Items as the ledger reports them."""
+"""Plans and items as the ledger reports them."""
 
 from typing import Any
 
@@ -38,3 +38,11 @@ def an_item(**changes: Any) -> dict[str, Any]:
 def a_negative(**changes: Any) -> dict[str, Any]:
     """At ad-group level, of a keyword."""
     return an_item(**{"kind": "negate_keyword", "level": "ad_group", "bid": None, "group_id": None, **changes})
+
+
+def a_plan() -> dict[str, object]:
+    counts = dict.fromkeys(("candidates", "promote", "negate", "hold", "skip"), 1)
+    return {
+        "id": "p1", "profile_name": "Shop", "country": "US", "profile_id": "1", "state": "planned", "mode": "review",
+        "created_at": "2026-11-24T06:30:04.797360+00:00", "counts": counts, "complete": True, "troubles": [], "advice": [], "fingerprint": "f",
+    }  # fmt: skip

@@ -9,12 +9,22 @@ import pytest
 from rich.console import Console
 
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import Invocation
+from harvester.entrypoints.cli.app import Invocation, cli
 from harvester.entrypoints.cli.apply import _what_next
 from harvester.entrypoints.cli.finding import Finding
+from harvester.entrypoints.cli.markdown import plan_as_markdown
 from harvester.entrypoints.cli.service import _print
 from harvester.usecases.apply import Applied
 
+from .items import a_plan
+
+RULES = """
+version: 1
+rules:
+  - {name: two, when: {conversions: {at_least: 2}}, then: {promote: {}}}
+tests:
+  - {name: one order of a few clicks may be luck, given: {clicks: 9, conversions: 1}, expect: hold}
+"""
 PLAN: dict[str, Any] = {"id": "p1", "counts": {"candidates": 12}}
 TAKES_BACK: dict[str, Any] = {"id": "p2", "counts": {"candidates": 0}}
 
@@ -48,6 +58,26 @@ def test_a_finding_of_the_doctor_stands_in_one_column(capsys: pytest.CaptureFixt
     assert "--env-file my.env rules check" in " ".join(" ".join(lines).split())
     assert all(line.startswith("       ") for line in lines[3:])
     assert max(len(line) for line in lines) <= 60
+
+
+def test_a_test_of_the_rules_stands_in_one_column(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What wraps goes below its name, not below its mark: the eye finds the one that failed."""
+    monkeypatch.setenv("COLUMNS", "60")
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES, "utf-8")
+
+    cli.main(["rules", "test", str(file)], standalone_mode=False, obj=Invocation())
+
+    first, *rest, count = capsys.readouterr().out.splitlines()
+    assert (first, count) == ("ok   one order of a few clicks may be luck: hold", "1 passed, 0 failed")
+    assert rest == ["     (not_proven): needs 1 more conversion"]
+
+
+def test_a_plan_in_markdown_tells_the_minute_it_was_made() -> None:
+    """As every table does: nobody reads microseconds in a ticket."""
+    assert "mode review, made 2026-11-24 06:30 UTC." in plan_as_markdown(a_plan(), [])
 
 
 def test_a_bullet_is_a_sentence_with_its_text_in_one_column() -> None:

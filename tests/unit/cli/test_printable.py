@@ -8,18 +8,10 @@ from harvester.entrypoints.cli.app import say
 from harvester.entrypoints.cli.markdown import plan_as_markdown
 from harvester.entrypoints.cli.printable import printable
 
-from .items import an_item
+from .items import a_plan, an_item
 
 ORDERS = ["\x1b[2K", "\x9b31m", "\x07", "\r", "\x08", "\u202e", "\u2066", "\u2028", "\x85"]
 KEPT = "toalla niño 日本 😀 👨\u200d👩 \u200fשלום kök"
-
-
-def a_plan() -> dict[str, object]:
-    counts = dict.fromkeys(("candidates", "promote", "negate", "hold", "skip"), 1)
-    return {
-        "id": "p1", "profile_name": "Shop", "country": "US", "profile_id": "1", "state": "planned", "mode": "review",
-        "created_at": "now", "counts": counts, "complete": True, "troubles": [], "advice": [], "fingerprint": "f",
-    }  # fmt: skip
 
 
 @pytest.mark.parametrize("order", ORDERS)
