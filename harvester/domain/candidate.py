@@ -40,7 +40,7 @@ class Negatives:
         A phrase negative covers every keyword that holds its words in a row. An exact one covers its own text only,
         and never a phrase.
         """
-        if kind is TargetKind.PRODUCT:
+        if kind is not TargetKind.KEYWORD:
             return self._products.get(key)
         if match is Match.EXACT and key in self._exact:
             return self._exact[key]
@@ -152,7 +152,9 @@ class Ground:
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
-    """`kind` is None for a target type that nobody knows; `key` is the folded text or the upper-case ASIN."""
+    """`kind` is None for a target type that nobody knows; `key` is the folded text, the upper-case ASIN
+    or the key of a `CategoryTarget`.
+    """
 
     row: Recommendation
     ground: Ground

@@ -6,6 +6,8 @@ from typing import Self
 
 import msgspec
 
+from harvester.domain.target import CATEGORY, PRODUCT, TargetKind, fold
+
 _CATEGORY, _PRIME = "ASIN_CATEGORY_SAME_AS", "ASIN_IS_PRIME_SHIPPING_ELIGIBLE"
 _SINGLE = (
     ("brand", "ASIN_BRAND_SAME_AS"),
@@ -75,6 +77,13 @@ class CategoryTarget(msgspec.Struct, frozen=True):
         fields |= {name: _range_in(said, kind) for name, kind in _RANGES}
         fields["prime"] = said.pop(_bare(_PRIME), "false").casefold() == "true"
         return None if said else msgspec.convert({"category": category, **fields}, cls)
+
+
+def key_of(kind: TargetKind | None, text: str) -> str:
+    """Under which a recommended target is compared: an ASIN, the key of a category by its id, else the folded text."""
+    if kind is PRODUCT:
+        return text.strip().upper()
+    return CategoryTarget(text.strip()).key if kind is CATEGORY else fold(text)
 
 
 def _range_in(said: dict[str, str], kind: str) -> Range | None:

@@ -1,20 +1,33 @@
 """What a source recommends, and the pages it comes in."""
 
+from collections.abc import Mapping
+
 import msgspec
+
+from harvester.domain.target import CATEGORY, KEYWORD, PRODUCT, TargetKind
 
 PROMOTION = "promotion"
 """The source name of target promotion recommendations."""
 PRODUCTS = "products"
 """Product suggestions: what shoppers view or buy beside what is advertised."""
 
-SOURCES = (PROMOTION, PRODUCTS)
+CATEGORIES = "categories"
+"""Category suggestions: the categories of products that fit what is advertised."""
+
+SOURCES = (PROMOTION, PRODUCTS, CATEGORIES)
 """In the order in which a run reads them: promotions tell which ad advertises which product."""
-WITHOUT_EVIDENCE = frozenset({PRODUCTS})
+WITHOUT_EVIDENCE = frozenset({PRODUCTS, CATEGORIES})
 """Sources whose rows never have clicks or conversions: they suggest, they do not report."""
+RECOMMENDS: Mapping[str, tuple[TargetKind, ...]] = {
+    PROMOTION: (KEYWORD, PRODUCT),
+    PRODUCTS: (PRODUCT,),
+    CATEGORIES: (CATEGORY,),
+}
+"""The kinds of target that each source brings; the first where none is named."""
 
 
 class Recommendation(msgspec.Struct, frozen=True, gc=False):
-    """One row as a source delivers it: a keyword or product for one ad, with the evidence for it.
+    """One row as a source delivers it: a keyword, product or category for one ad, with the evidence for it.
 
     Every text is as Amazon sent it, empty where it sent none. `clicks` and `conversions` are None where they cannot
     be read: unknown is not zero. `evidence_note` keeps, as JSON text, whatever else the reasons held: further metrics,

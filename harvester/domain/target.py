@@ -16,6 +16,8 @@ MOST_PHRASE_NEGATIVE_WORDS = 4
 class TargetKind(StrEnum):
     KEYWORD = "keyword"
     PRODUCT = "product"
+    CATEGORY = "category"
+    """Of products."""
 
 
 class Match(StrEnum):
@@ -30,7 +32,7 @@ class Match(StrEnum):
     """The product and similar ones (ASIN_EXPANDED_FROM)."""
 
 
-KEYWORD, PRODUCT = TargetKind.KEYWORD, TargetKind.PRODUCT
+KEYWORD, PRODUCT, CATEGORY = TargetKind.KEYWORD, TargetKind.PRODUCT, TargetKind.CATEGORY
 """For the hot path: looking up a member of an enum takes longer than most of what is done with it."""
 
 KEYWORD_MATCHES = (Match.BROAD, Match.PHRASE, Match.EXACT)
@@ -46,12 +48,14 @@ class Level(StrEnum):
 
 @lru_cache(64)
 def kind_of(target_type: str) -> TargetKind | None:
-    """KEYWORD, PRODUCT and ASIN in any case (the specification and the guide disagree); None for anything else."""
+    """KEYWORD, PRODUCT, ASIN and CATEGORY in any case (specification and guide disagree); None for anything else."""
     match target_type.upper():
         case "KEYWORD":
             return TargetKind.KEYWORD
         case "PRODUCT" | "ASIN":
             return TargetKind.PRODUCT
+        case "CATEGORY":
+            return TargetKind.CATEGORY
         case _:
             return None
 

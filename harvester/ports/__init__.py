@@ -52,6 +52,10 @@ class AccountReader(BidSuggestions, Protocol):
         """Product suggestions for these ad groups."""
         ...
 
+    def categories(self, advertised: Sequence[Advertised]) -> RecommendationSource:
+        """Category suggestions for these ad groups."""
+        ...
+
     def campaigns(self) -> AsyncIterator[Sequence[Campaign]]:
         """All that are not archived."""
         ...

@@ -37,10 +37,12 @@ def condition_problems(path: Path, condition: Condition) -> Iterator[Problem]:
 
 
 def rule_problems(path: Path, rule: Rule) -> Iterator[Problem]:
-    """Keywords are in no catalog."""
+    """Keywords and categories are in no catalog."""
     place = next(asks(path, rule.when), None)
     if place is not None and TargetKind.KEYWORD in rule.kinds:
         yield Problem(place, "says nothing about keywords; give the rule `match: {target_type: product}`")
+    if place is not None and TargetKind.CATEGORY in rule.kinds:
+        yield Problem(place, "says nothing about categories; it looks at products")
 
 
 def own_brand_problems(ruleset: RuleSet) -> Iterator[Problem]:

@@ -8,8 +8,8 @@ from harvester.domain.bid import Suggestion
 from harvester.domain.candidate import Candidate, Ground, NoDestination
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.profile import Profile
-from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation
-from harvester.domain.target import PRODUCT, TargetKind
+from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
+from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
 from harvester.rules.check import Check, ask, could_pass, on_catalog
 from harvester.rules.checks.catalog import About, CatalogCheck, lacking
@@ -111,7 +111,7 @@ class Judge:
         """The first that applies, in the order of the outcome table in the rules reference."""
         kind, row, key = candidate.kind, candidate.row, candidate.key
         clicks, conversions = row.clicks, row.conversions
-        if kind is None:
+        if kind is None or (kind is CATEGORY and row.source != CATEGORIES):
             return _skip(Reason.UNSUPPORTED_TYPE, Finding("", "unsupported_type", row.target_type, None, passed=False))
         finding = malformed(candidate)
         if finding is not None:

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harvester.domain.candidate import AccountFacts, Candidate, Destination, Ground, Place
+from harvester.domain.category import key_of
 from harvester.domain.decision import Decision
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import AdGroup, Campaign, Profile, Region
 from harvester.domain.recommendation import Recommendation
-from harvester.domain.target import TargetKind, fold
+from harvester.domain.target import TargetKind
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.explain import short
 from harvester.rules.given import FileTest, Given
@@ -16,7 +17,7 @@ from harvester.rules.made_up_facts import OWN_RELATIVE, made_up
 from harvester.rules.ruleset import RuleSet
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-_TARGETS = {TargetKind.KEYWORD: "example keyword", TargetKind.PRODUCT: "B000000000"}
+_TARGETS = {TargetKind.KEYWORD: "example keyword", TargetKind.PRODUCT: "B000000000", TargetKind.CATEGORY: "1000"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,6 @@ def _candidate(given: Given, profile: Profile) -> Candidate:
     )
     account = AccountFacts(profile, frozenset({OWN_RELATIVE}), {}, _LONG_AGO)
     ground = Ground(account, source, Destination("", goal, goal), {})
-    key = fold(target) if kind is TargetKind.KEYWORD else target.strip().upper()
+    key = key_of(kind, target)
     catalog = None if given.catalog is None else made_up(given.catalog, key, row.ad_asin)
     return Candidate(row, ground, kind, key, catalog=catalog)

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from harvester.domain.recommendation import PROMOTION
+from harvester.domain.recommendation import RECOMMENDS
 from harvester.domain.target import TargetKind
 from harvester.rules.section import Section
 from harvester.rules.sections import GivenFacts
@@ -12,9 +12,9 @@ from harvester.rules.values import Asin, Count, Digits, Name, NameOrId
 class Given(Section):
     """A made-up recommendation."""
 
-    source: Literal["promotion", "products"] = "promotion"
+    source: Literal["promotion", "products", "categories"] = "promotion"
     target_type: TargetKind | None = None
-    """keyword when left out; product suggestions are products."""
+    """keyword when left out; product suggestions are products, category suggestions categories."""
     target: NameOrId | None = None
     clicks: Count | None = None
     conversions: Count | None = None
@@ -28,7 +28,7 @@ class Given(Section):
 
     @property
     def kind(self) -> TargetKind:
-        return self.target_type or (TargetKind.KEYWORD if self.source == PROMOTION else TargetKind.PRODUCT)
+        return self.target_type or RECOMMENDS[self.source][0]
 
 
 class FileTest(Section):

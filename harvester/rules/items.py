@@ -8,10 +8,11 @@ import msgspec
 from harvester.domain.action import ActionKind, ActionState, effect_of
 from harvester.domain.bid import NoSuggestion, Suggestion
 from harvester.domain.candidate import Ground, NewGroup, NoDestination, Place
+from harvester.domain.category import CategoryTarget
 from harvester.domain.decision import DecidedRow
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
-from harvester.domain.recommendation import WITHOUT_EVIDENCE
+from harvester.domain.recommendation import CATEGORIES, WITHOUT_EVIDENCE
 from harvester.domain.target import MOST_PHRASE_NEGATIVE_WORDS, Level, Match, TargetKind
 from harvester.rules import fragments
 from harvester.rules.bids import StartingBid
@@ -24,6 +25,7 @@ from harvester.rules.checks.overlap import (
     promotion_kind,
 )
 from harvester.rules.checks.shape import as_sent
+from harvester.rules.explain_category import suggested_category
 from harvester.rules.ruleset import Negate, Rule
 
 
@@ -88,20 +90,21 @@ def promotion_item(
     destination = None if isinstance(ground.destination, NoDestination) else ground.destination
     follow_up, why_none = _follow_up(folded)
     notes = [_suggested(folded.leader), _marked(folded.leader), why_none, not_suggested(suggestion)]
-    if destination is not None and destination.new is not None and refusal is None:
+    made_by = kind_at(ground.destination, kind)
+    makes_group = destination is not None and destination.new is not None
+    if makes_group and made_by.goes_through_group and refusal is None:
         notes.insert(0, "Goes into the promotion group that this plan creates.")
     place = destination.place(kind) if destination else None
-    made_by = kind_at(ground.destination, kind)
     change = _Change(
         kind=made_by,
         where=promotion_place(folded),
         match=match,
-        fragment=_promotion_fragment(made_by, folded.target, match, bid, place) if bid else "",
+        fragment=_promotion_fragment(made_by, folded, match, bid, place) if bid else "",
         place=place,
     )
     return msgspec.structs.replace(
         _item(folded, change, notes, refusal),
-        group_id=(destination.group_id if destination else None) or "",
+        group_id=(destination.group_id if destination and made_by.goes_through_group else None) or "",
         bid=bid.text if bid else None,
         currency=bid.currency if bid else "",
         bid_formula=bid.formula if bid else "",
@@ -114,11 +117,15 @@ def not_suggested(suggestion: Suggestion | None) -> str:
     return f"Amazon suggested no bid: {suggestion.why}." if isinstance(suggestion, NoSuggestion) else ""
 
 
-def _promotion_fragment(kind: ActionKind, target: str, match: Match, bid: StartingBid, place: Place | None) -> str:
-    if kind is ActionKind.TARGET_PRODUCT and place is not None:
+def _promotion_fragment(kind: ActionKind, folded: Folded, match: Match, bid: StartingBid, place: Place | None) -> str:
+    """Empty for a category that has no ad group to go to."""
+    if kind.is_direct_target and place is not None:
         campaign_id, ad_group_id = place.campaign.campaign_id, place.ad_group.ad_group_id
-        return fragments.product_target(target, match, campaign_id, ad_group_id, bid.amount)
-    return fragments.group_target(target, match, bid.amount)
+        if kind is ActionKind.TARGET_CATEGORY:
+            category = CategoryTarget(folded.leader.target.strip())
+            return fragments.category_target(category, campaign_id, ad_group_id, bid.amount)
+        return fragments.product_target(folded.target, match, campaign_id, ad_group_id, bid.amount)
+    return "" if kind is ActionKind.TARGET_CATEGORY else fragments.group_target(folded.target, match, bid.amount)
 
 
 def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> PlannedAction:
@@ -228,6 +235,8 @@ def _suggested(row: DecidedRow) -> str:
     """Why Amazon suggests it; empty for what has evidence of its own."""
     if row.source not in WITHOUT_EVIDENCE:
         return ""
+    if row.source == CATEGORIES:
+        return suggested_category(row.evidence_note)
     themes: list[str] = msgspec.json.decode(row.evidence_note or "{}").get("themes", [])
     return f"Suggested by Amazon: {'; '.join(themes)}." if themes else "Suggested by Amazon, without a theme."
 

@@ -129,7 +129,8 @@ def _why_not_promote(folded: Folded, rules: ProfileRules) -> Refusal | None:
             ground.destination.detail if isinstance(ground.destination, NoDestination) else f"It has no {kind} place."
         )
         return Refusal(reason, note)
-    if isinstance(ground.destination, Destination) and ground.destination.new is not None:
+    makes_group = isinstance(ground.destination, Destination) and ground.destination.new is not None
+    if makes_group and kind is not TargetKind.CATEGORY:
         effect = group_effect(ground)
         standing = taken(ground.account, effect, folded.leader.clicks or 0)
         if standing is not None:

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 from harvester.domain.bid import Suggested
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
-from harvester.domain.recommendation import WITHOUT_EVIDENCE
+from harvester.domain.recommendation import CATEGORIES, RECOMMENDS, WITHOUT_EVIDENCE
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
 from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.given import FileTest
@@ -58,11 +58,11 @@ class Scope(Section):
 class RuleMatch(Scope):
     """Which recommendations a rule looks at."""
 
-    source: Literal["promotion", "products"] = "promotion"
-    """promotion: what brought orders in automatic ad groups. products: products that Amazon suggests for what is
-    advertised; such rows have no clicks or conversions."""
+    source: Literal["promotion", "products", "categories"] = "promotion"
+    """promotion: what brought orders in automatic ad groups. products, categories: what Amazon suggests
+    for what is advertised; such rows have no clicks or conversions."""
     target_type: TargetKind | None = None
-    """keyword or product; both when left out."""
+    """keyword, product or category; all that the source has when left out."""
     asins: tuple[Asin, ...] = ()
     """The advertised products."""
     themes: tuple[NameOrId, ...] = ()
@@ -179,14 +179,17 @@ class Rule(Section):
         """The kinds of target that the rule says anything about."""
         return tuple(
             kind
-            for kind in (TargetKind if self.match.has_evidence else (TargetKind.PRODUCT,))
+            for kind in RECOMMENDS[self.match.source]
             if self.match.target_type in (None, kind) and (self.then.promote is None or self.promotes(kind))
         )
 
     def promotes(self, kind: TargetKind) -> tuple[Match, ...]:
         """The matches that it asks for, in the file's order; none for a negating rule."""
-        if self.then.promote is None:
+        category = kind is TargetKind.CATEGORY
+        if self.then.promote is None or category is not (self.match.source == CATEGORIES):
             return ()
+        if category:
+            return (Match.SAME,)
         wanted = self.then.promote.match
         if wanted is None:
             return (Match.EXACT,) if kind is TargetKind.KEYWORD else (Match.SAME,)

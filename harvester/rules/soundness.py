@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import combinations
 
+from harvester.domain.recommendation import RECOMMENDS
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, TargetKind
 from harvester.rules.brand_soundness import brand_problems
 from harvester.rules.catalog_soundness import catalog_keys, condition_problems, own_brand_problems, rule_problems
@@ -58,8 +59,9 @@ def _rule(path: Path, rule: Rule) -> Iterator[Problem]:
     if not wrong and never_passes(limits_of(check_of(rule.when))):
         yield Problem((*path, "when"), f"rule `{rule.name}` can never pass: its conditions exclude one another")
     yield from rule_problems((*path, "when"), rule)
-    products = None if rule.match.has_evidence else TargetKind.PRODUCT
-    yield from _then((*path, "then"), rule.then, rule.match.target_type or products)
+    recommended = RECOMMENDS[rule.match.source]
+    only = recommended[0] if len(recommended) == 1 else None
+    yield from _then((*path, "then"), rule.then, rule.match.target_type or only)
 
 
 def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
@@ -112,7 +114,7 @@ def _then(path: Path, then: Then, target_type: TargetKind | None) -> Iterator[Pr
 def _promote(path: Path, promote: Promote, target_type: TargetKind | None) -> Iterator[Problem]:
     path = (*path, "match")
     wanted = promote.match
-    if wanted is None:
+    if wanted is None or target_type is TargetKind.CATEGORY:
         return
     if not wanted:
         yield Problem(path, "is empty; name at least one match, or leave the key out")

@@ -2,31 +2,44 @@
 
 from collections.abc import Iterator
 
-from harvester.domain.recommendation import PRODUCTS, PROMOTION
+from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, RECOMMENDS
 from harvester.domain.target import TargetKind
 from harvester.rules.compiling import thresholds
 from harvester.rules.given import FileTest
-from harvester.rules.ruleset import Condition, Rule
+from harvester.rules.ruleset import Condition, Rule, Then
 from harvester.rules.wording import Path, Problem
+
+_PLURALS = {TargetKind.KEYWORD: "keywords", TargetKind.PRODUCT: "products", TargetKind.CATEGORY: "categories"}
 
 
 def source_problems(path: Path, rule: Rule) -> Iterator[Problem]:
     match, then = rule.match, rule.then
+    if match.source != PRODUCTS and match.themes:
+        yield Problem((*path, "match", "themes"), f"only product suggestions have themes, not source {match.source}")
+    if match.target_type is not None and match.target_type not in RECOMMENDS[match.source]:
+        yield Problem(
+            (*path, "match", "target_type"), f"source {match.source} suggests no {_PLURALS[match.target_type]}"
+        )
     if match.has_evidence:
         if "when" not in rule.model_fields_set:
             yield Problem(path, "`when` is missing")
-        if match.themes:
-            yield Problem(
-                (*path, "match", "themes"), f"only product suggestions have themes, not source {match.source}"
-            )
         return
     yield from _evidence((*path, "when"), rule.when, match.source)
-    if match.target_type is TargetKind.KEYWORD:
-        yield Problem((*path, "match", "target_type"), f"source {match.source} suggests no keywords")
     if then.negate is not None:
         yield Problem(
             (*path, "then", "negate"), f"a row of source {match.source} suggests a target and proves nothing against it"
         )
+    if match.source == CATEGORIES:
+        yield from _of_categories((*path, "then"), then)
+
+
+def _of_categories(path: Path, then: Then) -> Iterator[Problem]:
+    if then.negate_at_source is not None:
+        yield Problem((*path, "negate_at_source"), "goes with keywords and products; a category is not negated")
+    if then.promote is not None and then.promote.match is not None:
+        yield Problem((*path, "promote", "match"), "a category has no match; leave it out")
+    if then.promote is not None and then.promote.bid.suggested is not None:
+        yield Problem((*path, "promote", "bid", "suggested"), "is asked for keywords and products only; give `fixed`")
 
 
 def _evidence(path: Path, condition: Condition, source: str) -> Iterator[Problem]:
@@ -43,13 +56,13 @@ def given_problems(path: Path, test: FileTest) -> Iterator[Problem]:
     given = test.given
     counts = {"clicks": given.clicks, "conversions": given.conversions}
     path = (*path, "given")
+    if given.source != PRODUCTS and given.themes:
+        yield Problem((*path, "themes"), "only product suggestions have themes: add `source: products`")
+    if given.target_type is not None and given.target_type not in RECOMMENDS[given.source]:
+        yield Problem((*path, "target_type"), f"source {given.source} suggests no {_PLURALS[given.target_type]}")
     if given.source == PROMOTION:
         yield from (Problem(path, f"`{name}` is missing") for name, count in counts.items() if count is None)
-        if given.themes:
-            yield Problem((*path, "themes"), "only product suggestions have themes: add `source: products`")
         return
     for name, count in counts.items():
         if count is not None:
             yield Problem((*path, name), f"rows of source {given.source} have no clicks or conversions")
-    if given.source == PRODUCTS and given.target_type is TargetKind.KEYWORD:
-        yield Problem((*path, "target_type"), f"source {given.source} suggests no keywords")

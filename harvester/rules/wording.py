@@ -40,11 +40,11 @@ _LATER: Mapping[str, Mapping[str, str]] = {
     "After": {"impressions": "no enabled source delivers impressions; give `days`"},
     "Then": {
         "negate_brand": "no recommendation is a brand; name the ids under `brands`, at the top of the file",
-        "target_category": "no enabled source delivers category suggestions; `promote` takes keywords and products",
+        "target_category": "use `promote` with source categories: it makes category targets",
         "target_product": "use `promote`: with source products, or without a promotion group, it makes product targets",
     },
 }
-_OTHER_SOURCES = frozenset({"categories", "search_terms"})
+_OTHER_SOURCES = frozenset({"search_terms"})
 
 
 def problem_of(error: Mapping[str, Any]) -> Problem:
@@ -80,7 +80,8 @@ def _unknown_key(path: Path) -> str:
 
 def _not_among(path: Path, value: object, expected: str) -> str:
     if path[-1] == "source" and isinstance(value, str) and value in _OTHER_SOURCES:
-        return f"no enabled source delivers `{value}` recommendations; the enabled ones are promotion and products"
+        enabled = "promotion, products and categories"
+        return f"no enabled source delivers `{value}` recommendations; the enabled ones are {enabled}"
     allowed = expected.replace("'", "").replace(" or ", ", ").split(", ")
     hint = did_you_mean(str(value).lower(), allowed)
     choices = allowed[0] if len(allowed) == 1 else f"one of {', '.join(allowed)}"

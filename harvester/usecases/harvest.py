@@ -10,11 +10,12 @@ from typing import Protocol
 
 from harvester.domain.candidate import Candidate
 from harvester.domain.catalog import CatalogItem
+from harvester.domain.category import key_of
 from harvester.domain.decision import Decision, Reason
 from harvester.domain.errors import PageBroken, Rejected, Unavailable
 from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
-from harvester.domain.target import PRODUCT, asin_of, fold, kind_of
+from harvester.domain.target import KEYWORD, PRODUCT, asin_of, fold, kind_of
 from harvester.ports import Clock, Profiles, Runs
 from harvester.ports.sources import RecommendationSource
 from harvester.usecases.behind import Behind
@@ -202,7 +203,7 @@ class _Work:
             part = slice(start, start + SLICE)
             for row, repeated in zip(page.rows[part], repeats[part], strict=True):
                 kind = kind_of(row.target_type)
-                key = row.target.strip().upper() if kind is PRODUCT else fold(row.target)
+                key = fold(row.target) if kind is KEYWORD else key_of(kind, row.target)
                 candidate = Candidate(row, ground(row.ad_group_id, row.ad_id), kind, key, repeated)
                 rows.append((row, key, judge(candidate)))
             await asyncio.sleep(0)

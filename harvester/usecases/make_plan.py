@@ -62,7 +62,7 @@ class RulesOnTheGround:
         if isinstance(new, NoDestination):
             return new
         if new.makes_campaigns:
-            return Destination(group_id=None, keyword=None, product=None, new=new)
+            return Destination(None, None, None, new, (_waiting_for_group(source),))
         keyword, product = self._existing(new, "keyword"), self._existing(new, "product")
         for ad_group_id in filter(None, (keyword, product)):
             reason = _unfit(ad_group_id, source, account)
@@ -86,6 +86,14 @@ class RulesOnTheGround:
 
 def _line(new: NewGroup) -> str:
     return f" (line {new.line} of the rules file)" if new.line else ""
+
+
+def _waiting_for_group(source: Place) -> str:
+    """Said where something is held: keywords and products are not, for they go through the group."""
+    return (
+        f"Category targets of ad group {source.ad_group.ad_group_id} (`{source.ad_group.name}`) have no ad group to go "
+        "to before its promotion group is made: apply that, and a later plan has them."
+    )
 
 
 def _unfit(ad_group_id: str, source: Place, account: AccountMap) -> str:

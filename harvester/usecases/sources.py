@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from harvester.domain.errors import Rejected
 from harvester.domain.profile import Profile
-from harvester.domain.recommendation import PRODUCTS, PROMOTION, SOURCES
+from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, SOURCES
 from harvester.domain.run import Cursor, Run
 from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import asin_of
@@ -96,16 +96,22 @@ class ReadSources:
     async def _open(
         self, name: str, run: Run, reader: AccountReader, surroundings: Surroundings, rules: ProfileRules
     ) -> _Opened:
-        if name == PRODUCTS:
-            return await self._products(run, reader, surroundings, rules)
-        return _Opened(reader.promotion, surroundings.account.sources())
+        if name == PROMOTION:
+            return _Opened(reader.promotion, surroundings.account.sources())
+        known, unknown = await self._advertised(name, run, surroundings, rules)
+        if name == CATEGORIES:
+            source = reader.categories(known)
+        else:
+            wish = rules.suggestions.products
+            source = reader.products(known, Asking(by_theme=wish.by == "theme", most=wish.most))
+        return _Opened(source, [each.ad_group_id for each in known], _unknown_products(name, unknown, surroundings))
 
-    async def _products(
-        self, run: Run, reader: AccountReader, surroundings: Surroundings, rules: ProfileRules
-    ) -> _Opened:
-        """Ad groups that a rule looks at; of those, the ones whose products are known."""
+    async def _advertised(
+        self, name: str, run: Run, surroundings: Surroundings, rules: ProfileRules
+    ) -> tuple[list[Advertised], list[str]]:
+        """Ad groups that a rule looks at: those whose products are known, and the others."""
         account, profile = surroundings.account, surroundings.facts.profile
-        asking = [rule for rule in rules.rules if rule.match.source == PRODUCTS and covers_profile(rule.match, profile)]
+        asking = [rule for rule in rules.rules if rule.match.source == name and covers_profile(rule.match, profile)]
         wanted = [ad_group_id for ad_group_id in account.sources() if _looked_at(ad_group_id, asking, surroundings)]
         asins: defaultdict[str, set[str]] = defaultdict(set)
         for ad_group_id in wanted:
@@ -121,10 +127,7 @@ class ReadSources:
             for each in wanted
             if asins[each]
         ]
-        wish = rules.suggestions.products
-        source = reader.products(known, Asking(by_theme=wish.by == "theme", most=wish.most))
-        unknown = [each for each in wanted if not asins[each]]
-        return _Opened(source, [each.ad_group_id for each in known], _unknown_products(unknown, surroundings))
+        return known, [each for each in wanted if not asins[each]]
 
 
 def _begin_at(cursor: Cursor, names: Sequence[str]) -> int:
@@ -134,6 +137,7 @@ def _begin_at(cursor: Cursor, names: Sequence[str]) -> int:
     return names.index(cursor.source) if cursor.source else 0
 
 
+_ASKED_FOR = {PRODUCTS: "product", CATEGORIES: "category"}
 _THE_END = "~"
 """After every id: those are digits."""
 
@@ -143,13 +147,13 @@ def _looked_at(ad_group_id: str, rules: Sequence[Rule], surroundings: Surroundin
     return place is not None and any(covers_place(rule.match, place) for rule in rules)
 
 
-def _unknown_products(ad_group_ids: Sequence[str], surroundings: Surroundings) -> tuple[str, ...]:
+def _unknown_products(name: str, ad_group_ids: Sequence[str], surroundings: Surroundings) -> tuple[str, ...]:
     """Once per ad group; of many, the first by name and the rest by number."""
     ad_groups = surroundings.account.ad_groups
     said = [
-        f"Which ASINs ad group “{ad_groups[each].name}” ({each}) advertises is not known yet, so no product "
-        "suggestions were asked for: a seller's ads hold SKUs only, and rows of source promotion tell; let a rule name "
-        "it for a run"
+        f"Which ASINs ad group “{ad_groups[each].name}” ({each}) advertises is not known yet, so no "
+        f"{_ASKED_FOR[name]} suggestions were asked for: a seller's ads hold SKUs only, and rows of source promotion "
+        "tell; let a rule name it for a run"
         for each in ad_group_ids[:_MOST_NAMED]
     ]
     more = len(ad_group_ids) - _MOST_NAMED

@@ -12,6 +12,7 @@ import msgspec
 from harvester.adapters.ads import bid_suggestions, categories, entities, negatives, promotion_groups, protocol
 from harvester.adapters.ads.asking import Asker
 from harvester.adapters.ads.brands import read_brands
+from harvester.adapters.ads.category_source import CategorySource
 from harvester.adapters.ads.paging import PageGuard, batches, fetched, walked
 from harvester.adapters.ads.products import ProductSource
 from harvester.adapters.ads.protocol import MOST_GROUP_IDS, MOST_PARENT_IDS, Endpoint, Operation, ids
@@ -159,6 +160,9 @@ class AmazonReader:
 
     def products(self, advertised: Sequence[Advertised], asking: Asking) -> ProductSource:
         return ProductSource(self._asker, advertised, asking)
+
+    def categories(self, advertised: Sequence[Advertised]) -> CategorySource:
+        return CategorySource(self._asker, advertised)
 
     def campaigns(self) -> AsyncIterator[Sequence[Campaign]]:
         return self._all(_CAMPAIGNS)

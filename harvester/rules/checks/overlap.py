@@ -24,6 +24,9 @@ class Opening:
 
 
 def promotion_kind(kind: TargetKind) -> ActionKind:
+    """Categories never go through a promotion group: it takes keywords and products only."""
+    if kind is TargetKind.CATEGORY:
+        return ActionKind.TARGET_CATEGORY
     return ActionKind.PROMOTE_KEYWORD if kind is TargetKind.KEYWORD else ActionKind.PROMOTE_PRODUCT
 
 
@@ -38,14 +41,17 @@ def negative_kind(kind: TargetKind) -> ActionKind:
 
 
 def destination_of(ground: Ground, kind: TargetKind) -> str | None:
-    """Where promotions of this kind take effect: an ad group's id, or `new:` and the source ad group; None: nowhere."""
+    """Where promotions of this kind take effect: an ad group's id, or `new:` and the source ad group; None: nowhere.
+
+    A category waits until the ad group is there: only a promotion group puts something into one that is not.
+    """
     destination = ground.destination
     if isinstance(destination, NoDestination):
         return None
     place = destination.place(kind)
     if place is not None:
         return place.ad_group.ad_group_id
-    return new_group_place(ground) if _makes_place(destination) else None
+    return new_group_place(ground) if _makes_place(destination) and kind is not TargetKind.CATEGORY else None
 
 
 def new_group_place(ground: Ground) -> str:

@@ -3,7 +3,7 @@
 import unicodedata
 
 from harvester.domain.decision import Finding
-from harvester.domain.target import PRODUCT, TargetKind, fold
+from harvester.domain.target import CATEGORY, PRODUCT, TargetKind, fold
 from harvester.rules.patterns import Pattern
 from harvester.rules.sections import Protect
 
@@ -48,6 +48,8 @@ class Protection:
         """What protects it; None where nothing does."""
         if kind is PRODUCT:
             return Finding("", "protect.asins", key, None, passed=False) if key in self._asins else None
+        if kind is CATEGORY:
+            return None
         entry = (self._phrase(key) if self._phrases else None) or (self._pattern(key) if self._patterns else None)
         return None if entry is None else Finding("", "protect.keywords", key, entry, passed=False)
 

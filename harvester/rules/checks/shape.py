@@ -4,7 +4,7 @@ import math
 
 from harvester.domain.candidate import Candidate
 from harvester.domain.decision import Finding
-from harvester.domain.target import LONGEST_KEYWORD, MOST_KEYWORD_WORDS, PRODUCT, asin_of, is_asin_shaped
+from harvester.domain.target import CATEGORY, LONGEST_KEYWORD, MOST_KEYWORD_WORDS, PRODUCT, asin_of, is_asin_shaped
 
 _ASIN_LENGTH = 10
 
@@ -17,6 +17,8 @@ def as_sent(text: str) -> str:
 def malformed(candidate: Candidate) -> Finding | None:
     """Limits of keywords: the limits page of the Amazon Ads guide."""
     key, target = candidate.key, candidate.row.target
+    if candidate.kind is CATEGORY:
+        return None  # an id, which is Amazon's to judge
     if candidate.kind is PRODUCT:
         if (len(key) == _ASIN_LENGTH and key.isascii() and key.isalnum()) or asin_of(key) is not None:
             return None

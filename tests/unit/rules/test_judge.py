@@ -351,4 +351,4 @@ def test_a_rule_without_an_action_promises_no_match():
     """A negating rule promotes nothing, whatever kind is asked for."""
     rules: tuple[Rule, ...] = ruleset(NEGATE).rules
 
-    assert [rules[0].promotes(kind) for kind in TargetKind] == [(), ()]
+    assert [rules[0].promotes(kind) for kind in TargetKind] == [()] * len(TargetKind)

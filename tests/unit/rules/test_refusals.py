@@ -28,6 +28,11 @@ def create(**keys: Any) -> dict[str, Any]:
     return {"groups": [{"create": keys}]}
 
 
+def on_categories(then: object, when: object = None, **match: object) -> dict[str, object]:
+    only = {"name": "x", "match": {"source": "categories", **match}, "then": then}
+    return {"rules": [{**only, "when": when} if when else only]}
+
+
 TABLE: list[tuple[dict[str, Any], str, str]] = [
     ({"protekt": {}}, "protekt", "unknown key `protekt`; did you mean `protect`?"),
     ({"xyz": {}}, "xyz", "unknown key `xyz`; known here: version, protect, rules, groups, brands, guard, suggestions, profiles, tests, catalog"),
@@ -74,6 +79,21 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "a row of source products suggests a target and proves nothing against it"),
     ({"rules": [{"name": "x", "match": {"source": "products"}, "then": {"promote": {"match": ["exact"]}}}]},
      "rules[0].then.promote.match", "`exact` is no match for a product; those are same, expanded"),
+    (on_categories({"promote": {"match": ["same"]}}), "rules[0].then.promote.match",
+     "a category has no match; leave it out"),
+    (on_categories({"promote": {"bid": {"suggested": "low"}}}), "rules[0].then.promote.bid.suggested",
+     "is asked for keywords and products only; give `fixed`"),
+    (on_categories({"promote": {}, "negate_at_source": {}}), "rules[0].then.negate_at_source",
+     "goes with keywords and products; a category is not negated"),
+    (on_categories({"negate": {}}), "rules[0].then.negate",
+     "a row of source categories suggests a target and proves nothing against it"),
+    (on_categories({"promote": {}}, target_type="product"), "rules[0].match.target_type",
+     "source categories suggests no products"),
+    (on_categories({"promote": {}}, themes=["a"]), "rules[0].match.themes",
+     "only product suggestions have themes, not source categories"),
+    (on_categories({"promote": {}}, {"own_brand": True}), "rules[0].when.own_brand",
+     "says nothing about categories; it looks at products"),
+    (rule(match={"target_type": "category"}), "rules[0].match.target_type", "source promotion suggests no categories"),
     ({"groups": [{}]}, "groups[0]", "needs exactly one of `create` and `without_group`"),
     ({"groups": [{"without_group": {"product_ad_group": "4"},
                   "create": {"existing": {"product_ad_group": "4"}}}]}, "groups[0]",
@@ -87,11 +107,11 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
     ({"tests": [{"name": "x", "given": {"clicks": 1, "conversions": 1, "themes": ["a"]}, "expect": "hold"}]},
      "tests[0].given.themes", "only product suggestions have themes: add `source: products`"),
     (rule(match={"source": "search_terms"}), "rules[0].match.source",
-     "no enabled source delivers `search_terms` recommendations; the enabled ones are promotion and products"),
+     "no enabled source delivers `search_terms` recommendations; the enabled ones are promotion, products and categories"),
     (rule(match={"source": "promotions"}), "rules[0].match.source",
-     "must be one of promotion, products, not `promotions`; did you mean `promotion`?"),
+     "must be one of promotion, products, categories, not `promotions`; did you mean `promotion`?"),
     (rule(match={"target_type": "Keyword"}), "rules[0].match.target_type",
-     "must be one of keyword, product, not `Keyword`; did you mean `keyword`?"),
+     "must be one of keyword, product, category, not `Keyword`; did you mean `keyword`?"),
     (rule(match={"campaign": ["x"]}), "rules[0].match.campaign",
      "unknown key `campaign`; did you mean `campaigns`?"),
     (rule(mode="automatic"), "rules[0].mode", "must be one of dry-run, review, auto, not `automatic`; did you mean `auto`?"),
@@ -142,7 +162,7 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
     (rule(then={"negate_brand": {}}), "rules[0].then.negate_brand",
      "no recommendation is a brand; name the ids under `brands`, at the top of the file"),
     (rule(then={"target_category": {}}), "rules[0].then.target_category",
-     "no enabled source delivers category suggestions; `promote` takes keywords and products"),
+     "use `promote` with source categories: it makes category targets"),
     (rule(then={"promote": {"match": []}}), "rules[0].then.promote.match",
      "is empty; name at least one match, or leave the key out"),
     (rule(then={"promote": {"match": ["exact", "exact"]}}), "rules[0].then.promote.match", "names a match twice"),

@@ -50,6 +50,7 @@ def test_a_promotion_without_matches_asks_for_exact_and_same():
     assert {kind: rule.promotes(kind) for kind in TargetKind} == {
         TargetKind.KEYWORD: (Match.EXACT,),
         TargetKind.PRODUCT: (Match.SAME,),
+        TargetKind.CATEGORY: (),
     }
 
 
