@@ -1,11 +1,13 @@
 """One real Postgres for all tests, one fresh database for each."""
 
 import asyncio
+import functools
 import itertools
 import logging
 import os
 import re
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,8 +29,9 @@ T = TypeVar("T")
 
 TESTS = Path(__file__).parent
 LONGEST_FIRST = ("crash", "fleet", "acceptance", "integration")
-"""Folders. Their tests begin first, so that no core waits at the end for another one's long test; and they go untraced,
-because tracing costs every line of the program something: each branch of the core is demanded of the quick ones."""
+"""Folders: no core waits at the end for another one's long test."""
+UNTRACED = (*LONGEST_FIRST, "contracts", "unit/adapters", "unit/sandbox")
+"""Tracing makes Python half as slow again: each branch of the core is demanded of the tests that are about it."""
 
 TEST_DSN = os.environ.get("HARVESTER_TEST_DSN")
 
@@ -44,11 +47,13 @@ def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    places = {name: place for place, name in enumerate(LONGEST_FIRST)}
-    folder = {item: item.path.relative_to(TESTS).parts[0] for item in items}
-    items.sort(key=lambda item: places.get(folder[item], len(places)))
+    places = {TESTS / name: place for place, name in enumerate(LONGEST_FIRST)}
+    untraced = {TESTS / name for name in UNTRACED}
+    items.sort(
+        key=lambda item: min((places[each] for each in item.path.parents if each in places), default=len(places))
+    )
     for item in items:
-        if folder[item] in places:
+        if not untraced.isdisjoint(item.path.parents):
             item.add_marker("no_cover")
 
 
@@ -61,6 +66,19 @@ def _logs_end_with_their_test() -> Iterator[None]:
     root.handlers[:] = handlers
     root.setLevel(level)
     structlog.reset_defaults()
+
+
+@pytest.fixture(autouse=True)
+def _the_core_has_not_seen_it_before(request: pytest.FixtureRequest) -> None:
+    """What an untraced test has made it remember would be a line that no traced one runs."""
+    if request.node.get_closest_marker("no_cover"):
+        return
+    core = [
+        module for name, module in sys.modules.items() if name.startswith(("harvester.domain.", "harvester.rules."))
+    ]
+    for each in [value for module in core for value in vars(module).values()]:
+        if isinstance(each, functools._lru_cache_wrapper):
+            each.cache_clear()
 
 
 def in_a_loop_of_its_own(coroutine: Coroutine[object, object, T]) -> T:

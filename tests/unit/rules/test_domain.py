@@ -1,6 +1,7 @@
 """The nouns: what is the same, what covers what, what may follow."""
 
 import unicodedata
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -9,8 +10,12 @@ from hypothesis import strategies as st
 from harvester.domain.action import ActionKind, effect_of
 from harvester.domain.candidate import Negatives
 from harvester.domain.errors import Misconfigured, Rejected
+from harvester.domain.fingerprint import fingerprint_line
+from harvester.domain.fleet import RuntimeModes
 from harvester.domain.money import BID_RANGES, Money
-from harvester.domain.profile import ProductAd
+from harvester.domain.profile import Mode, ProductAd
+from harvester.domain.retention import Bulk, Keeping
+from harvester.domain.run import operation_of
 from harvester.domain.target import Match, TargetKind, asin_of, fold, is_asin_shaped, kind_of
 from tests.unit.rules.builders import DESTINATION, KEYWORDS, PRODUCTS, PROFILE, VENDOR, negatives
 
@@ -146,3 +151,37 @@ def test_a_product_is_known_by_its_asin_or_its_sku():
     assert ProductAd("1", "2", "3", "ENABLED", asin="b000000001").product == "asin:B000000001"
     assert ProductAd("1", "2", "3", "ENABLED", sku="mug-1").product == "sku:mug-1"
     assert (PROFILE.is_vendor, VENDOR.is_vendor) == (False, True)
+
+
+def test_what_a_person_sets_narrows_and_never_widens():
+    """The strictest of the settings, the fleet's mode and the profile's holds."""
+    assert RuntimeModes().within(Mode.AUTO) is Mode.AUTO
+    assert RuntimeModes(fleet=Mode.AUTO, profile=Mode.REVIEW).within(Mode.AUTO) is Mode.REVIEW
+    assert RuntimeModes(fleet=Mode.AUTO).within(Mode.DRY_RUN) is Mode.DRY_RUN
+
+
+def test_decisions_and_calls_are_kept_for_times_of_their_own():
+    """None is for ever."""
+    keeping = Keeping(decisions=None, calls=timedelta(days=90))
+
+    assert [keeping.of(what) for what in (Bulk.DECISIONS, Bulk.CALLS)] == [None, timedelta(days=90)]
+
+
+def test_a_line_of_a_fingerprint_holds_all_that_an_item_does():
+    """To the byte, and on a line of its own."""
+    line = fingerprint_line("promote_keyword", "910/mug", "990", '{"bid":0.75}')
+
+    assert line == b'["promote_keyword","910/mug","990","{\\"bid\\":0.75}"]\n'
+
+
+@pytest.mark.parametrize(
+    ("path", "operation"),
+    [
+        ("/sp/keywords/list?of=this-test", "GET /sp/keywords/list"),
+        ("/reporting/reports/this-test-1", "GET /reporting/reports/{id}"),
+        ("/catalog/2022-04-01/items/THISTEST01", "GET /catalog/2022-04-01/items/{id}"),
+    ],
+)
+def test_calls_that_differ_in_an_id_are_one_operation(path, operation):
+    """Versions and dates are none; the query does not matter."""
+    assert operation_of("GET", path) == operation

@@ -169,3 +169,13 @@ def test_one_less_than_what_is_missing_is_not_enough(clicks, conversions):
     [way] = missing(findings, clicks, conversions)
 
     assert (way.clicks, way.conversions) == (max(0, 40 - clicks), max(0, 4 - conversions))
+
+
+def test_limits_that_chase_one_another_leave_nothing_to_say():
+    """Each step towards one leads away from the other: the search ends."""
+    wants, allows = (
+        Finding("r", f"conversion_rate.{bound}", 0.0, limit, passed=False)
+        for bound, limit in (("at_least", 0.5), ("at_most", 0.1))
+    )
+
+    assert missing([wants, allows], 10, 1) == []
