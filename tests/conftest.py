@@ -17,6 +17,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
+import hypothesis
 import pytest
 import structlog
 
@@ -26,6 +27,9 @@ from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.migrate import migrate
 
 T = TypeVar("T")
+
+hypothesis.settings.register_profile("untimed", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("untimed")
 
 TESTS = Path(__file__).parent
 LONGEST_FIRST = ("crash", "fleet", "acceptance", "integration")

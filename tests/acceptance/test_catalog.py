@@ -169,12 +169,13 @@ def test_rules_on_facts_need_a_login(harvester: Harvester, amazon: PretendAmazon
 
     checked = harvester("rules", "check", **without).failed(2)
     planned = harvester("plan", **without).failed(2)
+    assert amazon.seen() == seen
     examined = harvester("doctor", "--json", **without).failed(1)
 
-    for said in (checked.out, planned.err, examined.json["checks"][-1]["detail"]):
+    (rules,) = [each["detail"] for each in examined.json["checks"] if each["what"] == "rules"]
+    for said in (checked.out, planned.err, rules):
         assert f"catalog.yaml:10: rules[0].when.all[2].own_brand: {sentence}" in said
     assert "catalog.yaml:16: rules[1].when.all[2].variation_of_own" in checked.out
-    assert amazon.seen() == seen
 
 
 def test_the_doctor_asks_the_catalog(harvester: Harvester) -> None:

@@ -1,21 +1,24 @@
 """The nouns: what is the same, what covers what, what may follow."""
 
 import unicodedata
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harvester.domain.action import ActionKind, effect_of
+from harvester.domain.brand import Brand
 from harvester.domain.candidate import Negatives
 from harvester.domain.errors import Misconfigured, Rejected
 from harvester.domain.fingerprint import fingerprint_line
 from harvester.domain.fleet import RuntimeModes
+from harvester.domain.ids import ProfileId
 from harvester.domain.money import BID_RANGES, Money
-from harvester.domain.profile import Mode, ProductAd
+from harvester.domain.profile import Mode, ProductAd, StandingNegative
 from harvester.domain.retention import Bulk, Keeping
 from harvester.domain.run import operation_of
+from harvester.domain.slot import Slot, Taken, Task
 from harvester.domain.target import Match, TargetKind, asin_of, fold, is_asin_shaped, kind_of
 from tests.unit.rules.builders import DESTINATION, KEYWORDS, PRODUCTS, PROFILE, VENDOR, negatives
 
@@ -185,3 +188,33 @@ def test_a_line_of_a_fingerprint_holds_all_that_an_item_does():
 def test_calls_that_differ_in_an_id_are_one_operation(path, operation):
     """Versions and dates are none; the query does not matter."""
     assert operation_of("GET", path) == operation
+
+
+@pytest.mark.parametrize(
+    ("negative", "key"),
+    [
+        (("7", "1", "2", K, " Bath  TOWEL", Match.EXACT, "ENABLED"), "bath towel"),
+        (("7", "1", None, P, "b000000001", Match.SAME, "ENABLED"), "B000000001"),
+        (("7", "1", None, P, "no asin", Match.SAME, "ENABLED"), "NO ASIN"),
+        (("7", "1", None, P, "B000000001", Match.SAME, "ENABLED", True), "brand:B000000001"),
+        (("7", "1", None, P, "", Match.SAME, "ENABLED", True, "Acme"), "brand without id:7"),
+    ],
+)
+def test_what_tells_negatives_apart(negative, key):
+    """A brand's id may look like an ASIN, and of some only the name is shown."""
+    assert StandingNegative(*negative).key == key
+
+
+def test_a_brand_reads_as_a_keyword_would():
+    """Without its signs."""
+    assert Brand("1", "Dr. Bronner's®").words == "dr bronner s"
+    assert Brand("1", "").words == ""
+
+
+def test_a_slot_that_somebody_had_before_is_taken_again():
+    """The second delivery on."""
+    slot = Slot(Task.PLAN, ProfileId("1"), datetime(2026, 11, 21, tzinfo=UTC))
+
+    assert [Taken(slot, delivery, 0).again for delivery in (1, 2)] == [False, True]
+    assert slot.key == "plan/1/1795219200"
+    assert Slot(Task.PLAN, None, slot.due_at).key == "plan//1795219200"

@@ -96,6 +96,14 @@ def test_each_match_is_an_item_and_those_that_stand_are_left_out():
     ]  # fmt: skip
 
 
+def test_the_negative_that_follows_may_have_a_review_date():
+    """What falls due with the promotion says when it is looked at again."""
+    then = {"promote": {}, "negate_at_source": {"match": "exact", "review_after": "90d"}}
+    [item] = fold([decided(7)], grounds(), profile_rules({**PROMOTE, "then": then}))
+
+    assert json.loads(item.follow_up)["review_after_days"] == 90
+
+
 def test_a_product_is_targeted_by_its_asin():
     """As itself, and with similar ones where the rule says so."""
     rules = profile_rules(
