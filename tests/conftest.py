@@ -34,8 +34,8 @@ hypothesis.settings.load_profile("untimed")
 TESTS = Path(__file__).parent
 LONGEST_FIRST = ("crash", "fleet", "acceptance", "integration")
 """Folders: no core waits at the end for another one's long test."""
-UNTRACED = (*LONGEST_FIRST, "contracts", "unit/adapters", "unit/sandbox")
-"""Tracing makes Python half as slow again: each branch of the core is demanded of the tests that are about it."""
+UNTRACED = LONGEST_FIRST
+"""Tracing makes Python half as slow again: each branch of the core is demanded of the quick tests."""
 
 TEST_DSN = os.environ.get("HARVESTER_TEST_DSN")
 
