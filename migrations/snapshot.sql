@@ -1185,6 +1185,42 @@ CREATE TABLE harvester.replica (
 )
 WITH (fillfactor='50');
 
+CREATE TABLE harvester.report (
+    number bigint NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    state text DEFAULT 'asked'::text NOT NULL,
+    amazon_id text COLLATE pg_catalog."C",
+    asked_at timestamp with time zone NOT NULL,
+    polled_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    rows bigint,
+    failure text,
+    CONSTRAINT report_check CHECK (((last_day >= first_day) AND ((last_day - first_day) < 31))),
+    CONSTRAINT report_check1 CHECK (((state <> 'pending'::text) OR (amazon_id IS NOT NULL))),
+    CONSTRAINT report_kind_check CHECK ((kind = ANY (ARRAY['search_terms'::text, 'targeting'::text]))),
+    CONSTRAINT report_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'pending'::text, 'loaded'::text, 'failed'::text])))
+);
+
+CREATE TABLE harvester.report_day (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    report bigint NOT NULL
+);
+
+ALTER TABLE harvester.report ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME harvester.report_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE harvester.retained (
     number bigint NOT NULL,
     parent text NOT NULL COLLATE pg_catalog."C",
@@ -1243,6 +1279,41 @@ CREATE TABLE harvester.run (
     CONSTRAINT run_state_check CHECK ((state = ANY (ARRAY['running'::text, 'complete'::text, 'partial'::text, 'failed'::text])))
 )
 WITH (fillfactor='50');
+
+CREATE TABLE harvester.search_term_day (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    campaign_id text NOT NULL COLLATE pg_catalog."C",
+    ad_group_id text NOT NULL COLLATE pg_catalog."C",
+    keyword_id text NOT NULL COLLATE pg_catalog."C",
+    term text NOT NULL,
+    key text NOT NULL COLLATE pg_catalog."C",
+    targeting text NOT NULL,
+    match_type text NOT NULL,
+    impressions bigint NOT NULL,
+    clicks bigint NOT NULL,
+    cost bigint NOT NULL,
+    orders bigint NOT NULL,
+    sales bigint NOT NULL
+)
+PARTITION BY RANGE (day);
+
+CREATE TABLE harvester.search_term_day_default (
+    profile_id text CONSTRAINT search_term_day_profile_id_not_null NOT NULL COLLATE pg_catalog."C",
+    day date CONSTRAINT search_term_day_day_not_null NOT NULL,
+    campaign_id text CONSTRAINT search_term_day_campaign_id_not_null NOT NULL COLLATE pg_catalog."C",
+    ad_group_id text CONSTRAINT search_term_day_ad_group_id_not_null NOT NULL COLLATE pg_catalog."C",
+    keyword_id text CONSTRAINT search_term_day_keyword_id_not_null NOT NULL COLLATE pg_catalog."C",
+    term text CONSTRAINT search_term_day_term_not_null NOT NULL,
+    key text CONSTRAINT search_term_day_key_not_null NOT NULL COLLATE pg_catalog."C",
+    targeting text CONSTRAINT search_term_day_targeting_not_null NOT NULL,
+    match_type text CONSTRAINT search_term_day_match_type_not_null NOT NULL,
+    impressions bigint CONSTRAINT search_term_day_impressions_not_null NOT NULL,
+    clicks bigint CONSTRAINT search_term_day_clicks_not_null NOT NULL,
+    cost bigint CONSTRAINT search_term_day_cost_not_null NOT NULL,
+    orders bigint CONSTRAINT search_term_day_orders_not_null NOT NULL,
+    sales bigint CONSTRAINT search_term_day_sales_not_null NOT NULL
+);
 
 CREATE TABLE harvester.slot (
     task text NOT NULL,
@@ -1341,6 +1412,37 @@ UNION ALL
    FROM (harvester.action_event event
      CROSS JOIN LATERAL UNNEST(event.action_ids, event.amazon_ids) item(action_id, amazon_id))
   WHERE (event.action_ids IS NOT NULL);
+
+CREATE TABLE harvester.targeting_day (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    day date NOT NULL,
+    campaign_id text NOT NULL COLLATE pg_catalog."C",
+    ad_group_id text NOT NULL COLLATE pg_catalog."C",
+    keyword_id text NOT NULL COLLATE pg_catalog."C",
+    targeting text NOT NULL,
+    match_type text NOT NULL,
+    impressions bigint NOT NULL,
+    clicks bigint NOT NULL,
+    cost bigint NOT NULL,
+    orders bigint NOT NULL,
+    sales bigint NOT NULL
+)
+PARTITION BY RANGE (day);
+
+CREATE TABLE harvester.targeting_day_default (
+    profile_id text CONSTRAINT targeting_day_profile_id_not_null NOT NULL COLLATE pg_catalog."C",
+    day date CONSTRAINT targeting_day_day_not_null NOT NULL,
+    campaign_id text CONSTRAINT targeting_day_campaign_id_not_null NOT NULL COLLATE pg_catalog."C",
+    ad_group_id text CONSTRAINT targeting_day_ad_group_id_not_null NOT NULL COLLATE pg_catalog."C",
+    keyword_id text CONSTRAINT targeting_day_keyword_id_not_null NOT NULL COLLATE pg_catalog."C",
+    targeting text CONSTRAINT targeting_day_targeting_not_null NOT NULL,
+    match_type text CONSTRAINT targeting_day_match_type_not_null NOT NULL,
+    impressions bigint CONSTRAINT targeting_day_impressions_not_null NOT NULL,
+    clicks bigint CONSTRAINT targeting_day_clicks_not_null NOT NULL,
+    cost bigint CONSTRAINT targeting_day_cost_not_null NOT NULL,
+    orders bigint CONSTRAINT targeting_day_orders_not_null NOT NULL,
+    sales bigint CONSTRAINT targeting_day_sales_not_null NOT NULL
+);
 
 CREATE TABLE harvester.turn (
     login text NOT NULL COLLATE pg_catalog."C",
@@ -1772,6 +1874,10 @@ ALTER TABLE ONLY harvester.api_call ATTACH PARTITION harvester.api_call_default 
 
 ALTER TABLE ONLY harvester.observation ATTACH PARTITION harvester.observation_default DEFAULT;
 
+ALTER TABLE ONLY harvester.search_term_day ATTACH PARTITION harvester.search_term_day_default DEFAULT;
+
+ALTER TABLE ONLY harvester.targeting_day ATTACH PARTITION harvester.targeting_day_default DEFAULT;
+
 ALTER TABLE ONLY harvester.pgqueuer ALTER COLUMN id SET DEFAULT nextval('harvester.pgqueuer_id_seq'::regclass);
 
 ALTER TABLE ONLY harvester.pgqueuer_schedules ALTER COLUMN id SET DEFAULT nextval('harvester.pgqueuer_schedules_id_seq'::regclass);
@@ -1874,6 +1980,12 @@ ALTER TABLE ONLY harvester.profile
 
 ALTER TABLE ONLY harvester.replica
     ADD CONSTRAINT replica_pkey PRIMARY KEY (replica_id);
+
+ALTER TABLE ONLY harvester.report_day
+    ADD CONSTRAINT report_day_pkey PRIMARY KEY (profile_id, kind, day);
+
+ALTER TABLE ONLY harvester.report
+    ADD CONSTRAINT report_pkey PRIMARY KEY (number);
 
 ALTER TABLE ONLY harvester.retained
     ADD CONSTRAINT retained_pkey PRIMARY KEY (number);
@@ -1980,6 +2092,8 @@ CREATE INDEX plan_newest ON harvester.plan USING btree (created_at);
 
 CREATE INDEX plan_review_by_plan ON harvester.plan_review USING btree (plan_id);
 
+CREATE UNIQUE INDEX report_open ON harvester.report USING btree (profile_id, kind, first_day, last_day) WHERE (state = ANY (ARRAY['asked'::text, 'pending'::text]));
+
 CREATE INDEX retained_newest ON harvester.retained USING btree (parent, closes);
 
 CREATE INDEX run_by_profile ON harvester.run USING btree (profile_id, started_at);
@@ -1988,9 +2102,17 @@ CREATE INDEX run_newest ON harvester.run USING btree (started_at);
 
 CREATE UNIQUE INDEX run_one_running ON harvester.run USING btree (profile_id) WHERE (state = 'running'::text);
 
+CREATE INDEX search_term_day_place ON ONLY harvester.search_term_day USING btree (profile_id, ad_group_id, key);
+
+CREATE INDEX search_term_day_default_profile_id_ad_group_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, ad_group_id, key);
+
 CREATE INDEX slot_by_profile ON harvester.slot USING btree (profile_id, due_at);
 
 CREATE INDEX slot_open ON harvester.slot USING btree (due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
+
+CREATE INDEX targeting_day_target ON ONLY harvester.targeting_day USING btree (profile_id, keyword_id);
+
+CREATE INDEX targeting_day_default_profile_id_keyword_id_idx ON harvester.targeting_day_default USING btree (profile_id, keyword_id);
 
 ALTER INDEX harvester.action_call_by_action ATTACH PARTITION harvester.action_call_default_action_id_idx;
 
@@ -2003,6 +2125,10 @@ ALTER INDEX harvester.api_call_by_plan ATTACH PARTITION harvester.api_call_defau
 ALTER INDEX harvester.api_call_by_run ATTACH PARTITION harvester.api_call_default_run_id_idx;
 
 ALTER INDEX harvester.observation_why ATTACH PARTITION harvester.observation_default_key_idx;
+
+ALTER INDEX harvester.search_term_day_place ATTACH PARTITION harvester.search_term_day_default_profile_id_ad_group_id_key_idx;
+
+ALTER INDEX harvester.targeting_day_target ATTACH PARTITION harvester.targeting_day_default_profile_id_keyword_id_idx;
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.action_call FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
@@ -2137,6 +2263,12 @@ ALTER TABLE ONLY harvester.plan_review
 
 ALTER TABLE ONLY harvester.plan
     ADD CONSTRAINT plan_run_id_fkey FOREIGN KEY (run_id) REFERENCES harvester.run(run_id);
+
+ALTER TABLE ONLY harvester.report_day
+    ADD CONSTRAINT report_day_report_fkey FOREIGN KEY (report) REFERENCES harvester.report(number);
+
+ALTER TABLE ONLY harvester.report
+    ADD CONSTRAINT report_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
 
 ALTER TABLE ONLY harvester.run
     ADD CONSTRAINT run_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);

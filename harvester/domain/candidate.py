@@ -9,6 +9,7 @@ from enum import StrEnum
 import msgspec
 
 from harvester.domain.catalog import CatalogItem
+from harvester.domain.history import History
 from harvester.domain.ids import Effect
 from harvester.domain.profile import AdGroup, Campaign, Profile
 from harvester.domain.recommendation import Recommendation
@@ -164,3 +165,5 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     """The same row came before in this run, as far as the recent pages are remembered."""
     catalog: Mapping[str, CatalogItem] | None = None
     """By ASIN, of the products that its rules ask about, as far as known; None: nothing was looked up."""
+    history: History | None = None
+    """Of search terms: their figures by window."""

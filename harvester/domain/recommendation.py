@@ -14,7 +14,10 @@ PRODUCTS = "products"
 CATEGORIES = "categories"
 """Category suggestions: the categories of products that fit what is advertised."""
 
-SOURCES = (PROMOTION, PRODUCTS, CATEGORIES)
+SEARCH_TERMS = "search_terms"
+"""What shoppers typed, or looked at, when they clicked; from the search-term report, with its money."""
+
+SOURCES = (PROMOTION, PRODUCTS, CATEGORIES, SEARCH_TERMS)
 """In the order in which a run reads them: promotions tell which ad advertises which product."""
 WITHOUT_EVIDENCE = frozenset({PRODUCTS, CATEGORIES})
 """Sources whose rows never have clicks or conversions: they suggest, they do not report."""
@@ -22,6 +25,7 @@ RECOMMENDS: Mapping[str, tuple[TargetKind, ...]] = {
     PROMOTION: (KEYWORD, PRODUCT),
     PRODUCTS: (PRODUCT,),
     CATEGORIES: (CATEGORY,),
+    SEARCH_TERMS: (KEYWORD, PRODUCT),
 }
 """The kinds of target that each source brings; the first where none is named."""
 

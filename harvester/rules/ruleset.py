@@ -58,7 +58,7 @@ class Scope(Section):
 class RuleMatch(Scope):
     """Which recommendations a rule looks at."""
 
-    source: Literal["promotion", "products", "categories"] = "promotion"
+    source: Literal["promotion", "products", "categories", "search_terms"] = "promotion"
     """promotion: what brought orders in automatic ad groups. products, categories: what Amazon suggests
     for what is advertised; such rows have no clicks or conversions."""
     target_type: TargetKind | None = None
