@@ -86,6 +86,14 @@ def key_of(kind: TargetKind | None, text: str) -> str:
     return CategoryTarget(text.strip()).key if kind is CATEGORY else fold(text)
 
 
+def whole_key_of(text: str) -> str | None:
+    """The key of the whole category that a text means: its id, or the key of a target that was made of it."""
+    first = next(iter(text.upper().split()), "")
+    if first.isascii() and first.isdigit():
+        return CategoryTarget(first).key
+    return first if first.startswith("CATEGORY=") else None
+
+
 def _range_in(said: dict[str, str], kind: str) -> Range | None:
     """Taken out of what was said; what cannot be read stays in."""
     for ending in ("BETWEEN", "GREATERTHAN", "LESSTHAN"):

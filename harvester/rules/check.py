@@ -72,7 +72,7 @@ class _Asking:
 def could_pass(
     check: Check, clicks: float, conversions: float, about: About | None, *, wanted: bool = True
 ) -> bool | None:
-    """As `ask`, with every catalog fact that is not known taken to be what the rule wishes for."""
+    """As `ask`, with every fact that is not known taken to be what the rule wishes for."""
     match check:
         case Bound():
             return check.holds(clicks, conversions)
@@ -89,18 +89,18 @@ def could_pass(
             assert_never(check)
 
 
-def on_catalog(check: Check) -> Iterator[CatalogCheck]:
-    """The checks of catalog facts in it."""
+def on_facts(check: Check) -> Iterator[CatalogCheck]:
+    """The checks in it of facts that are looked up."""
     match check:
         case Bound():
             return
         case CatalogCheck():
             yield check
         case Not(part):
-            yield from on_catalog(part)
+            yield from on_facts(part)
         case Every(parts) | Either(parts):
             for part in parts:
-                yield from on_catalog(part)
+                yield from on_facts(part)
         case _:
             assert_never(check)
 

@@ -10,20 +10,26 @@ from harvester.rules.checks.catalog import (
     UnknownAsin,
     VariationOfOwn,
 )
+from harvester.rules.checks.category import ProductsBound
 from harvester.rules.checks.evidence import Bound, Metric, Side
-from harvester.rules.ruleset import Condition
+from harvester.rules.ruleset import Condition, Rule
 from harvester.rules.sections import CountThreshold, RateThreshold
 
 
-def check_of(condition: Condition, own_brands: tuple[str, ...] = ()) -> Check:
+def check_of_rule(rule: Rule, own_brands: tuple[str, ...] = ()) -> Check:
+    """Of a rule that the file's checks let through."""
+    return check_of(rule.when, own_brands, rule.refine.model_dump_json() if rule.refine else "")
+
+
+def check_of(condition: Condition, own_brands: tuple[str, ...] = (), refined: str = "") -> Check:
     """Of a condition that the file's checks let through: exactly one key, nothing empty."""
     if condition.all is not None:
-        return _every([check_of(part, own_brands) for part in condition.all])
+        return _every([check_of(part, own_brands, refined) for part in condition.all])
     if condition.any is not None:
-        return Either(tuple(check_of(part, own_brands) for part in condition.any))
+        return Either(tuple(check_of(part, own_brands, refined) for part in condition.any))
     if condition.not_ is not None:
-        return Not(check_of(condition.not_, own_brands))
-    bounds: list[Check] = [*catalog_checks(condition, own_brands)]
+        return Not(check_of(condition.not_, own_brands, refined))
+    bounds: list[Check] = [*catalog_checks(condition, own_brands), *_products(condition, refined)]
     for metric, threshold in thresholds(condition):
         sides = ((Side.AT_LEAST, threshold.at_least), (Side.AT_MOST, threshold.at_most))
         confidence = threshold.confidence if isinstance(threshold, RateThreshold) else None
@@ -61,6 +67,12 @@ def catalog_checks(condition: Condition, own_brands: tuple[str, ...] = ()) -> li
     if condition.unknown_asin is not None:
         checks.append(UnknownAsin(condition.unknown_asin))
     return checks
+
+
+def _products(condition: Condition, refined: str) -> list[Check]:
+    counted = condition.products or CountThreshold()
+    sides = ((Side.AT_LEAST, counted.at_least), (Side.AT_MOST, counted.at_most))
+    return [ProductsBound(side, value, refined) for side, value in sides if value is not None]
 
 
 def _every(parts: list[Check]) -> Check:

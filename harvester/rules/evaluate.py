@@ -1,6 +1,8 @@
 """From a candidate to its decision: the rules of one profile, made ready for millions of rows."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -8,15 +10,17 @@ from harvester.domain.bid import Suggestion
 from harvester.domain.candidate import Candidate, Ground, NoDestination
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.profile import Profile
+from harvester.domain.reach import Reached
 from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
-from harvester.rules.check import Check, ask, could_pass, on_catalog
+from harvester.rules.check import Check, ask, could_pass, on_facts
 from harvester.rules.checks.catalog import About, CatalogCheck, lacking
-from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_promotions
+from harvester.rules.checks.category import refined_to, uncounted
+from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_targets
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
-from harvester.rules.compiling import check_of
+from harvester.rules.compiling import check_of_rule
 from harvester.rules.ruleset import ProfileRules, Rule, RuleSet
 from harvester.rules.scope import covers_advertised, covers_place, covers_profile, covers_themes
 
@@ -26,6 +30,7 @@ _MOST_VERDICTS = 8192
 """Each keeps its findings, about a kilobyte: memory stays flat where hardly any evidence comes twice."""
 
 _json = msgspec.json.Encoder()
+_NOT_FOUND_OUT: Mapping[str, Reached] = {}
 
 
 class Passed(msgspec.Struct, frozen=True):
@@ -33,6 +38,8 @@ class Passed(msgspec.Struct, frozen=True):
 
     rule: Rule
     findings: str
+    keys: tuple[str, ...] = ()
+    """Of what it makes of a category; empty: of the candidate's own key."""
     decisions: dict[tuple[Outcome, str], Decision] = msgspec.field(default_factory=dict)
     """Those that nothing more was found out for: one for all rows with this evidence."""
 
@@ -52,7 +59,7 @@ class Cover:
     __slots__ = ("_known", "_rules")
 
     def __init__(self, rules: tuple[tuple[Rule, Check], ...]) -> None:
-        self._rules = [(rule, check, tuple(on_catalog(check))) for rule, check in rules]
+        self._rules = [(rule, check, tuple(on_facts(check))) for rule, check in rules]
         self._known: dict[tuple[float, float], Passed | Decision] = {}
 
     def verdict(self, clicks: float, conversions: float) -> Passed | Decision:
@@ -65,20 +72,38 @@ class Cover:
             known = self._known[evidence] = self._asked(float(clicks) + 0.0, float(conversions) + 0.0)
         return known
 
-    def with_facts(self, clicks: float, conversions: float, about: About) -> Passed | Decision:
-        """Not remembered: it is this product's alone."""
-        return self._asked(float(clicks) + 0.0, float(conversions) + 0.0, about)
+    def with_facts(
+        self, clicks: float, conversions: float, about: About, reached: Mapping[str, Reached] | None
+    ) -> Passed | Decision:
+        """Not remembered: it is this product's, or this category's, alone."""
+        return self._asked(float(clicks) + 0.0, float(conversions) + 0.0, about, reached or {})
 
-    def _asked(self, clicks: float, conversions: float, about: About | None = None) -> Passed | Decision:
-        """The first rule that passes; or that could, if the catalog said what it does not say."""
+    def _asked(
+        self,
+        clicks: float,
+        conversions: float,
+        about: About | None = None,
+        reached: Mapping[str, Reached] = _NOT_FOUND_OUT,
+    ) -> Passed | Decision:
+        """The first rule that passes; or that could, if it were known what is not known."""
         findings: list[Finding] = []
         for rule, check, facts in self._rules:
-            if ask(check, clicks, conversions, rule.name, findings, about):
-                return Passed(rule, _text(findings))
-            if facts and could_pass(check, clicks, conversions, about):
-                findings.append(lacking(facts, about))
+            made = reached.get(rule.name)
+            seen = about if about is None or made is None else replace(about, reached=made)
+            passes = ask(check, clicks, conversions, rule.name, findings, seen)
+            if passes and (rule.refine is None or (made is not None and made.targets)):
+                return _passed(rule, findings, made)
+            if (facts or rule.refine) and could_pass(check, clicks, conversions, seen):
+                missing = uncounted(seen, about.asin if about else "") if rule.on_categories else lacking(facts, seen)
+                findings.append(missing)
                 return Decision(Outcome.HOLD, Reason.MISSING_FACTS, rule.name, _text(findings))
         return Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", _text(findings))
+
+
+def _passed(rule: Rule, findings: list[Finding], made: Reached | None) -> Passed:
+    if rule.refine is None or made is None:
+        return Passed(rule, _text(findings))
+    return Passed(rule, _text([*findings, refined_to(rule.name, made)]), tuple(each.key for each in made.targets))
 
 
 class _Known(msgspec.Struct, gc=False):
@@ -102,7 +127,7 @@ class Judge:
         self._protection = Protection(rules.protect)
         self._own_products = rules.protect.own_products
         self._compiled = [
-            (rule, check_of(rule.when, rules.own_brands)) for rule in rules.rules if covers_profile(rule.match, profile)
+            (rule, check_of_rule(rule, rules.own_brands)) for rule in rules.rules if covers_profile(rule.match, profile)
         ]
         self._covers: dict[tuple[int, ...], Cover] = {}
         self._known: dict[tuple[int, object], _Known] = {}
@@ -133,17 +158,23 @@ class Judge:
         cover = known.covers[kind]
         if cover is None:
             return _OUT_OF_SCOPE
-        if candidate.catalog is None:
+        if candidate.catalog is None and candidate.reached is None:
             verdict = cover.verdict(clicks, conversions)
         else:
-            products = About(key, row.advertised.strip().upper(), ground.account.own_asins, candidate.catalog)
-            verdict = cover.with_facts(clicks, conversions, products)
+            facts = candidate.catalog or {}
+            products = About(key, row.advertised.strip().upper(), ground.account.own_asins, facts)
+            verdict = cover.with_facts(clicks, conversions, products, candidate.reached)
         return verdict if isinstance(verdict, Decision) else self._wish(known, kind, key, clicks, verdict)
 
     @property
     def on_catalog(self) -> tuple[CatalogCheck, ...]:
         """All checks of catalog facts in the profile's rules."""
-        return tuple(each for _, check in self._compiled for each in on_catalog(check))
+        return tuple(each for _, check in self._compiled for each in on_facts(check) if each.of_catalog)
+
+    @property
+    def on_prices(self) -> bool:
+        """Whether a rule refines categories by what the catalog says our products cost."""
+        return any(rule.refine is not None and rule.refine.price_ratio is not None for rule, _ in self._compiled)
 
     def _meet(self, ground: Ground, row: Recommendation, about: object) -> _Known:
         if len(self._known) >= _MOST_GROUNDS:
@@ -173,7 +204,7 @@ class Judge:
         if negate is not None:
             opening = open_negative(ground, kind, key, negate, clicks)
             return _decided(passed, opening, Outcome.NEGATE)
-        opening = open_promotions(ground, kind, key, rule.promotes(kind), clicks)
+        opening = open_targets(ground, kind, passed.keys or (key,), rule.promotes(kind), clicks)
         if opening.reason is None:
             reason = missing_destination(ground, kind)
             if reason is None and not self._has_bid(known, kind, rule):

@@ -7,8 +7,10 @@ from typing import assert_never
 import msgspec
 
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
+from harvester.rules.checks.category import REFINED
 from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence, percent_text
 from harvester.rules.explain_catalog import CATALOG_TELLING, catalog_words
+from harvester.rules.explain_category import CATEGORY_TELLING, refined_words
 from harvester.rules.guard import GuardReason
 from harvester.rules.margin import Missing, missing
 
@@ -73,6 +75,7 @@ _TELLING = {
     "overlap.cooling_down": "it was undone in plan {measured}, as {bound}",
     "overlap.declined_before": "it was declined in plan {measured}, as {bound}",
     **CATALOG_TELLING,
+    **CATEGORY_TELLING,
 }
 
 
@@ -156,13 +159,15 @@ def _more(number: int, what: str) -> str:
 
 def _checked(finding: Finding) -> str:
     inside = f" ({finding.group})" if finding.group else ""
+    if finding.check == REFINED:
+        return f"is {refined_words(finding)}"
     if _untold(finding):
         return f"cannot tell {catalog_words(finding)[0]}{inside}"
     return f"{'meets' if finding.passed else 'misses'} {_measured(finding)}{inside}"
 
 
 def _untold(finding: Finding) -> bool:
-    """Whether it asked for a catalog fact that is not known."""
+    """Whether it asked for a fact that is not known."""
     return finding.measured is None and not is_evidence(finding.check)
 
 

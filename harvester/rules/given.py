@@ -6,7 +6,7 @@ from harvester.domain.recommendation import RECOMMENDS
 from harvester.domain.target import TargetKind
 from harvester.rules.section import Section
 from harvester.rules.sections import GivenFacts
-from harvester.rules.values import Asin, Count, Digits, Name, NameOrId
+from harvester.rules.values import Asin, Count, Digits, Name, NameOrId, Whole
 
 
 class Given(Section):
@@ -25,6 +25,8 @@ class Given(Section):
     asin: Asin | None = None
     profile: Digits | None = None
     catalog: GivenFacts | None = None
+    products: Whole | None = None
+    """How many a category has, as the rule refines it; left out, Amazon does not say."""
 
     @property
     def kind(self) -> TargetKind:

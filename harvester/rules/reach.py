@@ -8,7 +8,7 @@ from typing import assert_never
 from harvester.rules.check import Check, Either, Every, Not
 from harvester.rules.checks.catalog import CatalogCheck
 from harvester.rules.checks.evidence import Bound, Metric, Side
-from harvester.rules.compiling import check_of
+from harvester.rules.compiling import check_of_rule
 from harvester.rules.ruleset import Rule
 from harvester.rules.scope import at_least_as_wide
 
@@ -66,7 +66,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """A check of a catalog fact, or its opposite: it says the same as itself, and nothing about anything else."""
+    """A check of a looked-up fact, or its opposite: it says the same as itself, and nothing about anything else."""
 
     check: CatalogCheck
     positive: bool
@@ -144,14 +144,14 @@ def _compare(strong: Tree | Limit | Aspect, weak: Tree | Limit | Aspect, known: 
 def decided_before(rules: Sequence[Rule], place: int) -> list[Rule]:
     """The earlier rules that together always decide before the rule at `place`; empty where it can be reached."""
     later = rules[place]
-    condition = limits_of(check_of(later.when))
+    condition = limits_of(check_of_rule(later))
     blockers: dict[str, Rule] = {}
     for kind in later.kinds:
         for earlier in rules[:place]:
             if (
                 kind in earlier.kinds
                 and at_least_as_wide(earlier.match, later.match)
-                and implies(condition, limits_of(check_of(earlier.when)))
+                and implies(condition, limits_of(check_of_rule(earlier)))
             ):
                 blockers[earlier.name] = earlier
                 break

@@ -16,6 +16,7 @@ from harvester.domain.recommendation import CATEGORIES, RECOMMENDS, WITHOUT_EVID
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
 from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.given import FileTest
+from harvester.rules.refining import Refine
 from harvester.rules.section import Section
 from harvester.rules.sections import (
     BrandNames,
@@ -101,6 +102,8 @@ class Condition(Section):
     """Whether it is a variation of a product that the profile advertises."""
     unknown_asin: Flag | None = None
     """Whether the catalog of the marketplace has no such product."""
+    products: CountThreshold | None = None
+    """Of a category, as the rule refines it."""
 
 
 class Bid(Section):
@@ -146,6 +149,8 @@ class Promote(Section):
     """broad, phrase, exact for keywords; same, expanded for products; one item of the plan each. Left out: exact and
     same."""
     bid: Bid = Bid()
+    refine: Refine | None = None
+    """Of categories."""
 
 
 class Negate(Section):
@@ -173,6 +178,14 @@ class Rule(Section):
     then: Then
     mode: Mode | None = None
     """Stricter than the service's mode for what this rule decides; never laxer."""
+
+    @property
+    def on_categories(self) -> bool:
+        return self.match.source == CATEGORIES
+
+    @property
+    def refine(self) -> Refine | None:
+        return self.then.promote.refine if self.then.promote else None
 
     @property
     def kinds(self) -> tuple[TargetKind, ...]:

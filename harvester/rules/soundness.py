@@ -8,9 +8,11 @@ from harvester.domain.recommendation import RECOMMENDS
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, TargetKind
 from harvester.rules.brand_soundness import brand_problems
 from harvester.rules.catalog_soundness import catalog_keys, condition_problems, own_brand_problems, rule_problems
+from harvester.rules.category_soundness import category_problems
 from harvester.rules.checks.catalog import Figure
+from harvester.rules.checks.category import PRODUCTS
 from harvester.rules.checks.evidence import percent_text, plain
-from harvester.rules.compiling import check_of, thresholds
+from harvester.rules.compiling import check_of_rule, thresholds
 from harvester.rules.reach import decided_before, limits_of, never_passes
 from harvester.rules.ruleset import (
     Bid,
@@ -52,11 +54,11 @@ def _names(ruleset: RuleSet) -> Iterator[Problem]:
 
 
 def _rule(path: Path, rule: Rule) -> Iterator[Problem]:
-    wrong = list(source_problems(path, rule))
+    wrong = [*source_problems(path, rule), *category_problems(path, rule)]
     if "when" in rule.model_fields_set:
         wrong += _condition((*path, "when"), rule.when)
     yield from wrong
-    if not wrong and never_passes(limits_of(check_of(rule.when))):
+    if not wrong and never_passes(limits_of(check_of_rule(rule))):
         yield Problem((*path, "when"), f"rule `{rule.name}` can never pass: its conditions exclude one another")
     yield from rule_problems((*path, "when"), rule)
     recommended = RECOMMENDS[rule.match.source]
@@ -68,6 +70,7 @@ def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
     named = [key for key in ("all", "any") if getattr(condition, key) is not None]
     named += ["not"] if condition.not_ is not None else []
     named += [*(metric.value for metric, _ in thresholds(condition)), *catalog_keys(condition)]
+    named += [PRODUCTS] if condition.products is not None else []
     if not named:
         yield Problem(
             path,
@@ -84,6 +87,8 @@ def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
         yield from _condition((*path, "not"), condition.not_)
     for metric, threshold in thresholds(condition):
         yield from _threshold((*path, metric.value), threshold)
+    if condition.products is not None:
+        yield from _threshold((*path, PRODUCTS), condition.products)
     for figure in Figure:
         bounds: CountThreshold | None = getattr(condition, figure)
         if bounds is not None:

@@ -60,6 +60,8 @@ def given_problems(path: Path, test: FileTest) -> Iterator[Problem]:
         yield Problem((*path, "themes"), "only product suggestions have themes: add `source: products`")
     if given.target_type is not None and given.target_type not in RECOMMENDS[given.source]:
         yield Problem((*path, "target_type"), f"source {given.source} suggests no {_PLURALS[given.target_type]}")
+    if given.source != CATEGORIES and given.products is not None:
+        yield Problem((*path, "products"), "are counted of categories only: add `source: categories`")
     if given.source == PROMOTION:
         yield from (Problem(path, f"`{name}` is missing") for name, count in counts.items() if count is None)
         return
