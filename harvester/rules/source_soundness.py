@@ -38,8 +38,6 @@ def _of_categories(path: Path, then: Then) -> Iterator[Problem]:
         yield Problem((*path, "negate_at_source"), "goes with keywords and products; a category is not negated")
     if then.promote is not None and then.promote.match is not None:
         yield Problem((*path, "promote", "match"), "a category has no match; leave it out")
-    if then.promote is not None and then.promote.bid.suggested is not None:
-        yield Problem((*path, "promote", "bid", "suggested"), "is asked for keywords and products only; give `fixed`")
 
 
 def _evidence(path: Path, condition: Condition, source: str) -> Iterator[Problem]:
