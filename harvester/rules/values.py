@@ -9,6 +9,12 @@ from harvester.domain.target import Match
 from harvester.rules import scalars
 
 _PERCENT = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$", "examples": ["5%"]}
+
+
+def percent_schema(example: str) -> dict[str, object]:
+    return {**_PERCENT, "examples": [example]}
+
+
 _POSITIVE = {"type": "number", "exclusiveMinimum": 0}
 _ID = {"type": ["string", "integer"], "pattern": r"^\d{1,20}$"}
 _NAME_OR_ID = {"type": ["string", "number"], "minLength": 1, "examples": ["Auto *", "123456789"]}
@@ -17,6 +23,7 @@ _CURRENCY = {"type": "string", "enum": sorted(scalars.CURRENCIES)}
 Count = Annotated[float, BeforeValidator(scalars.evidence_number), WithJsonSchema({"type": "number", "minimum": 0})]
 Whole = Annotated[int, BeforeValidator(scalars.whole_number), WithJsonSchema({"type": "integer", "minimum": 0})]
 Counting = Annotated[int, BeforeValidator(scalars.counting_number), WithJsonSchema({"type": "integer", "minimum": 1})]
+Stars = Annotated[int, BeforeValidator(scalars.stars), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 5})]
 Rate = Annotated[float, BeforeValidator(scalars.percentage), WithJsonSchema(_PERCENT)]
 Confidence = Annotated[
     float, BeforeValidator(scalars.confidence), WithJsonSchema({**_PERCENT, "examples": ["80%", "95%"]})

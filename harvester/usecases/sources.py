@@ -14,7 +14,7 @@ from harvester.ports import AccountReader, Runs
 from harvester.ports.sources import RecommendationSource
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
-from harvester.usecases.harvest import Facts, Harvest, Harvested, Judge
+from harvester.usecases.harvest import NOTHING_LOOKED_UP, Harvest, Harvested, Judge, LookedUp
 from harvester.usecases.surroundings import Surroundings
 
 _MOST_NAMED = 10
@@ -46,8 +46,7 @@ def sources_in_force(rules: ProfileRules, profile: Profile) -> tuple[str, ...]:
 class ReadSources:
     harvest: Harvest
     runs: Runs
-    facts: Facts | None = None
-    """Of the catalog, where a rule asks for any."""
+    facts: LookedUp = NOTHING_LOOKED_UP
 
     async def __call__(
         self,
