@@ -25,6 +25,7 @@ from harvester.rules.checks.windowed import UNSEEN, Seen, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
 from harvester.rules.money_bids import Earned
+from harvester.rules.near_miss import near_miss
 from harvester.rules.ruleset import ProfileRules, Rule, RuleSet
 from harvester.rules.scope import covers_advertised, covers_place, covers_profile, covers_themes
 from harvester.rules.window_compiling import terms_of
@@ -130,7 +131,8 @@ class _Known(msgspec.Struct, gc=False):
     """What was found out about a ground: the ground itself (so that its id stays its own), covers, and bids."""
 
     ground: Ground
-    covers: dict[TargetKind, Cover | None]
+    covers: dict[TargetKind, Cover | Decision]
+    """A decision where no rule covers it."""
     worths: tuple[ProductWorth, ...]
     bids: dict[tuple[str, TargetKind], bool]
 
@@ -179,8 +181,8 @@ class Judge:
         about = row.ad_asin if row.source == PROMOTION else (row.source, row.asked_for, row.themes)
         known = self._known.get((id(ground), about)) or self._meet(ground, row, about)
         cover = known.covers[kind]
-        if cover is None:
-            return _OUT_OF_SCOPE
+        if isinstance(cover, Decision):
+            return cover
         if candidate.catalog is None and candidate.reached is None and not cover.on_windows:
             verdict = cover.verdict(clicks, conversions)
         else:
@@ -208,7 +210,7 @@ class Judge:
         self._known[id(ground), about] = known
         return known
 
-    def _cover(self, ground: Ground, row: Recommendation, kind: TargetKind) -> Cover | None:
+    def _cover(self, ground: Ground, row: Recommendation, kind: TargetKind) -> Cover | Decision:
         places = tuple(
             place
             for place, (rule, _) in enumerate(self._compiled)
@@ -218,9 +220,12 @@ class Judge:
             and covers_advertised(rule.match, row.asked_for or (row.ad_asin,))
             and covers_themes(rule.match, row.themes)
         )
-        if places and places not in self._covers:
+        if not places:
+            missed = near_miss((rule for rule, _ in self._compiled), kind, ground.source, row)
+            return _skip(Reason.OUT_OF_SCOPE, missed) if missed else _OUT_OF_SCOPE
+        if places not in self._covers:
             self._covers[places] = Cover(tuple(self._compiled[place] for place in places))
-        return self._covers.get(places)
+        return self._covers[places]
 
     def _wish(self, known: _Known, candidate: Candidate, kind: TargetKind, clicks: float, passed: Passed) -> Decision:
         """A rule would act: what of it is done, forbidden or waiting already, and is there anywhere to go?"""

@@ -33,7 +33,7 @@ REASONS: dict[str, str] = {
     Reason.DECLINED_BEFORE: "a person declined it, and its clicks have not doubled since",
     Reason.NO_DESTINATION: "there is no ad group that it could be promoted into",
     Reason.AMBIGUOUS_DESTINATION: "more than one promotion group takes from its ad",
-    Reason.NO_BID: "there is no bid for it in the profile's currency",
+    Reason.NO_BID: "the rule and the ad group give no bid in the profile's currency that its marketplace takes",
     Reason.MISSING_FACTS: "facts that a rule asks for are missing",
     Reason.MISSING_DAYS: "days of a window that a rule looks at were not read yet",
     Reason.IMMATURE_WINDOW: "days of a window that a rule looks at were read before their orders were complete",
@@ -51,6 +51,7 @@ REASONS: dict[str, str] = {
     "would_block_orders": "it would block what brought orders here before",
     "would_block_own": "it would block a keyword or target of your own",
     "edited_since": "somebody has edited it since",
+    "already_there": "it was there before, and Amazon has not told its id yet",
     "level_not_allowed": "its campaign takes no negative products at campaign level",
 }
 """Why nothing is done, for decisions and for items of a plan, as the end of a sentence."""
@@ -79,6 +80,11 @@ _TELLING = {
     "overlap.already_planned": "it waits in plan {measured}, as {bound}",
     "overlap.cooling_down": "it was undone in plan {measured}, as {bound}",
     "overlap.declined_before": "it was declined in plan {measured}, as {bound}",
+    "scope.target_type": "rule {bound} just misses it: it looks at no {measured}",
+    "scope.campaigns": "rule {bound} just misses it: its `campaigns` do not name “{measured}”",
+    "scope.ad_groups": "rule {bound} just misses it: its `ad_groups` do not name “{measured}”",
+    "scope.asins": "rule {bound} just misses it: its `asins` do not name {measured}",
+    "scope.themes": "rule {bound} just misses it: its `themes` do not name “{measured}”",
     **CATALOG_TELLING,
     **WINDOW_TELLING,
     **CATEGORY_TELLING,

@@ -97,7 +97,9 @@ SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.deci
     run.account, run.started_at AS run_started_at, run.state AS run_state, run.mode, run.ruleset_fingerprint,
     ARRAY(SELECT json_build_object('id', action.action_id, 'kind', action.kind, 'state', action.state,
                 'reason', action.reason, 'plan_id', action.plan_id, 'reviewed_by', action.reviewed_by,
-                'amazon_id', action.amazon_id)::text
+                'amazon_id', action.amazon_id, 'source_ad_group_id', action.source_ad_group_id,
+                'source_ad_group_name', action.source_ad_group_name,
+                'source_campaign_name', action.source_campaign_name)::text
           FROM harvester.action_observation AS folded JOIN harvester.action ON action.action_id = folded.action_id
           WHERE folded.run_id = decision.run_id AND folded.place = decision.place
           ORDER BY substr(action.action_id, 2)::bigint) AS actions
