@@ -64,6 +64,21 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.delivered(whose text, target text, made_at timestamp with time zone, OUT impressions bigint, OUT last_day date) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    first_day date := (SELECT harvester.local_day(made_at, timezone) FROM harvester.profile WHERE profile_id = whose);
+BEGIN
+    last_day := (SELECT max(day) FROM harvester.report_day
+        WHERE profile_id = whose AND kind = 'targeting' AND day >= first_day);
+    impressions := coalesce((SELECT sum(seen.impressions) FROM harvester.targeting_day AS seen
+        JOIN harvester.report_day AS known
+            ON known.profile_id = seen.profile_id AND known.kind = 'targeting' AND known.day = seen.day
+        WHERE seen.profile_id = whose AND seen.keyword_id = target AND seen.day >= first_day), 0);
+END
+$$;
+
 CREATE FUNCTION harvester.drop_oldest(which text, before timestamp with time zone, OUT outcome text, OUT opens timestamp with time zone, OUT closes timestamp with time zone, OUT dropped bigint, OUT kept bigint, OUT bytes bigint) RETURNS record
     LANGUAGE plpgsql
     SET lock_timeout TO '1s'
@@ -279,6 +294,16 @@ BEGIN
     END IF;
 
 END;
+$$;
+
+CREATE FUNCTION harvester.local_day(at timestamp with time zone, timezone text) RETURNS date
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN (at AT TIME ZONE timezone)::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (at AT TIME ZONE 'UTC')::date;
+END
 $$;
 
 CREATE FUNCTION harvester.lock_history(which text) RETURNS void
@@ -590,6 +615,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.serves_enough(whose text, target text, made_at timestamp with time zone, follow_up text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE WHEN wanted IS NULL THEN true
+        ELSE (SELECT impressions >= wanted FROM harvester.delivered(whose, target, made_at)) END
+    FROM (SELECT (nullif(follow_up, '')::jsonb ->> 'after_impressions')::bigint AS wanted) AS said
+$$;
+
 CREATE FUNCTION harvester.summarize_keys() RETURNS void
     LANGUAGE plpgsql
     SET lock_timeout TO '1s'
@@ -628,6 +661,20 @@ $$;
 CREATE FUNCTION harvester.time_column(parent text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$ SELECT CASE parent WHEN 'observation' THEN 'seen_at' ELSE 'at' END $$;
+
+CREATE FUNCTION harvester.waits_for(whose text, promotion text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT jsonb_build_object('wanted', (action.follow_up::jsonb ->> 'after_impressions')::bigint,
+        'impressions', seen.impressions, 'last_day', seen.last_day)
+    FROM harvester.action
+    CROSS JOIN LATERAL harvester.delivered(whose, action.amazon_id, action.settled_at) AS seen
+    WHERE action.action_id = promotion AND action.state = 'done' AND action.follow_up LIKE '%"after_impressions"%'
+        AND seen.impressions < (action.follow_up::jsonb ->> 'after_impressions')::bigint
+        AND NOT EXISTS (
+            SELECT FROM harvester.action AS child
+            WHERE child.follows = promotion AND child.state NOT IN ('superseded', 'refused', 'stale'))
+$$;
 
 CREATE AGGREGATE harvester.chained(start bytea, content text) (
     SFUNC = harvester.next_hash,

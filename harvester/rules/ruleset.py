@@ -14,6 +14,7 @@ from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.recommendation import CATEGORIES, RECOMMENDS, WITHOUT_EVIDENCE
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.after import After
 from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.given import FileTest
 from harvester.rules.section import Section
@@ -41,7 +42,6 @@ from harvester.rules.values import (
     NameOrId,
     NegativeMatch,
     Prefix,
-    Whole,
 )
 
 
@@ -124,11 +124,6 @@ class Bid(Section):
         if self.ad_group_default is not None:
             return self.ad_group_default
         return self.suggested is None and self.fixed is None
-
-
-class After(Section):
-    days: Whole = 14
-    """After the promotion was applied."""
 
 
 class NegateAtSource(Section):

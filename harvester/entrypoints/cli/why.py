@@ -93,6 +93,8 @@ def _chapter(chapter: Mapping[str, Any]) -> list[Text]:
     ]
     if chapter["rule"]:
         lines.append(Text(f"  Rule {chapter['rule']}: {_rule(chapter['rule_text'])}"))
+    if chapter["waits"]:
+        lines.append(Text(f"  The negative at its source {chapter['waits']}"))
     if chapter["bid_formula"]:
         lines.append(Text(f"  Bid: {chapter['bid_formula']}"))
     for decision in chapter["decisions"]:
@@ -168,9 +170,10 @@ def _item(action: Mapping[str, Any]) -> str:
     by = f", reviewed by {action['reviewed_by']}" if action["reviewed_by"] else ""
     made = f"; at Amazon it is {action['amazon_id']}" if action["amazon_id"] else ""
     because = before = ""
+    waits = f"; the negative at its source {action['waits']}" if action.get("waits") else ""
     if action["state"] in _WAITING or action["reason"] == "already_there":
         because = f", because {reason(action['reason'])}" if action["reason"] else ""
     elif action["reason"]:
         before = f"; before that it waited, because {reason(action['reason'])}"
     item = f"item {action['id']} ({action['kind'].replace('_', ' ')})"
-    return f"In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}{before}."
+    return f"In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}{before}{waits}."
