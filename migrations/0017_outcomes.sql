@@ -1,4 +1,4 @@
--- before: adds functions, tables and views.
+-- before: adds functions, tables and views, and one more task that only new code puts into the queue.
 -- What became of what was done, as the reports say.
 
 -- The day in a profile's own time zone; in UTC where that is none that Postgres knows.
@@ -49,6 +49,11 @@ LANGUAGE sql STABLE AS $$
             SELECT FROM harvester.action AS child
             WHERE child.follows = promotion AND child.state NOT IN ('superseded', 'refused', 'stale'))
 $$;
+
+-- `outcomes`: what became of what was done is read.
+ALTER TABLE harvester.slot DROP CONSTRAINT slot_task_check, ADD CONSTRAINT slot_task_check CHECK (
+    task IN ('plan', 'follow_up', 'apply', 'reconcile', 'discover', 'expire', 'retain', 'notify', 'report', 'outcomes'));
+COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up, apply, reconcile or report (of a profile); discover, expire, retain, notify or outcomes (of the fleet).';
 
 -- What the reports said of an action so many days after it was made: one reading per day of the list, the last one final.
 -- Money in millionths of the profile's currency. Null: nothing could be measured there.

@@ -1496,7 +1496,7 @@ CREATE TABLE harvester.slot (
     reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT slot_check CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL))),
     CONSTRAINT slot_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'given_up'::text]))),
-    CONSTRAINT slot_task_check CHECK ((task = ANY (ARRAY['plan'::text, 'follow_up'::text, 'apply'::text, 'reconcile'::text, 'discover'::text, 'expire'::text, 'retain'::text, 'notify'::text, 'report'::text])))
+    CONSTRAINT slot_task_check CHECK ((task = ANY (ARRAY['plan'::text, 'follow_up'::text, 'apply'::text, 'reconcile'::text, 'discover'::text, 'expire'::text, 'retain'::text, 'notify'::text, 'report'::text, 'outcomes'::text])))
 )
 WITH (fillfactor='70');
 
@@ -2267,7 +2267,7 @@ CREATE VIEW ledger.slots AS
 
 COMMENT ON VIEW ledger.slots IS 'What fell due on the clock and what became of it.';
 
-COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up, apply or reconcile (of a profile); discover, expire, retain or notify (of the fleet).';
+COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up, apply, reconcile or report (of a profile); discover, expire, retain, notify or outcomes (of the fleet).';
 
 COMMENT ON COLUMN ledger.slots.profile_id IS 'Amazon''s profile id; null for chores of the fleet.';
 

@@ -56,4 +56,4 @@ def _complete(read: Mapping[date, datetime], profile: Profile) -> Collection[dat
     """The days whose orders were all attributed when they were last read."""
     skip = VENDORS_SKIP_DAYS if profile.kind == "vendor" else SELLERS_SKIP_DAYS
     here = zone(profile.timezone)
-    return {day for day, asked_at in read.items() if (asked_at.astimezone(here).date() - day).days > skip}
+    return {day for day, asked_at in read.items() if (asked_at.astimezone(here).date() - day).days >= skip}

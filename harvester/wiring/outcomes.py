@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.ports import AdsLogin, Clock
 from harvester.ports.fleet import FleetProfiles
+from harvester.rules.target_acos import target_acos
 from harvester.usecases.follow_outcomes import FollowOutcomes
 from harvester.usecases.open_regrets import OpenRegrets
 from harvester.usecases.read_outcomes import ReadOutcomes
@@ -24,7 +26,7 @@ def looking_back(services: Services) -> LookingBack:
     outcomes, clock = services.outcomes, services.undo.clock
     return LookingBack(
         outcomes=outcomes,
-        read=ReadOutcomes(outcomes, clock),
+        read=ReadOutcomes(outcomes, clock, partial(target_acos, services.rules)),
         open_regrets=OpenRegrets(outcomes, services.undo, clock),
     )
 

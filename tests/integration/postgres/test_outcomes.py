@@ -103,7 +103,7 @@ async def test_a_negative_is_read_on_its_days_and_once_on_each(do: Do, outcomes:
     assert await said(outcomes) == {negative: "not_read"}
 
     row: dict[str, Any] = {}
-    for at, length, reason in ((7, 0, "no_days"), (14, 6, "restating"), (28, 20, "saves"), (42, 30, "saves")):
+    for at, length, reason in ((7, 0, "no_days"), (14, 7, "restating"), (28, 21, "saves"), (42, 30, "saves")):
         assert await read(outcomes, at) == 0, "the reports have not caught up"
         await caught_up(sql, at)
         assert await read(outcomes, at) == 1
