@@ -28,6 +28,7 @@ from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
+from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
@@ -91,6 +92,7 @@ class Records:
     modes: PostgresModes
     reports: PostgresReports
     stories: PostgresStories
+    outcomes: PostgresOutcomes
     verify: PostgresVerify
     profiles: PostgresProfiles
     actions: PostgresActions
@@ -283,6 +285,7 @@ def _records(settings: Settings, opened: Opened, clock: Clock = OWN_CLOCK) -> Re
         modes=PostgresModes(database),
         reports=PostgresReports(database),
         stories=PostgresStories(database),
+        outcomes=PostgresOutcomes(database),
         verify=PostgresVerify(database),
         profiles=profiles,
         actions=actions,

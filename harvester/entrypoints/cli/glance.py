@@ -18,6 +18,7 @@ _CHORES = {
     "expire": "approvals that run out",
     "retain": "retention",
     "notify": "notifications",
+    "outcomes": "looking back at what was done",
 }
 
 Row = dict[str, Any]

@@ -106,6 +106,8 @@ def _chapter(chapter: Mapping[str, Any]) -> list[Text]:
     ]
     if chapter["rule"]:
         lines += [Text(f"  {line}") for line in _rule(chapter["rule"], chapter["rule_text"])]
+    if chapter["waits"]:
+        lines.append(Text(f"  The negative at its source {chapter['waits']}"))
     if chapter["bid_formula"]:
         lines.append(Text(f"  Bid: {chapter['bid_formula']}"))
     from_there = [{**chapter, "source_ad_group_id": each["ad_group_id"]} for each in chapter["decisions"]]
@@ -209,9 +211,10 @@ def _item(action: Mapping[str, Any]) -> str:
     by = f", reviewed by {action['reviewed_by']}" if action["reviewed_by"] else ""
     made = f"; at Amazon it is {action['amazon_id']}" if action["amazon_id"] else ""
     because = before = ""
+    waits = f"; the negative at its source {action['waits']}" if action.get("waits") else ""
     if action["state"] in _WAITING or action["reason"] == "already_there":
         because = f", because {reason(action['reason'])}" if action["reason"] else ""
     elif action["reason"]:
         before = f"; before that it waited, because {reason(action['reason'])}"
     item = f"item {action['id']} ({action['kind'].replace('_', ' ')})"
-    return f"In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}{before}."
+    return f"In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}{before}{waits}."
