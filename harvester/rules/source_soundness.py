@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
-from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, RECOMMENDS
+from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, RECOMMENDS, SEARCH_TERMS
 from harvester.domain.target import TargetKind
-from harvester.rules.compiling import thresholds
+from harvester.rules.conditions import Condition
 from harvester.rules.given import FileTest
-from harvester.rules.ruleset import Condition, Rule, Then
+from harvester.rules.ruleset import Rule, Then
+from harvester.rules.window_soundness import bid_problems, given_money_problems, unmeasured
+from harvester.rules.windows import thresholds
 from harvester.rules.wording import Path, Problem
 
 _PLURALS = {TargetKind.KEYWORD: "keywords", TargetKind.PRODUCT: "products", TargetKind.CATEGORY: "categories"}
@@ -20,6 +22,9 @@ def source_problems(path: Path, rule: Rule) -> Iterator[Problem]:
         yield Problem(
             (*path, "match", "target_type"), f"source {match.source} suggests no {_PLURALS[match.target_type]}"
         )
+    if match.source == PROMOTION:
+        yield from unmeasured((*path, "when"), rule.when)
+    yield from bid_problems((*path, "then", "promote", "bid"), rule)
     if match.has_evidence:
         if "when" not in rule.model_fields_set:
             yield Problem(path, "`when` is missing")
@@ -43,8 +48,8 @@ def _of_categories(path: Path, then: Then) -> Iterator[Problem]:
 
 
 def _evidence(path: Path, condition: Condition, source: str) -> Iterator[Problem]:
-    for metric, _ in thresholds(condition):
-        yield Problem((*path, metric.value), f"rows of source {source} have no clicks or conversions")
+    for key, _ in thresholds(condition):
+        yield Problem((*path, key), f"rows of source {source} have no clicks or conversions")
     for key, parts in (("all", condition.all), ("any", condition.any)):
         for place, part in enumerate(parts or ()):
             yield from _evidence((*path, key, place), part, source)
@@ -60,6 +65,9 @@ def given_problems(path: Path, test: FileTest) -> Iterator[Problem]:
         yield Problem((*path, "themes"), "only product suggestions have themes: add `source: products`")
     if given.target_type is not None and given.target_type not in RECOMMENDS[given.source]:
         yield Problem((*path, "target_type"), f"source {given.source} suggests no {_PLURALS[given.target_type]}")
+    yield from given_money_problems(path, given)
+    if given.source == SEARCH_TERMS:
+        return
     if given.source == PROMOTION:
         yield from (Problem(path, f"`{name}` is missing") for name, count in counts.items() if count is None)
         return
