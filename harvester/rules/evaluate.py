@@ -12,12 +12,12 @@ from harvester.domain.profile import Profile
 from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
-from harvester.rules.check import Check, ask, could_pass, on_catalog, on_windows
+from harvester.rules.check import Check, ask, could_pass, leaves, on_catalog
 from harvester.rules.checks.catalog import About, CatalogCheck, lacking
 from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_promotions
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
-from harvester.rules.checks.windowed import UNSEEN, Seen, waiting_for
+from harvester.rules.checks.windowed import UNSEEN, Lacking, Seen, WindowBound, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
 from harvester.rules.money_bids import Earned
@@ -58,8 +58,8 @@ class Cover:
     __slots__ = ("_known", "_rules", "on_windows")
 
     def __init__(self, rules: tuple[tuple[Rule, Check], ...]) -> None:
-        self._rules = [(rule, check, tuple(on_catalog(check)), tuple(on_windows(check))) for rule, check in rules]
-        self.on_windows = any(bounds for _, _, _, bounds in self._rules)
+        self._rules = [(rule, check, tuple(on_catalog(check))) for rule, check in rules]
+        self.on_windows = any(isinstance(each, WindowBound) for _, check in rules for each in leaves(check))
         """Whether a rule looks at windows: evidence alone does not decide then."""
         self._known: dict[tuple[float, float], Passed | Decision] = {}
 
@@ -84,11 +84,12 @@ class Cover:
     ) -> Passed | Decision:
         """The first rule that passes; or that could, if what is lacking were known."""
         findings: list[Finding] = []
-        for rule, check, facts, bounds in self._rules:
-            if ask(check, clicks, conversions, rule.name, findings, about, seen):
+        for rule, check, facts in self._rules:
+            unknown: list[Lacking] = []
+            if ask(check, clicks, conversions, rule.name, findings, about, seen, unknown):
                 return Passed(rule, _text(findings))
-            waits = waiting_for(bounds, seen) if bounds else None
-            if (waits or facts) and could_pass(check, clicks, conversions, about, seen):
+            if (unknown or facts) and could_pass(check, clicks, conversions, about, seen):
+                waits = waiting_for(unknown, seen)
                 reason, more = waits or (Reason.MISSING_FACTS, [lacking(facts, about)])
                 return Decision(Outcome.HOLD, reason, rule.name, _text([*findings, *more]))
         return Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", _text(findings))
