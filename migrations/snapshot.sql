@@ -1232,6 +1232,14 @@ CREATE SEQUENCE harvester.pgqueuer_statistics_id_seq
 
 ALTER SEQUENCE harvester.pgqueuer_statistics_id_seq OWNED BY harvester.pgqueuer_statistics.id;
 
+CREATE TABLE harvester.place (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    ad_group_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id text NOT NULL,
+    campaign_name text NOT NULL,
+    ad_group_name text NOT NULL
+);
+
 CREATE SEQUENCE harvester.plan_number
     START WITH 1
     INCREMENT BY 1
@@ -2394,6 +2402,9 @@ ALTER TABLE ONLY harvester.pgqueuer_schedules
 ALTER TABLE ONLY harvester.pgqueuer_statistics
     ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY harvester.place
+    ADD CONSTRAINT place_pkey PRIMARY KEY (profile_id, ad_group_id);
+
 ALTER TABLE ONLY harvester.plan
     ADD CONSTRAINT plan_one_per_run UNIQUE (run_id);
 
@@ -2708,6 +2719,9 @@ ALTER TABLE ONLY harvester.outcome_reading
 
 ALTER TABLE ONLY harvester.own_product
     ADD CONSTRAINT own_product_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
+
+ALTER TABLE ONLY harvester.place
+    ADD CONSTRAINT place_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
 
 ALTER TABLE ONLY harvester.plan
     ADD CONSTRAINT plan_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);

@@ -15,13 +15,13 @@ from harvester.domain.reach import Reached
 from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
-from harvester.rules.check import Check, ask, could_pass, on_facts, on_windows
+from harvester.rules.check import Check, ask, could_pass, leaves, on_facts
 from harvester.rules.checks.catalog import About, CatalogCheck, lacking
 from harvester.rules.checks.category import refined_to, uncounted
 from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_targets
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
-from harvester.rules.checks.windowed import UNSEEN, Seen, waiting_for
+from harvester.rules.checks.windowed import UNSEEN, Lacking, Seen, WindowBound, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
 from harvester.rules.money_bids import Earned
@@ -66,8 +66,8 @@ class Cover:
     __slots__ = ("_known", "_rules", "on_windows")
 
     def __init__(self, rules: tuple[tuple[Rule, Check], ...]) -> None:
-        self._rules = [(rule, check, tuple(on_facts(check)), tuple(on_windows(check))) for rule, check in rules]
-        self.on_windows = any(bounds for _, _, _, bounds in self._rules)
+        self._rules = [(rule, check, tuple(on_facts(check))) for rule, check in rules]
+        self.on_windows = any(isinstance(each, WindowBound) for _, check in rules for each in leaves(check))
         """Whether a rule looks at windows: evidence alone does not decide then."""
         self._known: dict[tuple[float, float], Passed | Decision] = {}
 
@@ -102,14 +102,15 @@ class Cover:
     ) -> Passed | Decision:
         """The first rule that passes; or that could, if it were known what is not known."""
         findings: list[Finding] = []
-        for rule, check, facts, bounds in self._rules:
+        for rule, check, facts in self._rules:
             made = reached.get(rule.name)
             known = about if about is None or made is None else replace(about, reached=made)
-            passes = ask(check, clicks, conversions, rule.name, findings, known, seen)
+            unknown: list[Lacking] = []
+            passes = ask(check, clicks, conversions, rule.name, findings, known, seen, unknown)
             if passes and (rule.refine is None or (made is not None and made.targets)):
                 return _passed(rule, findings, made)
-            waits = waiting_for(bounds, seen) if bounds else None
-            if (waits or facts or rule.refine) and could_pass(check, clicks, conversions, known, seen):
+            if (unknown or facts or rule.refine) and could_pass(check, clicks, conversions, known, seen):
+                waits = waiting_for(unknown, seen)
                 reason, more = waits or (Reason.MISSING_FACTS, [_missing(rule, facts, known)])
                 return Decision(Outcome.HOLD, reason, rule.name, _text([*findings, *more]))
         return Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", _text(findings))

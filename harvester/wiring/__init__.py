@@ -30,6 +30,7 @@ from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
 from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.recorded import PostgresPlaces
 from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
@@ -315,7 +316,9 @@ def compose(
         **vars(records),
         rules=rules,
         plan_profile=PlanProfile(
-            lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, catalogs=catalogs
+            *(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
+            catalogs=catalogs,
+            places=PostgresPlaces(database),
         ),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
