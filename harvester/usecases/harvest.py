@@ -13,6 +13,7 @@ from harvester.domain.catalog import CatalogItem
 from harvester.domain.category import key_of
 from harvester.domain.decision import Decision, Reason
 from harvester.domain.errors import PageBroken, Rejected, Unavailable
+from harvester.domain.history import History
 from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
 from harvester.domain.target import KEYWORD, PRODUCT, asin_of, fold, kind_of
@@ -198,20 +199,21 @@ class _Work:
         await self._note_own_asins(page.rows)
         repeats = self.recent.repeats(page.rows)
         ground, judge = self.surroundings.ground, self.judge.judge
+        histories = page.histories or (None,) * len(page.rows)
         rows: list[Row] = []
         for start in range(0, len(page.rows), SLICE):
             part = slice(start, start + SLICE)
-            for row, repeated in zip(page.rows[part], repeats[part], strict=True):
+            for row, repeated, history in zip(page.rows[part], repeats[part], histories[part], strict=True):
                 kind = kind_of(row.target_type)
                 key = fold(row.target) if kind is KEYWORD else key_of(kind, row.target)
-                candidate = Candidate(row, ground(row.ad_group_id, row.ad_id), kind, key, repeated)
-                rows.append((row, key, judge(candidate)))
+                ad = ground(row.ad_group_id, row.ad_id)
+                rows.append((row, key, judge(Candidate(row, ad, kind, key, repeated, history=history))))
             await asyncio.sleep(0)
         if self.facts is not None:
-            await self._judge_again(rows, self.facts)
+            await self._judge_again(rows, histories, self.facts)
         return rows
 
-    async def _judge_again(self, rows: list[Row], facts: Facts) -> None:
+    async def _judge_again(self, rows: list[Row], histories: Sequence[History | None], facts: Facts) -> None:
         """With catalog facts, those that no rule could decide without; they are products, and no repeated rows."""
         waiting = [
             place
@@ -224,7 +226,8 @@ class _Work:
         for place in waiting:
             row, key, _ = rows[place]
             ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
-            rows[place] = (row, key, self.judge.judge(Candidate(row, ground, PRODUCT, key, catalog=items)))
+            candidate = Candidate(row, ground, PRODUCT, key, catalog=items, history=histories[place])
+            rows[place] = (row, key, self.judge.judge(candidate))
 
     async def _note_own_asins(self, rows: Sequence[Recommendation]) -> None:
         fresh = {asin for text in {row.ad_asin for row in rows} if (asin := asin_of(text))} - self.own_asins

@@ -14,6 +14,7 @@ from harvester.ports import AccountReader, AdsLogin, Clock, Lease, Plans, Profil
 from harvester.ports.catalog import CatalogLogin, CatalogStore
 from harvester.ports.fleet import Modes
 from harvester.ports.negatives import PlanHistories
+from harvester.ports.search_terms import SearchTerms
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
@@ -64,6 +65,7 @@ class PlanProfile:
     modes: Modes
     mode_of: Callable[[ProfileId], Mode]
     """What the settings and the rules allow."""
+    terms: SearchTerms
     catalogs: Catalogs | None = field(default=None, kw_only=True)
 
     async def __call__(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
@@ -136,7 +138,7 @@ class PlanProfile:
         harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
         judge = compile_rules(self.rules, profile)
         facts_of_products = self._catalog_facts(judge, profile, run.run_id)
-        read = await ReadSources(harvest, self.runs, facts_of_products)(
+        read = await ReadSources(harvest, self.runs, self.terms, facts_of_products)(
             run, names, reader, surroundings, rules, judge, own_asins
         )
         troubles = read.harvested.troubles

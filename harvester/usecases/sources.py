@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 
 from harvester.domain.errors import Rejected
 from harvester.domain.profile import Profile
-from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, SOURCES
+from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, SEARCH_TERMS, SOURCES
 from harvester.domain.run import Cursor, Run
 from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import asin_of
 from harvester.ports import AccountReader, Runs
+from harvester.ports.search_terms import SearchTerms
 from harvester.ports.sources import RecommendationSource
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
 from harvester.usecases.harvest import Facts, Harvest, Harvested, Judge
+from harvester.usecases.search_terms import open_terms
 from harvester.usecases.surroundings import Surroundings
 
 _MOST_NAMED = 10
@@ -46,6 +48,7 @@ def sources_in_force(rules: ProfileRules, profile: Profile) -> tuple[str, ...]:
 class ReadSources:
     harvest: Harvest
     runs: Runs
+    terms: SearchTerms
     facts: Facts | None = None
     """Of the catalog, where a rule asks for any."""
 
@@ -98,6 +101,9 @@ class ReadSources:
     ) -> _Opened:
         if name == PROMOTION:
             return _Opened(reader.promotion, surroundings.account.sources())
+        if name == SEARCH_TERMS:
+            terms = await open_terms(self.terms, run, surroundings, rules)
+            return _Opened(terms.source, terms.ad_groups, terms.advice)
         known, unknown = await self._advertised(name, run, surroundings, rules)
         if name == CATEGORIES:
             source = reader.categories(known)

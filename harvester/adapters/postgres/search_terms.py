@@ -1,0 +1,58 @@
+"""What the recorded reports say of search terms, read for judging."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import asyncpg
+
+from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.queries import named
+from harvester.domain.history import Sold, Totals
+from harvester.domain.ids import ProfileId
+from harvester.ports.search_terms import TermPart
+
+_DAYS_READ = named("term_days_read")
+_OF_PROFILE = named("term_totals_of_profile")
+_OF_AD_GROUPS = named("term_totals_of_ad_groups")
+_PARTS = named("term_parts")
+_SOLD_BY_REPORT = named("terms_sold_by_report")
+
+_SUMS = 5
+"""The last columns of what sums up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSearchTerms:
+    database: Database
+
+    async def days_read(self, profile_id: ProfileId) -> Mapping[date, datetime]:
+        return {row["day"]: row["asked_at"] for row in await self.database.ask(_DAYS_READ, profile_id)}
+
+    async def profile_totals(self, profile_id: ProfileId, starts: Sequence[date]) -> Mapping[int, Totals]:
+        rows = await self.database.ask(_OF_PROFILE, profile_id, list(starts))
+        return {row["stretch"]: _totals(row) for row in rows}
+
+    async def ad_group_totals(
+        self, profile_id: ProfileId, starts: Sequence[date], ad_group_ids: Sequence[str]
+    ) -> Mapping[str, Mapping[int, Totals]]:
+        totals: defaultdict[str, dict[int, Totals]] = defaultdict(dict)
+        for row in await self.database.ask(_OF_AD_GROUPS, profile_id, list(starts), list(ad_group_ids)):
+            totals[row["ad_group_id"]][row["stretch"]] = _totals(row)
+        return totals
+
+    async def parts(
+        self, profile_id: ProfileId, starts: Sequence[date], after: tuple[str, str], through: str, most: int
+    ) -> Sequence[TermPart]:
+        rows = await self.database.ask(_PARTS, profile_id, list(starts), *after, through, most)
+        return [TermPart(*row[:-_SUMS], totals=_totals(row)) for row in map(tuple, rows)]
+
+    async def sold(self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
+        campaigns, keys = [campaign for campaign, _ in asked], [key for _, key in asked]
+        rows = await self.database.ask(_SOLD_BY_REPORT, profile_id, campaigns, keys)
+        return {(row["campaign_id"], row["key"]): Sold(row["orders"], row["last_day"]) for row in rows}
+
+
+def _totals(row: "asyncpg.Record | tuple[int, ...]") -> Totals:
+    return Totals(*tuple(row)[-_SUMS:])

@@ -1,0 +1,40 @@
+-- name: term_days_read
+-- The days of search terms that are in, and when the report was asked for that each was last read from.
+SELECT day, asked_at FROM harvester.report_day WHERE profile_id = $1 AND kind = 'search_terms' ORDER BY day;
+
+-- name: term_totals_of_profile
+-- What all search terms of a profile brought, by stretch of days.
+SELECT width_bucket(day, $2::date[]) AS stretch, sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks,
+    sum(cost)::bigint AS cost, sum(orders)::bigint AS orders, sum(sales)::bigint AS sales
+FROM harvester.search_term_day
+WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinality($2::date[])]
+GROUP BY stretch;
+
+-- name: term_totals_of_ad_groups
+-- What all search terms of some ad groups brought, by ad group and stretch of days.
+SELECT ad_group_id, width_bucket(day, $2::date[]) AS stretch, sum(impressions)::bigint AS impressions,
+    sum(clicks)::bigint AS clicks, sum(cost)::bigint AS cost, sum(orders)::bigint AS orders, sum(sales)::bigint AS sales
+FROM harvester.search_term_day
+WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinality($2::date[])]
+    AND ad_group_id = ANY ($3::text[])
+GROUP BY ad_group_id, stretch;
+
+-- name: term_parts
+-- What search terms brought by keyword and stretch of days, from a place on, in the order of ad group and key.
+SELECT ad_group_id, key, keyword_id, width_bucket(day, $2::date[]) AS stretch, max(campaign_id) AS campaign_id,
+    max(term) AS term, max(targeting) AS targeting, max(match_type) AS match_type,
+    sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(cost)::bigint AS cost,
+    sum(orders)::bigint AS orders, sum(sales)::bigint AS sales
+FROM harvester.search_term_day
+WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinality($2::date[])]
+    AND (ad_group_id, key) > ($3, $4) AND ad_group_id <= $5 AND key <> '*'
+GROUP BY ad_group_id, key, keyword_id, stretch
+ORDER BY ad_group_id, key, keyword_id, stretch LIMIT $6;
+
+-- name: terms_sold_by_report
+-- Which of these terms ever brought orders in their campaign, by the recorded days.
+SELECT campaign_id, key, sum(orders)::bigint AS orders, max(day) AS last_day
+FROM harvester.search_term_day
+WHERE profile_id = $1 AND orders > 0
+    AND (campaign_id, key) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+GROUP BY campaign_id, key;
