@@ -34,6 +34,8 @@ class Reason(StrEnum):
     AMBIGUOUS_DESTINATION = "ambiguous_destination"
     NO_BID = "no_bid"
     MISSING_FACTS = "missing_facts"
+    MISSING_DAYS = "missing_days"
+    IMMATURE_WINDOW = "immature_window"
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True, gc=False):

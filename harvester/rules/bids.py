@@ -9,8 +9,9 @@ from harvester.domain.candidate import Destination
 from harvester.domain.money import BID_RANGES, BidRange
 from harvester.domain.profile import Profile
 from harvester.domain.target import TargetKind
+from harvester.rules.bid_sections import Bid
 from harvester.rules.checks.evidence import plain
-from harvester.rules.ruleset import Bid, BidBounds, ProfileRules
+from harvester.rules.ruleset import BidBounds, ProfileRules
 
 _CENT = Decimal("0.01")
 _UNKNOWN_MARKETPLACE = BidRange(_CENT, Decimal(10**12), _CENT)

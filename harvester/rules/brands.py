@@ -17,8 +17,8 @@ from harvester.rules import fragments
 from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.checks.overlap import taken
 from harvester.rules.guard import GuardReason
+from harvester.rules.name_patterns import names
 from harvester.rules.ruleset import ProfileRules
-from harvester.rules.scope import names
 
 SOURCE = "brands"
 """Of the decisions about brands."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from harvester.domain.target import TargetKind
-from harvester.rules.ruleset import Condition, Rule, RuleSet
+from harvester.rules.conditions import Condition
+from harvester.rules.ruleset import Rule, RuleSet
 from harvester.rules.wording import Path, Problem
 
 CATALOG_KEYS = (

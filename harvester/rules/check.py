@@ -7,6 +7,7 @@ from typing import assert_never
 from harvester.domain.decision import Finding
 from harvester.rules.checks.catalog import About, CatalogCheck
 from harvester.rules.checks.evidence import Bound
+from harvester.rules.checks.windowed import UNSEEN, Seen, WindowBound
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,18 +25,24 @@ class Not:
     part: "Check"
 
 
-Check = Bound | CatalogCheck | Every | Either | Not
+Check = Bound | CatalogCheck | WindowBound | Every | Either | Not
 
 
 def ask(
-    check: Check, clicks: float, conversions: float, rule: str, findings: list[Finding], about: About | None = None
+    check: Check,
+    clicks: float,
+    conversions: float,
+    rule: str,
+    findings: list[Finding],
+    about: About | None = None,
+    seen: Seen = UNSEEN,
 ) -> bool:
     """Whether the check passes. Every bound in it is asked, and leaves its finding.
 
     What cannot be measured neither passes nor fails; `not` does not turn it into a pass.
     """
     top = check if isinstance(check, Every) else Every((check,))
-    return _Asking(clicks, conversions, rule, findings, about).ask(top, "") is True
+    return _Asking(clicks, conversions, rule, findings, about, seen).ask(top, "") is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class _Asking:
     rule: str
     findings: list[Finding]
     about: About | None
+    seen: Seen
 
     def ask(self, check: Check, group: str) -> bool | None:
         match check:
@@ -53,6 +61,12 @@ class _Asking:
                 passed = check.passes(measured)
                 self.findings.append(Finding(self.rule, check.check, measured, check.value, passed is True, group))
                 return passed
+            case WindowBound():
+                glance = check.look(self.seen)
+                self.findings.append(
+                    Finding(self.rule, check.check, glance.measured, glance.bound, glance.passed is True, group)
+                )
+                return glance.passed
             case CatalogCheck():
                 look = check.look(self.about)
                 self.findings.append(
@@ -70,20 +84,31 @@ class _Asking:
 
 
 def could_pass(
-    check: Check, clicks: float, conversions: float, about: About | None, *, wanted: bool = True
+    check: Check,
+    clicks: float,
+    conversions: float,
+    about: About | None,
+    seen: Seen = UNSEEN,
+    *,
+    wanted: bool = True,
 ) -> bool | None:
-    """As `ask`, with every catalog fact that is not known taken to be what the rule wishes for."""
+    """As `ask`, with every fact that is not known taken to be what the rule wishes for: what the catalog does not say,
+    windows that are not whole, economics that the file does not name.
+    """
     match check:
         case Bound():
             return check.holds(clicks, conversions)
         case CatalogCheck():
             passed = check.look(about).passed
             return wanted if passed is None else passed
+        case WindowBound():
+            glance = check.look(seen)
+            return glance.passed if glance.lack is None else wanted
         case Not(part):
-            inner = could_pass(part, clicks, conversions, about, wanted=not wanted)
+            inner = could_pass(part, clicks, conversions, about, seen, wanted=not wanted)
             return None if inner is None else not inner
         case Every(parts) | Either(parts):
-            verdicts = [could_pass(part, clicks, conversions, about, wanted=wanted) for part in parts]
+            verdicts = [could_pass(part, clicks, conversions, about, seen, wanted=wanted) for part in parts]
             return _together(verdicts, deciding=isinstance(check, Either))
         case _:
             assert_never(check)
@@ -91,16 +116,24 @@ def could_pass(
 
 def on_catalog(check: Check) -> Iterator[CatalogCheck]:
     """The checks of catalog facts in it."""
+    return (each for each in leaves(check) if isinstance(each, CatalogCheck))
+
+
+def on_windows(check: Check) -> Iterator[WindowBound]:
+    """The checks of windows in it."""
+    return (each for each in leaves(check) if isinstance(each, WindowBound))
+
+
+def leaves(check: Check) -> Iterator[Bound | CatalogCheck | WindowBound]:
+    """The single checks in it."""
     match check:
-        case Bound():
-            return
-        case CatalogCheck():
+        case Bound() | CatalogCheck() | WindowBound():
             yield check
         case Not(part):
-            yield from on_catalog(part)
+            yield from leaves(part)
         case Every(parts) | Either(parts):
             for part in parts:
-                yield from on_catalog(part)
+                yield from leaves(part)
         case _:
             assert_never(check)
 
@@ -113,7 +146,7 @@ def _together(verdicts: list[bool | None], *, deciding: bool) -> bool | None:
 
 def _below(group: str, part: Check, place: int) -> str:
     """The group of a part: its own for a single check, else one step down, numbered by its place among its siblings."""
-    if isinstance(part, (Bound, CatalogCheck)):
+    if isinstance(part, (Bound, CatalogCheck, WindowBound)):
         return group
     word = "all" if isinstance(part, Every) else "any" if isinstance(part, Either) else "not"
     return f"{group}.{word}{place}".removeprefix(".")

@@ -1,5 +1,6 @@
 """Conditions of the rules file as checks."""
 
+from harvester.domain.recommendation import SEARCH_TERMS
 from harvester.rules.check import Check, Either, Every, Not
 from harvester.rules.checks.catalog import (
     BrandListed,
@@ -11,33 +12,43 @@ from harvester.rules.checks.catalog import (
     VariationOfOwn,
 )
 from harvester.rules.checks.evidence import Bound, Metric, Side
-from harvester.rules.ruleset import Condition
-from harvester.rules.sections import CountThreshold, RateThreshold
+from harvester.rules.conditions import Condition
+from harvester.rules.ruleset import Rule
+from harvester.rules.sections import CountThreshold
+from harvester.rules.window_compiling import ANY, Terms, window_bounds
+from harvester.rules.window_sections import ClickThreshold, NumberThreshold, ShareThreshold
 
 
-def check_of(condition: Condition, own_brands: tuple[str, ...] = ()) -> Check:
-    """Of a condition that the file's checks let through: exactly one key, nothing empty."""
+def rule_check(rule: Rule, own_brands: tuple[str, ...] = (), terms: Terms = ANY) -> Check:
+    """What a rule asks for; rules on search terms look at windows."""
+    return check_of(rule.when, own_brands, terms if rule.match.source == SEARCH_TERMS else None)
+
+
+def check_of(condition: Condition, own_brands: tuple[str, ...] = (), terms: Terms | None = None) -> Check:
+    """Of a condition that the file's checks let through: exactly one key, nothing empty. `terms`: what its windows are,
+    where it has any.
+    """
     if condition.all is not None:
-        return _every([check_of(part, own_brands) for part in condition.all])
+        return _every([check_of(part, own_brands, terms) for part in condition.all])
     if condition.any is not None:
-        return Either(tuple(check_of(part, own_brands) for part in condition.any))
+        return Either(tuple(check_of(part, own_brands, terms) for part in condition.any))
     if condition.not_ is not None:
-        return Not(check_of(condition.not_, own_brands))
+        return Not(check_of(condition.not_, own_brands, terms))
     bounds: list[Check] = [*catalog_checks(condition, own_brands)]
-    for metric, threshold in thresholds(condition):
-        sides = ((Side.AT_LEAST, threshold.at_least), (Side.AT_MOST, threshold.at_most))
-        confidence = threshold.confidence if isinstance(threshold, RateThreshold) else None
-        bounds += [Bound(metric, side, value, confidence) for side, value in sides if value is not None]
+    bounds += window_bounds(condition, terms) if terms is not None else _bounds(condition)
     return bounds[0] if len(bounds) == 1 else Every(tuple(bounds))
 
 
-def thresholds(condition: Condition) -> list[tuple[Metric, CountThreshold | RateThreshold]]:
-    named = (
-        (Metric.CLICKS, condition.clicks),
-        (Metric.CONVERSIONS, condition.conversions),
-        (Metric.CONVERSION_RATE, condition.conversion_rate),
-    )
-    return [(metric, threshold) for metric, threshold in named if threshold is not None]
+def _bounds(condition: Condition) -> list[Bound]:
+    """Of one count each, where there are no windows."""
+    found: list[Bound] = []
+    for metric in Metric:
+        threshold: ClickThreshold | NumberThreshold | ShareThreshold | None = getattr(condition, metric)
+        if threshold is not None:
+            sides = ((Side.AT_LEAST, threshold.at_least), (Side.AT_MOST, threshold.at_most))
+            confidence = threshold.confidence if isinstance(threshold, ShareThreshold) else None
+            found += [Bound(metric, side, float(value), confidence) for side, value in sides if value is not None]
+    return found
 
 
 def catalog_checks(condition: Condition, own_brands: tuple[str, ...] = ()) -> list[CatalogCheck]:

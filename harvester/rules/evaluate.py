@@ -11,14 +11,17 @@ from harvester.domain.profile import Profile
 from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
-from harvester.rules.check import Check, ask, could_pass, on_catalog
+from harvester.rules.check import Check, ask, could_pass, on_catalog, on_windows
 from harvester.rules.checks.catalog import About, CatalogCheck, lacking
 from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_promotions
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
-from harvester.rules.compiling import check_of
+from harvester.rules.checks.windowed import UNSEEN, Seen, waiting_for
+from harvester.rules.compiling import rule_check
+from harvester.rules.economics import ProductWorth, worths
 from harvester.rules.ruleset import ProfileRules, Rule, RuleSet
 from harvester.rules.scope import covers_advertised, covers_place, covers_profile, covers_themes
+from harvester.rules.window_compiling import terms_of
 
 _INFINITE = math.inf
 _MOST_GROUNDS = 8192
@@ -49,10 +52,12 @@ class Passed(msgspec.Struct, frozen=True):
 class Cover:
     """The rules that look at one kind of target of one ad, and what they said before."""
 
-    __slots__ = ("_known", "_rules")
+    __slots__ = ("_known", "_rules", "on_windows")
 
     def __init__(self, rules: tuple[tuple[Rule, Check], ...]) -> None:
-        self._rules = [(rule, check, tuple(on_catalog(check))) for rule, check in rules]
+        self._rules = [(rule, check, tuple(on_catalog(check)), tuple(on_windows(check))) for rule, check in rules]
+        self.on_windows = any(bounds for _, _, _, bounds in self._rules)
+        """Whether a rule looks at windows: evidence alone does not decide then."""
         self._known: dict[tuple[float, float], Passed | Decision] = {}
 
     def verdict(self, clicks: float, conversions: float) -> Passed | Decision:
@@ -65,19 +70,24 @@ class Cover:
             known = self._known[evidence] = self._asked(float(clicks) + 0.0, float(conversions) + 0.0)
         return known
 
-    def with_facts(self, clicks: float, conversions: float, about: About) -> Passed | Decision:
-        """Not remembered: it is this product's alone."""
-        return self._asked(float(clicks) + 0.0, float(conversions) + 0.0, about)
+    def with_facts(
+        self, clicks: float, conversions: float, about: About | None, seen: Seen = UNSEEN
+    ) -> Passed | Decision:
+        """Not remembered: it is this product's or this term's alone."""
+        return self._asked(float(clicks) + 0.0, float(conversions) + 0.0, about, seen)
 
-    def _asked(self, clicks: float, conversions: float, about: About | None = None) -> Passed | Decision:
-        """The first rule that passes; or that could, if the catalog said what it does not say."""
+    def _asked(
+        self, clicks: float, conversions: float, about: About | None = None, seen: Seen = UNSEEN
+    ) -> Passed | Decision:
+        """The first rule that passes; or that could, if what is lacking were known."""
         findings: list[Finding] = []
-        for rule, check, facts in self._rules:
-            if ask(check, clicks, conversions, rule.name, findings, about):
+        for rule, check, facts, bounds in self._rules:
+            if ask(check, clicks, conversions, rule.name, findings, about, seen):
                 return Passed(rule, _text(findings))
-            if facts and could_pass(check, clicks, conversions, about):
-                findings.append(lacking(facts, about))
-                return Decision(Outcome.HOLD, Reason.MISSING_FACTS, rule.name, _text(findings))
+            waits = waiting_for(bounds, seen) if bounds else None
+            if (waits or facts) and could_pass(check, clicks, conversions, about, seen):
+                reason, more = waits or (Reason.MISSING_FACTS, [lacking(facts, about)])
+                return Decision(Outcome.HOLD, reason, rule.name, _text([*findings, *more]))
         return Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", _text(findings))
 
 
@@ -86,6 +96,7 @@ class _Known(msgspec.Struct, gc=False):
 
     ground: Ground
     covers: dict[TargetKind, Cover | None]
+    worths: tuple[ProductWorth, ...]
     bids: dict[tuple[str, TargetKind], bool]
 
 
@@ -102,7 +113,9 @@ class Judge:
         self._protection = Protection(rules.protect)
         self._own_products = rules.protect.own_products
         self._compiled = [
-            (rule, check_of(rule.when, rules.own_brands)) for rule in rules.rules if covers_profile(rule.match, profile)
+            (rule, rule_check(rule, rules.own_brands, terms_of(profile)))
+            for rule in rules.rules
+            if covers_profile(rule.match, profile)
         ]
         self._covers: dict[tuple[int, ...], Cover] = {}
         self._known: dict[tuple[int, object], _Known] = {}
@@ -133,11 +146,11 @@ class Judge:
         cover = known.covers[kind]
         if cover is None:
             return _OUT_OF_SCOPE
-        if candidate.catalog is None:
+        if candidate.catalog is None and not cover.on_windows:
             verdict = cover.verdict(clicks, conversions)
         else:
-            products = About(key, row.advertised.strip().upper(), ground.account.own_asins, candidate.catalog)
-            verdict = cover.with_facts(clicks, conversions, products)
+            seen = Seen(candidate.history, known.worths, self._profile.currency)
+            verdict = cover.with_facts(clicks, conversions, _about(candidate), seen)
         return verdict if isinstance(verdict, Decision) else self._wish(known, kind, key, clicks, verdict)
 
     @property
@@ -148,7 +161,10 @@ class Judge:
     def _meet(self, ground: Ground, row: Recommendation, about: object) -> _Known:
         if len(self._known) >= _MOST_GROUNDS:
             self._known.clear()
-        known = _Known(ground, {kind: self._cover(ground, row, kind) for kind in TargetKind}, {})
+        covers = {kind: self._cover(ground, row, kind) for kind in TargetKind}
+        advertised = row.asked_for or (row.ad_asin,)
+        worth = worths(self._rules.economics, ground.source.campaign, advertised, self._profile.currency)
+        known = _Known(ground, covers, worth, {})
         self._known[id(ground), about] = known
         return known
 
@@ -211,6 +227,13 @@ def promotion_bid(
     if promote is None or isinstance(destination, NoDestination):
         return None
     return starting_bid(promote.bid, destination, kind, ground.account.profile, rules, suggestion)
+
+
+def _about(candidate: Candidate) -> About | None:
+    if candidate.catalog is None:
+        return None
+    advertised = candidate.row.advertised.strip().upper()
+    return About(candidate.key, advertised, candidate.ground.account.own_asins, candidate.catalog)
 
 
 def _decided(passed: Passed, opening: Opening, outcome: Outcome) -> Decision:

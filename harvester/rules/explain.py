@@ -30,6 +30,8 @@ REASONS: dict[str, str] = {
     Reason.AMBIGUOUS_DESTINATION: "more than one promotion group takes from its ad",
     Reason.NO_BID: "there is no bid for it in the profile's currency",
     Reason.MISSING_FACTS: "facts that a rule asks for are missing",
+    Reason.MISSING_DAYS: "days of a window that a rule looks at were not read yet",
+    Reason.IMMATURE_WINDOW: "days of a window that a rule looks at were read before their orders were complete",
     GuardReason.PROMOTIONS_PER_RUN: "the run has more promotions than the guard lets through",
     GuardReason.NEGATIVES_PER_RUN: "the run has more negatives than the guard lets through",
     GuardReason.PROMOTIONS_PER_DAY: "the day has more promotions than the guard lets through",

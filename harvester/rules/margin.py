@@ -115,6 +115,7 @@ def _step(limit: Limit | Settled, clicks: float, conversions: float) -> tuple[in
     if isinstance(limit, Settled):
         return None
     bound = limit.bound
+    assert isinstance(bound, Bound)
     if bound.metric is not Metric.CONVERSION_RATE:
         if not limit.from_below:
             return None

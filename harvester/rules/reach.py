@@ -7,8 +7,9 @@ from typing import assert_never
 
 from harvester.rules.check import Check, Either, Every, Not
 from harvester.rules.checks.catalog import CatalogCheck
-from harvester.rules.checks.evidence import Bound, Metric, Side
-from harvester.rules.compiling import check_of
+from harvester.rules.checks.evidence import Bound, Side
+from harvester.rules.checks.windowed import WindowBound
+from harvester.rules.compiling import rule_check
 from harvester.rules.ruleset import Rule
 from harvester.rules.scope import at_least_as_wide
 
@@ -17,7 +18,7 @@ from harvester.rules.scope import at_least_as_wide
 class Limit:
     """A bound, or its opposite: what is left when every `not` has been carried down to the bounds."""
 
-    bound: Bound
+    bound: Bound | WindowBound
     positive: bool = True
 
     @property
@@ -26,14 +27,16 @@ class Limit:
         return (self.bound.side is Side.AT_LEAST) is self.positive
 
     def holds(self, clicks: float, conversions: float) -> bool | None:
+        """Of evidence without windows."""
+        assert isinstance(self.bound, Bound)
         passed = self.bound.holds(clicks, conversions)
         return None if passed is None else passed is self.positive
 
     def implies(self, other: "Limit") -> bool:
         mine, theirs = self.bound, other.bound
-        if mine.metric is not theirs.metric or self.from_below is not other.from_below:
+        if mine.about != theirs.about or self.from_below is not other.from_below:
             return False
-        if mine.metric is Metric.CONVERSION_RATE and not self._measured_alike(other):
+        if mine.is_share and not self._measured_alike(other):
             return False
         tighter = mine.value > theirs.value if self.from_below else mine.value < theirs.value
         return tighter or (mine.value == theirs.value and (self.positive == other.positive or not self.positive))
@@ -46,7 +49,7 @@ class Limit:
 
     def excludes(self, other: "Limit") -> bool:
         """Whether no evidence meets both."""
-        if self.from_below is other.from_below or self.bound.metric is not other.bound.metric:
+        if self.from_below is other.from_below or self.bound.about != other.bound.about:
             return False
         low, high = (self, other) if self.from_below else (other, self)
         both = low.positive and high.positive
@@ -60,7 +63,7 @@ class Limit:
         """Whether no evidence meets it: under nothing, or over all clicks."""
         if self.positive:
             return False
-        full = self.bound.metric is Metric.CONVERSION_RATE and self.bound.value >= 1 and self.from_below
+        full = self.bound.is_share and self.bound.value >= 1 and self.from_below
         return full or (self.bound.value <= 0 and not self.from_below)
 
 
@@ -82,7 +85,7 @@ class Tree:
 
 def limits_of(check: Check, *, positive: bool = True) -> Tree | Limit | Aspect:
     match check:
-        case Bound():
+        case Bound() | WindowBound():
             return Limit(check, positive)
         case CatalogCheck():
             return Aspect(check, positive)
@@ -144,14 +147,14 @@ def _compare(strong: Tree | Limit | Aspect, weak: Tree | Limit | Aspect, known: 
 def decided_before(rules: Sequence[Rule], place: int) -> list[Rule]:
     """The earlier rules that together always decide before the rule at `place`; empty where it can be reached."""
     later = rules[place]
-    condition = limits_of(check_of(later.when))
+    condition = limits_of(rule_check(later))
     blockers: dict[str, Rule] = {}
     for kind in later.kinds:
         for earlier in rules[:place]:
             if (
                 kind in earlier.kinds
                 and at_least_as_wide(earlier.match, later.match)
-                and implies(condition, limits_of(check_of(earlier.when)))
+                and implies(condition, limits_of(rule_check(earlier)))
             ):
                 blockers[earlier.name] = earlier
                 break

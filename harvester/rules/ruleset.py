@@ -4,29 +4,26 @@ import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from harvester.domain.bid import Suggested
 from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.recommendation import CATEGORIES, RECOMMENDS, WITHOUT_EVIDENCE
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.bid_sections import Bid
 from harvester.rules.brand_entries import BrandEntry
+from harvester.rules.conditions import Condition
+from harvester.rules.economics import Economics
 from harvester.rules.given import FileTest
 from harvester.rules.section import Section
 from harvester.rules.sections import (
-    BrandNames,
     CatalogNames,
-    CountThreshold,
     GuardLimits,
     GuardOverride,
     Protect,
     ProtectMore,
-    RateThreshold,
-    SharedLevels,
 )
 from harvester.rules.suggesting import Suggestions, WithoutGroup
 from harvester.rules.values import (
@@ -36,13 +33,13 @@ from harvester.rules.values import (
     Currency,
     Days,
     Digits,
-    Flag,
     Name,
     NameOrId,
     NegativeMatch,
     Prefix,
     Whole,
 )
+from harvester.rules.window_sections import ClickThreshold, NumberThreshold
 
 
 class Scope(Section):
@@ -72,58 +69,6 @@ class RuleMatch(Scope):
     def has_evidence(self) -> bool:
         """Whether rows of its source come with clicks and conversions."""
         return self.source not in WITHOUT_EVIDENCE
-
-
-class Condition(Section):
-    """Exactly one key: `all`, `any` or `not` of further conditions, or one check."""
-
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
-
-    all: "tuple[Condition, ...] | None" = None
-    any: "tuple[Condition, ...] | None" = None
-    not_: "Condition | None" = Field(default=None, alias="not")
-    clicks: CountThreshold | None = None
-    conversions: CountThreshold | None = None
-    conversion_rate: RateThreshold | None = None
-    brand: BrandNames | None = None
-    """The brand in the catalog."""
-    own_brand: Flag | None = None
-    """Whether it is one of `catalog: own_brands`."""
-    shared_category: SharedLevels | None = None
-    """With the advertised product."""
-    sales_rank: CountThreshold | None = None
-    """The best rank in a whole department of the catalog, such as Electronics; 1 is the best."""
-    category_rank: CountThreshold | None = None
-    """The best rank in a category."""
-    price_ratio: CountThreshold | None = None
-    """The list price over that of the advertised product."""
-    variation_of_own: Flag | None = None
-    """Whether it is a variation of a product that the profile advertises."""
-    unknown_asin: Flag | None = None
-    """Whether the catalog of the marketplace has no such product."""
-
-
-class Bid(Section):
-    """The starting bid: a base, times `factor`, not under `floor`, not over `ceiling`, within what the marketplace
-    takes. The ceiling wins over the floor. The base is the first of `suggested`, `fixed` and `ad_group_default` that
-    is named and gives one.
-    """
-
-    suggested: Suggested | None = None
-    """Of the three bids that Amazon suggests for the target at its destination."""
-    fixed: Amounts | None = None
-    """Per currency."""
-    ad_group_default: Flag | None = None
-    """The default bid of the destination ad group. Taken also when no base is named."""
-    factor: Amount = Decimal(1)
-    floor: Amounts = {}
-    ceiling: Amounts = {}
-
-    @property
-    def takes_default(self) -> bool:
-        if self.ad_group_default is not None:
-            return self.ad_group_default
-        return self.suggested is None and self.fixed is None
 
 
 class After(Section):
@@ -255,11 +200,13 @@ class ProfileOverride(Section):
     """Tightens the bids of all rules."""
     catalog: CatalogNames = CatalogNames()
     """Own brands beside those of all profiles."""
+    economics: Economics = Economics()
+    """Its entries come before those of all profiles."""
 
 
 def _default_rules() -> tuple[Rule, ...]:
     proven = Condition(
-        all=(Condition(clicks=CountThreshold(at_least=10)), Condition(conversions=CountThreshold(at_least=2)))
+        all=(Condition(clicks=ClickThreshold(at_least=10)), Condition(conversions=NumberThreshold(at_least=2)))
     )
     return tuple(
         Rule(
@@ -290,6 +237,8 @@ class RuleSet(Section):
     """By profile id."""
     tests: tuple[FileTest, ...] = ()
     catalog: CatalogNames = CatalogNames()
+    economics: Economics = Economics()
+    """What an order is worth, and what it may cost."""
 
     @property
     def text(self) -> str:
@@ -302,6 +251,8 @@ class RuleSet(Section):
         for section in (plainly, *plainly["profiles"].values()):
             if section["catalog"] == {"own_brands": []}:
                 del section["catalog"]  # says nothing, and files of before it keep their fingerprint
+            if section["economics"] == {"default": {}, "campaigns": [], "asins": {}}:
+                del section["economics"]
         for rule in plainly["rules"]:
             if not rule["match"]["themes"]:
                 del rule["match"]["themes"]
@@ -327,6 +278,7 @@ class RuleSet(Section):
             own_brands=(*self.catalog.own_brands, *override.catalog.own_brands),
             suggestions=self.suggestions,
             brands=self.brands,
+            economics=(override.economics, self.economics),
         )
 
 
@@ -345,6 +297,8 @@ class ProfileRules:
     own_brands: tuple[str, ...] = ()
     suggestions: Suggestions = field(default_factory=Suggestions)
     brands: tuple[BrandEntry, ...] = ()
+    economics: tuple[Economics, ...] = ()
+    """The profile's own first."""
 
     def rule(self, name: str) -> Rule:
         """Raises KeyError."""

@@ -1,24 +1,13 @@
 """Where a rule or a groups entry applies: names by pattern, or ids."""
 
 from collections.abc import Sequence
-from fnmatch import fnmatchcase
 
 from harvester.domain.candidate import Place
 from harvester.domain.profile import Profile
+from harvester.rules.name_patterns import names
 from harvester.rules.ruleset import RuleMatch, Scope
 
 _SPECIAL = frozenset("*?")
-
-
-def names(patterns: Sequence[str], name: str, amazon_id: str) -> bool:
-    """An empty list names everything. Patterns (`*`, `?`) match in any case; digits alone are an id or a name."""
-    if not patterns:
-        return True
-    folded = name.casefold()
-    return any(
-        (pattern == amazon_id and pattern.isdigit()) or fnmatchcase(folded, pattern.casefold().replace("[", "[[]"))
-        for pattern in patterns
-    )
 
 
 def covers_profile(scope: Scope, profile: Profile) -> bool:

@@ -5,22 +5,12 @@ from decimal import Decimal
 from pydantic import Field
 
 from harvester.rules.section import Section
-from harvester.rules.values import Amount, Amounts, Asin, Confidence, Count, Digits, Flag, Name, Protected, Rate, Whole
+from harvester.rules.values import Amount, Amounts, Asin, Count, Digits, Flag, Name, Protected, Rate, Whole
 
 
 class CountThreshold(Section):
     at_least: Count | None = None
     at_most: Count | None = None
-
-
-class RateThreshold(Section):
-    """Conversions per click, at most 100 %. With `confidence`, `at_least` looks at the lower end of the two-sided
-    Wilson interval and `at_most` at its upper end.
-    """
-
-    at_least: Rate | None = None
-    at_most: Rate | None = None
-    confidence: Confidence | None = None
 
 
 class BrandNames(Section):

@@ -6,15 +6,14 @@ from itertools import combinations
 
 from harvester.domain.recommendation import RECOMMENDS
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, TargetKind
+from harvester.rules.bid_sections import Bid
 from harvester.rules.brand_soundness import brand_problems
 from harvester.rules.catalog_soundness import catalog_keys, condition_problems, own_brand_problems, rule_problems
 from harvester.rules.checks.catalog import Figure
-from harvester.rules.checks.evidence import percent_text, plain
-from harvester.rules.compiling import check_of, thresholds
+from harvester.rules.compiling import rule_check
+from harvester.rules.conditions import Condition
 from harvester.rules.reach import decided_before, limits_of, never_passes
 from harvester.rules.ruleset import (
-    Bid,
-    Condition,
     GroupEntry,
     NewCampaigns,
     Promote,
@@ -24,8 +23,10 @@ from harvester.rules.ruleset import (
 )
 from harvester.rules.scalars import did_you_mean
 from harvester.rules.scope import at_least_as_wide
-from harvester.rules.sections import CountThreshold, RateThreshold
+from harvester.rules.sections import CountThreshold
 from harvester.rules.source_soundness import given_problems, source_problems
+from harvester.rules.threshold_soundness import threshold_problems
+from harvester.rules.windows import thresholds
 from harvester.rules.wording import Path, Problem
 
 
@@ -56,7 +57,7 @@ def _rule(path: Path, rule: Rule) -> Iterator[Problem]:
     if "when" in rule.model_fields_set:
         wrong += _condition((*path, "when"), rule.when)
     yield from wrong
-    if not wrong and never_passes(limits_of(check_of(rule.when))):
+    if not wrong and never_passes(limits_of(rule_check(rule))):
         yield Problem((*path, "when"), f"rule `{rule.name}` can never pass: its conditions exclude one another")
     yield from rule_problems((*path, "when"), rule)
     recommended = RECOMMENDS[rule.match.source]
@@ -67,7 +68,7 @@ def _rule(path: Path, rule: Rule) -> Iterator[Problem]:
 def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
     named = [key for key in ("all", "any") if getattr(condition, key) is not None]
     named += ["not"] if condition.not_ is not None else []
-    named += [*(metric.value for metric, _ in thresholds(condition)), *catalog_keys(condition)]
+    named += [*(key for key, _ in thresholds(condition)), *catalog_keys(condition)]
     if not named:
         yield Problem(
             path,
@@ -82,23 +83,13 @@ def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
             yield from _condition((*path, key, place), part)
     if condition.not_ is not None:
         yield from _condition((*path, "not"), condition.not_)
-    for metric, threshold in thresholds(condition):
-        yield from _threshold((*path, metric.value), threshold)
+    for key, threshold in thresholds(condition):
+        yield from threshold_problems((*path, key), threshold)
     for figure in Figure:
         bounds: CountThreshold | None = getattr(condition, figure)
         if bounds is not None:
-            yield from _threshold((*path, figure.value), bounds)
+            yield from threshold_problems((*path, figure.value), bounds)
     yield from condition_problems(path, condition)
-
-
-def _threshold(path: Path, threshold: CountThreshold | RateThreshold) -> Iterator[Problem]:
-    low, high = threshold.at_least, threshold.at_most
-    if low is None and high is None:
-        yield Problem(path, "needs at_least or at_most")
-    elif low is not None and high is not None and low > high:
-        rates = isinstance(threshold, RateThreshold)
-        least, most = (percent_text(each) if rates else plain(Decimal(repr(each))) for each in (low, high))
-        yield Problem(path, f"at_least {least} is over at_most {most}: nothing can pass")
 
 
 def _then(path: Path, then: Then, target_type: TargetKind | None) -> Iterator[Problem]:

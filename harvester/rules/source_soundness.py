@@ -4,9 +4,11 @@ from collections.abc import Iterator
 
 from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, RECOMMENDS
 from harvester.domain.target import TargetKind
-from harvester.rules.compiling import thresholds
+from harvester.rules.conditions import Condition
 from harvester.rules.given import FileTest
-from harvester.rules.ruleset import Condition, Rule, Then
+from harvester.rules.ruleset import Rule, Then
+from harvester.rules.window_soundness import unmeasured
+from harvester.rules.windows import thresholds
 from harvester.rules.wording import Path, Problem
 
 _PLURALS = {TargetKind.KEYWORD: "keywords", TargetKind.PRODUCT: "products", TargetKind.CATEGORY: "categories"}
@@ -20,6 +22,8 @@ def source_problems(path: Path, rule: Rule) -> Iterator[Problem]:
         yield Problem(
             (*path, "match", "target_type"), f"source {match.source} suggests no {_PLURALS[match.target_type]}"
         )
+    if match.source == PROMOTION:
+        yield from unmeasured((*path, "when"), rule.when)
     if match.has_evidence:
         if "when" not in rule.model_fields_set:
             yield Problem(path, "`when` is missing")
@@ -43,8 +47,8 @@ def _of_categories(path: Path, then: Then) -> Iterator[Problem]:
 
 
 def _evidence(path: Path, condition: Condition, source: str) -> Iterator[Problem]:
-    for metric, _ in thresholds(condition):
-        yield Problem((*path, metric.value), f"rows of source {source} have no clicks or conversions")
+    for key, _ in thresholds(condition):
+        yield Problem((*path, key), f"rows of source {source} have no clicks or conversions")
     for key, parts in (("all", condition.all), ("any", condition.any)):
         for place, part in enumerate(parts or ()):
             yield from _evidence((*path, key, place), part, source)

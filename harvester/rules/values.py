@@ -9,6 +9,12 @@ from harvester.domain.target import Match
 from harvester.rules import scalars
 
 _PERCENT = {"type": "string", "pattern": r"^\s*\d+(\.\d+)?\s*%\s*$", "examples": ["5%"]}
+
+
+def percent_schema(example: str) -> dict[str, object]:
+    return {**_PERCENT, "examples": [example]}
+
+
 _POSITIVE = {"type": "number", "exclusiveMinimum": 0}
 _ID = {"type": ["string", "integer"], "pattern": r"^\d{1,20}$"}
 _NAME_OR_ID = {"type": ["string", "number"], "minLength": 1, "examples": ["Auto *", "123456789"]}

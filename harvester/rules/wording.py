@@ -26,15 +26,15 @@ class Problem:
         return text.removeprefix(".")
 
 
-_FACTS = "the facts of a recommendation are clicks, conversions and conversion_rate"
-_UNDELIVERED = (
-    *("impressions", "impression_share", "spend", "cost", "sales", "orders", "units", "acos", "roas", "ctr", "cpc"),
-    *("rating", "reviews", "title", "stock", "buy_box", "margin"),
-)
+_FACTS = "the facts of a recommendation are clicks, conversions and conversion_rate; of a search term its money too"
+_UNDELIVERED = ("impression_share", "units", "rating", "reviews", "title", "stock", "buy_box", "margin")
+_NO_INTERVAL = "goes with conversion_rate and ctr: only a part of a whole has an interval around it"
 _LATER: Mapping[str, Mapping[str, str]] = {
     "Condition": {fact: f"no enabled source delivers {fact}; {_FACTS}" for fact in _UNDELIVERED}
     | {
         "price": "is looked at as `price_ratio`, the list price over that of the advertised product",
+        "cost": "is called `spend`",
+        "revenue": "is called `sales`",
         "category": "is looked at as `shared_category`, with the advertised product",
     },
     "After": {"impressions": "no enabled source delivers impressions; give `days`"},
@@ -43,8 +43,10 @@ _LATER: Mapping[str, Mapping[str, str]] = {
         "target_category": "use `promote` with source categories: it makes category targets",
         "target_product": "use `promote`: with source products, or without a promotion group, it makes product targets",
     },
+} | {
+    threshold: {"confidence": _NO_INTERVAL}
+    for threshold in ("ClickThreshold", "NumberThreshold", "MoneyThreshold", "SpendThreshold", "AcosThreshold")
 }
-_OTHER_SOURCES = frozenset({"search_terms"})
 
 
 def problem_of(error: Mapping[str, Any]) -> Problem:
@@ -59,7 +61,7 @@ def problem_of(error: Mapping[str, Any]) -> Problem:
         case "value_error":
             return Problem(path, str(error["ctx"]["error"]))
         case "enum" | "literal_error":
-            return Problem(path, _not_among(path, value, error["ctx"]["expected"]))
+            return Problem(path, _not_among(value, error["ctx"]["expected"]))
         case "tuple_type":
             return Problem(path, _no_list(value))
         case _:
@@ -78,10 +80,7 @@ def _unknown_key(path: Path) -> str:
     return f"unknown key `{key}`{did_you_mean(key, known) or '; known here: ' + ', '.join(known)}"
 
 
-def _not_among(path: Path, value: object, expected: str) -> str:
-    if path[-1] == "source" and isinstance(value, str) and value in _OTHER_SOURCES:
-        enabled = "promotion, products and categories"
-        return f"no enabled source delivers `{value}` recommendations; the enabled ones are {enabled}"
+def _not_among(value: object, expected: str) -> str:
     allowed = expected.replace("'", "").replace(" or ", ", ").split(", ")
     hint = did_you_mean(str(value).lower(), allowed)
     choices = allowed[0] if len(allowed) == 1 else f"one of {', '.join(allowed)}"

@@ -38,6 +38,15 @@ class Bound:
         tail = "" if self.confidence is None else f"@{percent_text(self.confidence)}"
         return f"{self.metric}.{self.side}{tail}"
 
+    @property
+    def about(self) -> Metric:
+        """Bounds of the same can be compared."""
+        return self.metric
+
+    @property
+    def is_share(self) -> bool:
+        return self.metric is Metric.CONVERSION_RATE
+
     def measure(self, clicks: float, conversions: float) -> float | None:
         """None for a rate without clicks: unknown is not zero."""
         match self.metric:
@@ -67,7 +76,12 @@ class Bound:
 
 def is_evidence(check: str) -> bool:
     """Whether a finding's check is one of this family."""
-    return check.partition(".")[0] in _METRICS
+    return check.partition(".")[0] in _METRICS and not is_windowed(check)
+
+
+def is_windowed(check: str) -> bool:
+    """Whether a finding's check looks at a window of days: it ends in one, `@60d-7d`."""
+    return check.endswith("d") and "@" in check
 
 
 _METRICS = frozenset(Metric)

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from harvester.domain.candidate import Destination, NewGroup
 from harvester.domain.money import BID_RANGES
 from harvester.domain.target import TargetKind
+from harvester.rules.bid_sections import Bid
 from harvester.rules.bids import starting_bid
-from harvester.rules.ruleset import Bid
 from tests.unit.rules.builders import DESTINATION, GERMANY, JAPAN, KEYWORDS, PROFILE, profile_rules
 
 K, P = TargetKind.KEYWORD, TargetKind.PRODUCT

@@ -10,10 +10,10 @@ from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.target import Match
 from harvester.rules.check import ask
 from harvester.rules.compiling import check_of
+from harvester.rules.conditions import Condition
 from harvester.rules.explain import REASONS, describe, long, short
 from harvester.rules.guard import GuardReason
 from harvester.rules.margin import missing
-from harvester.rules.ruleset import Condition
 from tests.unit.rules.builders import NEGATE, PROMOTE, account, blocked, candidate, ground, judged, ruleset
 from tests.unit.rules.test_overlap import promotion_effect
 from tests.unit.rules.test_reach import CONDITIONS

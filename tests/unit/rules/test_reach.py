@@ -8,9 +8,10 @@ from harvester.domain.candidate import Place
 from harvester.domain.profile import AdGroup, Campaign
 from harvester.rules.check import ask
 from harvester.rules.compiling import check_of
+from harvester.rules.conditions import Condition
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.reach import decided_before, implies, limits_of, never_passes
-from harvester.rules.ruleset import Condition, RuleSet
+from harvester.rules.ruleset import RuleSet
 from tests.unit.rules.builders import PROFILE, PROMOTE, candidate, ground
 
 

@@ -1,0 +1,230 @@
+"""Figures of a search term over a window of days, each against one bound: counts, money and what follows from them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import NamedTuple
+
+from harvester.domain.decision import Finding, Reason
+from harvester.domain.history import MICROS, NOTHING, Around, History, Totals, Window
+from harvester.rules.checks.evidence import Side, percent_text, plain, wilson
+from harvester.rules.economics import ProductWorth
+
+PRIOR_CLICKS = 50
+"""So many clicks at the profile's rate are added to an ad group's own: few clicks of its own say little."""
+_NO_CENTS = frozenset({"JPY"})
+
+
+class Measure(StrEnum):
+    IMPRESSIONS = "impressions"
+    CLICKS = "clicks"
+    SPEND = "spend"
+    ORDERS = "orders"
+    SALES = "sales"
+    CPC = "cpc"
+    CTR = "ctr"
+    CONVERSION_RATE = "conversion_rate"
+    ACOS = "acos"
+    ROAS = "roas"
+    AOV = "aov"
+
+
+MONEY = frozenset({Measure.SPEND, Measure.SALES, Measure.CPC, Measure.AOV})
+SHARES = frozenset({Measure.CTR, Measure.CONVERSION_RATE})
+"""Parts of a whole, which have an interval; never over 100 %."""
+_MEASURING: Mapping[Measure, Callable[[Totals], float | None]] = {
+    Measure.IMPRESSIONS: lambda sums: sums.impressions,
+    Measure.CLICKS: lambda sums: sums.clicks,
+    Measure.SPEND: lambda sums: sums.cost,
+    Measure.ORDERS: lambda sums: sums.orders,
+    Measure.SALES: lambda sums: sums.sales,
+    Measure.CPC: lambda sums: sums.cost / sums.clicks if sums.clicks else None,
+    Measure.CTR: lambda sums: min(sums.clicks / sums.impressions, 1.0) if sums.impressions else None,
+    Measure.CONVERSION_RATE: lambda sums: min(sums.orders / sums.clicks, 1.0) if sums.clicks else None,
+    Measure.ACOS: lambda sums: sums.cost / sums.sales if sums.sales else None,
+    Measure.ROAS: lambda sums: sums.sales / sums.cost if sums.cost else None,
+    Measure.AOV: lambda sums: sums.sales / sums.orders if sums.orders else None,
+}
+"""Money in millionths. None: it cannot be measured, and unknown is not zero."""
+
+
+class Unit(StrEnum):
+    """What a bound is a multiple of."""
+
+    ONE = ""
+    EXPECTED = "expected"
+    TARGET_COST = "target_cost"
+    TARGET = "target"
+
+
+class Lack(StrEnum):
+    """What a check waits for."""
+
+    WINDOW = "window"
+    ECONOMICS = "economics"
+
+
+class Seen(NamedTuple):
+    """What windowed checks look at."""
+
+    history: History | None
+    """None: nothing was read."""
+    worths: tuple[ProductWorth, ...]
+    currency: str
+
+
+UNSEEN = Seen(None, (), "")
+
+
+class Glance(NamedTuple):
+    """What a check saw. `passed` None: what it asks for cannot be measured, or is lacking."""
+
+    measured: float | str | None
+    bound: float | str | None
+    passed: bool | None
+    lack: Lack | None = None
+
+
+_UNREAD = Glance(None, None, None, Lack.WINDOW)
+
+
+@dataclass(frozen=True, slots=True)
+class WindowBound:
+    """One side of one threshold; it makes one finding."""
+
+    measure: Measure
+    side: Side
+    value: float
+    """Rates as fractions, money in millionths, the factor of a multiple."""
+    window: Window
+    unit: Unit = Unit.ONE
+    confidence: float | None = None
+    amounts: tuple[str, ...] = ()
+    """All that the file says, where it does so per currency."""
+    unsaid: bool = False
+    """Whether those are in other currencies: there is no bound."""
+    plain: bool = field(init=False)
+    """Whether the bound is the value itself."""
+    check: str = field(init=False)
+    """The id in findings: `clicks.at_least@60d-7d`, `clicks.at_least@3x_expected@60d-7d`."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "plain", self.unit is Unit.ONE and not self.unsaid)
+        tail = "" if self.confidence is None else f"@{percent_text(self.confidence)}"
+        if self.unit:
+            tail = f"@{plain(Decimal(repr(self.value)))}x_{self.unit}"
+        object.__setattr__(self, "check", f"{self.measure}.{self.side}{tail}@{window_name(self.window)}")
+
+    @property
+    def about(self) -> tuple[object, ...]:
+        """Bounds of the same can be compared."""
+        return (self.measure, self.window, self.unit, self.amounts)
+
+    @property
+    def is_share(self) -> bool:
+        return self.measure in SHARES
+
+    def look(self, seen: Seen) -> Glance:
+        """As findings show it: money with its currency."""
+        history, window = seen.history, self.window
+        if history is None or window in history.around.gaps:
+            return _UNREAD
+        measured = self.measured(history.windows.get(window, NOTHING))
+        bound = self.value if self.plain else self.bound(history.around, seen.worths)
+        passed = lack = None
+        if bound is None and self.unit in _OF_ECONOMICS:
+            lack = Lack.ECONOMICS
+        elif measured is not None and bound is not None:
+            passed = measured >= bound if self.side is Side.AT_LEAST else measured <= bound
+        if self.measure in MONEY:
+            return Glance(_money(measured, seen.currency), _money(bound, seen.currency), passed, lack)
+        return Glance(measured, bound, passed, lack)
+
+    def measured(self, sums: Totals) -> float | None:
+        value = _MEASURING[self.measure](sums)
+        if self.confidence is None or value is None:
+            return value
+        trials = sums.clicks if self.measure is Measure.CONVERSION_RATE else sums.impressions
+        return wilson(value, trials, self.confidence)[0 if self.side is Side.AT_LEAST else 1]
+
+    def bound(self, around: Around, worths: tuple[ProductWorth, ...]) -> float | None:
+        """Of a multiple; None where what it is a multiple of is not known. Of several products the one that is harder
+        to meet holds.
+        """
+        if self.unsaid:
+            return None
+        if self.unit is Unit.EXPECTED:
+            rate = shrunken_rate(around, self.window)
+            return self.value / rate if rate else None
+        each = [worth.target_cost if self.unit is Unit.TARGET_COST else worth.target_acos for worth in worths]
+        known = [one for one in each if one is not None]
+        if len(known) < len(each):
+            return None
+        return self.value * (max(known) if self.side is Side.AT_LEAST else min(known))
+
+
+_OF_ECONOMICS = frozenset({Unit.TARGET_COST, Unit.TARGET})
+
+
+def shrunken_rate(around: Around, window: Window) -> float | None:
+    """Orders per click of the ad group, drawn towards the profile's; None without a click anywhere."""
+    ours, all_ = around.ad_group.get(window, NOTHING), around.profile.get(window, NOTHING)
+    if all_.clicks:
+        clicks = ours.clicks + PRIOR_CLICKS
+        return min((ours.orders + PRIOR_CLICKS * all_.orders / all_.clicks) / clicks, 1.0)
+    return min(ours.orders / ours.clicks, 1.0) if ours.clicks else None
+
+
+def window_name(window: Window) -> str:
+    """`60d-7d`"""
+    return f"{window.days}d-{window.skip}d"
+
+
+def window_named(text: str) -> Window:
+    """The reverse of `window_name`."""
+    days, _, skip = text.partition("-")
+    return Window(int(days.removesuffix("d")), int(skip.removesuffix("d")))
+
+
+def money_text(millionths: float, currency: str) -> str:
+    """`33.10 USD`, `0.3333 USD`, `1200 JPY`"""
+    text = f"{millionths / MICROS:.4f}".removesuffix("00")
+    return f"{text.removesuffix('.00') if currency in _NO_CENTS else text} {currency}"
+
+
+def _money(millionths: float | None, currency: str) -> str | None:
+    return None if millionths is None else money_text(millionths, currency)
+
+
+def waiting_for(bounds: tuple[WindowBound, ...], seen: Seen) -> tuple[Reason, list[Finding]] | None:
+    """What a rule waits for, and why, one finding for each window; None where nothing is lacking."""
+    lacking = [each for each in bounds if each.look(seen).lack is Lack.WINDOW]
+    if lacking:
+        findings = [_gap(seen.history, window) for window in dict.fromkeys(each.window for each in lacking)]
+        immature = all(finding.check.startswith(_IMMATURE) for finding in findings)
+        return (Reason.IMMATURE_WINDOW if immature else Reason.MISSING_DAYS), findings
+    of_economics = [each for each in bounds if each.look(seen).lack is Lack.ECONOMICS]
+    if not of_economics:
+        return None
+    asins = [
+        worth.asin for worth in seen.worths if worth.target_acos is None or (worth.order is None and _priced(bounds))
+    ]
+    wanted = "price or aov, and target_acos" if _priced(bounds) else "target_acos"
+    return Reason.MISSING_FACTS, [Finding("", "economics.unknown", ", ".join(asins), wanted, passed=False)]
+
+
+_IMMATURE = "window.immature"
+
+
+def _priced(bounds: tuple[WindowBound, ...]) -> bool:
+    return any(each.unit is Unit.TARGET_COST for each in bounds)
+
+
+def _gap(history: History | None, window: Window) -> Finding:
+    name = window_name(window)
+    if history is None:
+        return Finding("", f"window.unread@{name}", None, None, passed=False)
+    gap = history.around.gaps[window]
+    check, days = ("window.missing", gap.missing) if gap.missing else (_IMMATURE, gap.immature)
+    return Finding("", f"{check}@{name}", days, gap.first_day.isoformat(), passed=False)
