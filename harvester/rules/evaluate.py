@@ -8,7 +8,7 @@ from harvester.domain.bid import Suggestion
 from harvester.domain.candidate import Candidate, Ground, NoDestination
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.profile import Profile
-from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
+from harvester.domain.recommendation import CATEGORIES, PROMOTION, SEARCH_TERMS, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
 from harvester.rules.check import Check, ask, could_pass, on_catalog, on_windows
@@ -16,6 +16,7 @@ from harvester.rules.checks.catalog import About, CatalogCheck, lacking
 from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_promotions
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
+from harvester.rules.checks.trust import Trust
 from harvester.rules.checks.windowed import UNSEEN, Seen, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
@@ -111,6 +112,7 @@ class Judge:
         self._rules = rules
         self._profile = profile
         self._protection = Protection(rules.protect)
+        self._trust = Trust(rules.protect)
         self._own_products = rules.protect.own_products
         self._compiled = [
             (rule, rule_check(rule, rules.own_brands, terms_of(profile)))
@@ -151,7 +153,18 @@ class Judge:
         else:
             seen = Seen(candidate.history, known.worths, self._profile.currency)
             verdict = cover.with_facts(clicks, conversions, _about(candidate), seen)
-        return verdict if isinstance(verdict, Decision) else self._wish(known, kind, key, clicks, verdict)
+        if isinstance(verdict, Decision):
+            return verdict
+        decision = self._wish(known, kind, key, clicks, verdict)
+        return self._trusted(candidate, decision) if decision.outcome is Outcome.NEGATE else decision
+
+    def _trusted(self, candidate: Candidate, decision: Decision) -> Decision:
+        """A search term that sold before, or that is what we sell by, is never negated on its costs alone."""
+        against = self._trust.against(candidate) if candidate.row.source == SEARCH_TERMS else None
+        if against is None:
+            return decision
+        reason, finding = against
+        return Decision(Outcome.HOLD, reason, decision.rule, _with(decision.findings, finding))
 
     @property
     def on_catalog(self) -> tuple[CatalogCheck, ...]:

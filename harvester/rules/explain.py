@@ -32,6 +32,8 @@ REASONS: dict[str, str] = {
     Reason.MISSING_FACTS: "facts that a rule asks for are missing",
     Reason.MISSING_DAYS: "days of a window that a rule looks at were not read yet",
     Reason.IMMATURE_WINDOW: "days of a window that a rule looks at were read before their orders were complete",
+    Reason.EVER_CONVERTED: "it brought orders before, as far as anything is recorded",
+    Reason.VARIANT_OF_POSITIVE: "it is a close variant of what is protected or is a target of your own",
     GuardReason.PROMOTIONS_PER_RUN: "the run has more promotions than the guard lets through",
     GuardReason.NEGATIVES_PER_RUN: "the run has more negatives than the guard lets through",
     GuardReason.PROMOTIONS_PER_DAY: "the day has more promotions than the guard lets through",
@@ -74,6 +76,10 @@ _TELLING = {
     "overlap.already_planned": "it waits in plan {measured}, as {bound}",
     "overlap.cooling_down": "it was undone in plan {measured}, as {bound}",
     "overlap.declined_before": "it was declined in plan {measured}, as {bound}",
+    "sold.orders": "it brought {measured} orders in this campaign, the last seen {bound}",
+    "variant.protected": "it is a close variant of `{measured}` under protect.keywords",
+    "variant.own": "it is a close variant of your own “{measured}”, enabled in ad group {bound}",
+    "variant.served": "your own exact “{measured}” in this very ad group serves it: pause that, or lower its bid",
     **CATALOG_TELLING,
 }
 

@@ -35,11 +35,6 @@ _write = msgspec.json.Encoder().encode
 _read = msgspec.json.Decoder(TermNote).decode
 
 
-def window_name(window: Window) -> str:
-    """`60d-7d`"""
-    return f"{window.days}d-{window.skip}d"
-
-
 def decimal_text(millionths: int) -> str:
     """`12.34`; more digits only where there are any."""
     whole, rest = divmod(millionths, MICROS)

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+import msgspec
+
 from harvester.domain.candidate import Candidate
 from harvester.domain.catalog import CatalogItem
 from harvester.domain.category import key_of
-from harvester.domain.decision import Decision, Reason
+from harvester.domain.decision import Decision, Outcome, Reason
 from harvester.domain.errors import PageBroken, Rejected, Unavailable
-from harvester.domain.history import History
+from harvester.domain.history import History, Sold
 from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
 from harvester.domain.target import KEYWORD, PRODUCT, asin_of, fold, kind_of
@@ -43,6 +45,10 @@ class Facts(Protocol):
     def new_troubles(self) -> Sequence[str]:
         """Why some could not be had; each once."""
         ...
+
+
+LookBack = Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Sold]]]
+"""Of (campaign, key), those that ever brought orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,14 +114,15 @@ class Harvest:
         own_asins: set[str],
         ad_groups: Sequence[str] | None = None,
         facts: Facts | None = None,
+        look_back: LookBack | None = None,
     ) -> Harvested:
         """From the run's cursor to the end of the source. `own_asins` grows with what the rows advertise. `facts`: None
-        where no rule asks for any.
+        where no rule asks for any; `look_back`: None where the source has no histories.
 
         A list that breaks off ends that batch of ad groups, an Amazon that stays unavailable ends the source; both are
         troubles of the result. Whatever else fails is raised: a lost lease, a supporting list.
         """
-        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts)
+        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts, look_back)
         await work.remember(self.runs)
         asked = surroundings.account.sources() if ad_groups is None else sorted(ad_groups)
         batches = _batches(asked, run.cursor, source)
@@ -167,6 +174,7 @@ class _Work:
     own_asins: set[str]
     profiles: Profiles
     facts: Facts | None = None
+    look_back: LookBack | None = None
     pages: int = 0
     rows: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -211,7 +219,27 @@ class _Work:
             await asyncio.sleep(0)
         if self.facts is not None:
             await self._judge_again(rows, histories, self.facts)
+        if self.look_back is not None:
+            await self._judge_by_sales(rows, histories, self.look_back)
         return rows
+
+    async def _judge_by_sales(self, rows: list[Row], histories: Sequence[History | None], look_back: LookBack) -> None:
+        """Those that a rule would negate, with the orders that they ever brought, where they did."""
+        asked = {
+            place: (row.campaign_id, key)
+            for place, (row, key, decision) in enumerate(rows)
+            if decision.outcome is Outcome.NEGATE
+        }
+        sold = await look_back(list(set(asked.values()))) if asked else {}
+        for place, term in asked.items():
+            history = histories[place]
+            if history is None or term not in sold:
+                continue
+            row, key, _ = rows[place]
+            history = msgspec.structs.replace(history, sold=sold[term])
+            ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
+            candidate = Candidate(row, ground, kind_of(row.target_type), key, history=history)
+            rows[place] = (row, key, self.judge.judge(candidate))
 
     async def _judge_again(self, rows: list[Row], histories: Sequence[History | None], facts: Facts) -> None:
         """With catalog facts, those that no rule could decide without; they are products, and no repeated rows."""

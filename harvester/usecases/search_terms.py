@@ -9,10 +9,7 @@ from operator import attrgetter
 
 from harvester.domain.coverage import Read, Stretches, gaps_of, stretches_of
 from harvester.domain.history import (
-    DEFAULT_WINDOW_DAYS,
     NOTHING,
-    SELLERS_SKIP_DAYS,
-    VENDORS_SKIP_DAYS,
     Around,
     Gap,
     History,
@@ -25,9 +22,11 @@ from harvester.domain.run import Run
 from harvester.domain.target import KEYWORD, PRODUCT, is_asin_shaped
 from harvester.domain.zones import zone
 from harvester.ports.search_terms import SearchTerms, TermPart
+from harvester.rules.checks.windowed import window_name
 from harvester.rules.ruleset import ProfileRules
 from harvester.rules.scope import covers_place, covers_profile
-from harvester.rules.term_notes import note_of, tail_of_note, window_name
+from harvester.rules.term_notes import note_of, tail_of_note
+from harvester.rules.windows import default_window, windows_of
 from harvester.usecases.account_map import serves
 from harvester.usecases.surroundings import Surroundings
 
@@ -51,9 +50,9 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
     profile, account = surroundings.facts.profile, surroundings.account
     local = zone(profile.timezone)
     today = run.started_at.astimezone(local).date()
-    default = Window(DEFAULT_WINDOW_DAYS, VENDORS_SKIP_DAYS if profile.is_vendor else SELLERS_SKIP_DAYS)
+    default = default_window(profile)
     asking = [rule for rule in rules.rules if rule.match.source == SEARCH_TERMS and covers_profile(rule.match, profile)]
-    windows = (default,)
+    windows = (default, *sorted(windows_of(rules, profile) - {default}))
     read = {day: at.astimezone(local).date() for day, at in (await terms.days_read(profile.profile_id)).items()}
     gaps = gaps_of(windows, read, today)
     source = SearchTermSource(terms, profile, today, default, windows, gaps)

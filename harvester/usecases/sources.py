@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from harvester.domain.errors import Rejected
 from harvester.domain.profile import Profile
@@ -15,7 +16,7 @@ from harvester.ports.search_terms import SearchTerms
 from harvester.ports.sources import RecommendationSource
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
-from harvester.usecases.harvest import Facts, Harvest, Harvested, Judge
+from harvester.usecases.harvest import Facts, Harvest, Harvested, Judge, LookBack
 from harvester.usecases.search_terms import open_terms
 from harvester.usecases.surroundings import Surroundings
 
@@ -36,6 +37,7 @@ class _Opened:
     source: RecommendationSource
     ad_groups: Sequence[str]
     advice: tuple[str, ...] = ()
+    look_back: LookBack | None = None
 
 
 def sources_in_force(rules: ProfileRules, profile: Profile) -> tuple[str, ...]:
@@ -73,7 +75,7 @@ class ReadSources:
             if place < begin_at:
                 continue
             harvested = await self.harvest(
-                run, opened.source, surroundings, judge, own_asins, opened.ad_groups, self.facts
+                run, opened.source, surroundings, judge, own_asins, opened.ad_groups, self.facts, opened.look_back
             )
             if harvested.refused is not None:
                 refused.append(harvested.refused)
@@ -103,7 +105,7 @@ class ReadSources:
             return _Opened(reader.promotion, surroundings.account.sources())
         if name == SEARCH_TERMS:
             terms = await open_terms(self.terms, run, surroundings, rules)
-            return _Opened(terms.source, terms.ad_groups, terms.advice)
+            return _Opened(terms.source, terms.ad_groups, terms.advice, partial(self.terms.sold, run.profile_id))
         known, unknown = await self._advertised(name, run, surroundings, rules)
         if name == CATEGORIES:
             source = reader.categories(known)

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 import asyncpg
 
-from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
 from harvester.domain.history import Sold, Totals
 from harvester.domain.ids import ProfileId
@@ -18,6 +18,8 @@ _OF_PROFILE = named("term_totals_of_profile")
 _OF_AD_GROUPS = named("term_totals_of_ad_groups")
 _PARTS = named("term_parts")
 _SOLD_BY_REPORT = named("terms_sold_by_report")
+_SOLD_BY_RUN = named("terms_sold_by_run")
+_BY_INDEX_ALONE = named("by_index_alone")
 
 _SUMS = 5
 """The last columns of what sums up."""
@@ -46,11 +48,25 @@ class PostgresSearchTerms:
         self, profile_id: ProfileId, starts: Sequence[date], after: tuple[str, str], through: str, most: int
     ) -> Sequence[TermPart]:
         rows = await self.database.ask(_PARTS, profile_id, list(starts), *after, through, most)
-        return [TermPart(*row[:-_SUMS], totals=_totals(row)) for row in map(tuple, rows)]
+        return [TermPart(*(*row[:-_SUMS], _totals(row))) for row in map(tuple, rows)]
 
     async def sold(self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
+        by_report = await self._sold(_SOLD_BY_REPORT, profile_id, asked)
+        rest = [each for each in asked if each not in by_report]
+        return {**by_report, **await self._sold(_SOLD_BY_RUN, profile_id, rest)}
+
+    async def _sold(
+        self, query: str, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sold]:
+        if not asked:
+            return {}
         campaigns, keys = [campaign for campaign, _ in asked], [key for _, key in asked]
-        rows = await self.database.ask(_SOLD_BY_REPORT, profile_id, campaigns, keys)
+
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            await connection.execute(_BY_INDEX_ALONE)
+            return await connection.fetch(query, profile_id, campaigns, keys)
+
+        rows = await self.database.repeat(work)
         return {(row["campaign_id"], row["key"]): Sold(row["orders"], row["last_day"]) for row in rows}
 
 

@@ -38,3 +38,15 @@ FROM harvester.search_term_day
 WHERE profile_id = $1 AND orders > 0
     AND (campaign_id, key) IN (SELECT * FROM unnest($2::text[], $3::text[]))
 GROUP BY campaign_id, key;
+
+-- name: terms_sold_by_run
+-- Which of these terms converted in their campaign, by what the runs of the last ninety days were told.
+SELECT asked.campaign_id, asked.key, best.orders, best.last_day
+FROM unnest($2::text[], $3::text[]) AS asked (campaign_id, key)
+CROSS JOIN LATERAL (
+    SELECT ceil(max(conversions))::bigint AS orders, max(seen_at)::date AS last_day FROM harvester.observation
+    WHERE profile_id = $1 AND key = asked.key AND campaign_id = asked.campaign_id AND conversions > 0
+        AND seen_at >= (
+            SELECT min(seen_from) FROM harvester.run WHERE profile_id = $1 AND started_at > now() - interval '90 days')
+) AS best
+WHERE best.orders IS NOT NULL;
