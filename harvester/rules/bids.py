@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal, InvalidOperation
+from itertools import chain
 
 from harvester.domain.bid import NoSuggestion, SuggestedBids, Suggestion
 from harvester.domain.candidate import Destination
@@ -11,6 +12,7 @@ from harvester.domain.profile import Profile
 from harvester.domain.target import TargetKind
 from harvester.rules.bid_sections import Bid
 from harvester.rules.checks.evidence import plain
+from harvester.rules.money_bids import Base, Earned, money_bases
 from harvester.rules.ruleset import BidBounds, ProfileRules
 
 _CENT = Decimal("0.01")
@@ -34,17 +36,6 @@ class StartingBid:
 
 
 @dataclass(frozen=True, slots=True)
-class _Base:
-    """What the factor is applied to, and what to call it."""
-
-    name: str
-    amount: Decimal
-    around: str = ""
-    """` (0.61 to 1.10)`"""
-    default_bid: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class _End:
     """One end of what the bid may be, and what to call it."""
 
@@ -59,26 +50,29 @@ def starting_bid(
     profile: Profile,
     rules: ProfileRules,
     suggestion: Suggestion | None = None,
+    earned: Earned | None = None,
 ) -> StartingBid | None:
     """None where there is none: no base in the profile's currency, or a ceiling under the marketplace's lowest bid.
 
     Rounded to the marketplace's step, half up, and never past an end. A ceiling wins over a floor. `suggestion`: what
-    Amazon said, where the rule asks for it; None before it was asked.
+    Amazon said, where the rule asks for it; None before it was asked. `earned`: what the term has cost and sold.
     """
     currency = profile.currency
     bids = BID_RANGES.get(profile.country, _UNKNOWN_MARKETPLACE)
-    base = next(_bases(bid, destination, kind, currency, bids.step, suggestion), None)
+    bases = chain(money_bases(bid, earned, currency), _bases(bid, destination, kind, currency, bids.step, suggestion))
+    base = next(bases, None)
     if base is None:
         return None
     bounds = rules.bids.get(currency, BidBounds())
     floor = max(_ends(bid.floor.get(currency), bounds.floor, "floor", bids.lowest), key=lambda end: end.amount)
     ceiling = min(_ends(bid.ceiling.get(currency), bounds.ceiling, "ceiling", bids.highest), key=lambda end: end.amount)
-    amount = _to_step(base.amount * bid.factor, bids.step, ROUND_HALF_UP)
+    factor = bid.factor if base.takes_factor else Decimal(1)
+    amount = _to_step(base.amount * factor, bids.step, ROUND_HALF_UP)
     formula = f"{base.name} {_money(base.amount, bids.step)} {currency}{base.around}"
-    if isinstance(suggestion, NoSuggestion):
+    if isinstance(suggestion, NoSuggestion) and not base.of_money:
         formula = f"no suggestion, {formula}"
-    if bid.factor != 1:
-        formula += f" × {plain(bid.factor)} = {amount}"
+    if factor != 1:
+        formula += f" × {plain(factor)} = {amount}"
     if amount < floor.amount:
         amount = _to_step(floor.amount, bids.step, ROUND_CEILING)
         formula += f", {floor.name} {_money(floor.amount, bids.step)}"
@@ -92,14 +86,14 @@ def starting_bid(
 
 def _bases(
     bid: Bid, destination: Destination, kind: TargetKind, currency: str, step: Decimal, suggestion: Suggestion | None
-) -> Iterator[_Base]:
+) -> Iterator[Base]:
     """In the order in which they count: suggested, fixed, the ad group's default."""
     if bid.suggested is not None and isinstance(suggestion, SuggestedBids):
         around = f" ({_money(suggestion.low, step)} to {_money(suggestion.high, step)})"
-        yield _Base(f"suggested {bid.suggested}", suggestion.at(bid.suggested), around)
+        yield Base(f"suggested {bid.suggested}", suggestion.at(bid.suggested), around)
     fixed = (bid.fixed or {}).get(currency)
     if fixed is not None:
-        yield _Base("fixed", fixed)
+        yield Base("fixed", fixed)
     if not bid.takes_default:
         return
     place = destination.place(kind)
@@ -107,7 +101,7 @@ def _bases(
     amount = _amount(text)
     if amount is not None:
         name = "ad group default" if place else "new group's default"
-        yield _Base(name, amount, default_bid=(place.ad_group.default_bid if place else None) or "")
+        yield Base(name, amount, default_bid=(place.ad_group.default_bid if place else None) or "")
 
 
 def _amount(text: str | None) -> Decimal | None:

@@ -7,6 +7,7 @@ import msgspec
 from harvester.domain.bid import Suggestion
 from harvester.domain.candidate import Candidate, Ground, NoDestination
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
+from harvester.domain.history import History
 from harvester.domain.profile import Profile
 from harvester.domain.recommendation import CATEGORIES, PROMOTION, SEARCH_TERMS, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
@@ -20,9 +21,11 @@ from harvester.rules.checks.trust import Trust
 from harvester.rules.checks.windowed import UNSEEN, Seen, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
+from harvester.rules.money_bids import Earned
 from harvester.rules.ruleset import ProfileRules, Rule, RuleSet
 from harvester.rules.scope import covers_advertised, covers_place, covers_profile, covers_themes
 from harvester.rules.window_compiling import terms_of
+from harvester.rules.windows import default_window
 
 _INFINITE = math.inf
 _MOST_GROUNDS = 8192
@@ -155,7 +158,7 @@ class Judge:
             verdict = cover.with_facts(clicks, conversions, _about(candidate), seen)
         if isinstance(verdict, Decision):
             return verdict
-        decision = self._wish(known, kind, key, clicks, verdict)
+        decision = self._wish(known, candidate, kind, clicks, verdict)
         return self._trusted(candidate, decision) if decision.outcome is Outcome.NEGATE else decision
 
     def _trusted(self, candidate: Candidate, decision: Decision) -> Decision:
@@ -195,9 +198,9 @@ class Judge:
             self._covers[places] = Cover(tuple(self._compiled[place] for place in places))
         return self._covers.get(places)
 
-    def _wish(self, known: _Known, kind: TargetKind, key: str, clicks: float, passed: Passed) -> Decision:
+    def _wish(self, known: _Known, candidate: Candidate, kind: TargetKind, clicks: float, passed: Passed) -> Decision:
         """A rule would act: what of it is done, forbidden or waiting already, and is there anywhere to go?"""
-        ground, rule = known.ground, passed.rule
+        ground, rule, key = known.ground, passed.rule, candidate.key
         negate = rule.then.negate
         if negate is not None:
             opening = open_negative(ground, kind, key, negate, clicks)
@@ -205,17 +208,27 @@ class Judge:
         opening = open_promotions(ground, kind, key, rule.promotes(kind), clicks)
         if opening.reason is None:
             reason = missing_destination(ground, kind)
-            if reason is None and not self._has_bid(known, kind, rule):
+            if reason is None and not self._has_bid(known, kind, rule, candidate.history):
                 reason = Reason.NO_BID
             if reason is not None:
                 return passed.decided(Outcome.HOLD, reason)
         return _decided(passed, opening, Outcome.PROMOTE)
 
-    def _has_bid(self, known: _Known, kind: TargetKind, rule: Rule) -> bool:
+    def _has_bid(self, known: _Known, kind: TargetKind, rule: Rule, history: History | None) -> bool:
         place = (rule.name, kind)
         if place not in known.bids:
             known.bids[place] = asks_amazon(rule) or promotion_bid(known.ground, kind, rule, self._rules) is not None
-        return known.bids[place]
+        if known.bids[place] or not takes_money(rule):
+            return known.bids[place]
+        earned = self._earned(history, known.worths)
+        return promotion_bid(known.ground, kind, rule, self._rules, earned=earned) is not None
+
+    def _earned(self, history: History | None, worth: tuple[ProductWorth, ...]) -> Earned | None:
+        """None where the usual window is not whole."""
+        usual = default_window(self._profile)
+        if history is None or usual in history.around.gaps:
+            return None
+        return Earned(history.totals(usual), worth)
 
 
 def compile_rules(ruleset: RuleSet, profile: Profile) -> Judge:
@@ -233,13 +246,23 @@ def asks_amazon(rule: Rule) -> bool:
     return rule.then.promote is not None and rule.then.promote.bid.suggested is not None
 
 
+def takes_money(rule: Rule) -> bool:
+    """Whether its bid depends on what the term itself has cost and sold."""
+    return rule.then.promote is not None and rule.then.promote.bid.of_money
+
+
 def promotion_bid(
-    ground: Ground, kind: TargetKind, rule: Rule, rules: ProfileRules, suggestion: Suggestion | None = None
+    ground: Ground,
+    kind: TargetKind,
+    rule: Rule,
+    rules: ProfileRules,
+    suggestion: Suggestion | None = None,
+    earned: Earned | None = None,
 ) -> StartingBid | None:
     promote, destination = rule.then.promote, ground.destination
     if promote is None or isinstance(destination, NoDestination):
         return None
-    return starting_bid(promote.bid, destination, kind, ground.account.profile, rules, suggestion)
+    return starting_bid(promote.bid, destination, kind, ground.account.profile, rules, suggestion, earned)
 
 
 def _about(candidate: Candidate) -> About | None:

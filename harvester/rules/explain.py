@@ -7,10 +7,13 @@ from typing import assert_never
 import msgspec
 
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
-from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence, percent_text
+from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence, is_windowed, percent_text
+from harvester.rules.checks.windowed import NOT_READ
 from harvester.rules.explain_catalog import CATALOG_TELLING, catalog_words
+from harvester.rules.explain_windows import WINDOW_TELLING, against, window_words
 from harvester.rules.guard import GuardReason
 from harvester.rules.margin import Missing, missing
+from harvester.rules.window_margin import ways_in_windows
 
 REASONS: dict[str, str] = {
     Reason.MALFORMED: "it can be no keyword or product at all",
@@ -81,7 +84,9 @@ _TELLING = {
     "variant.own": "it is a close variant of your own “{measured}”, enabled in ad group {bound}",
     "variant.served": "your own exact “{measured}” in this very ad group serves it: pause that, or lower its bid",
     **CATALOG_TELLING,
+    **WINDOW_TELLING,
 }
+_WAITING = frozenset({Reason.MISSING_FACTS, Reason.MISSING_DAYS, Reason.IMMATURE_WINDOW})
 
 
 def short(decision: Decision, clicks: float | None, conversions: float | None) -> str:
@@ -110,13 +115,19 @@ def long(decision: Decision, clicks: float | None, conversions: float | None) ->
         if not rule:
             lines += [f"{_told(finding)[:1].upper()}{_told(finding)[1:]}." for finding in checks]
             continue
-        waits = rule == decision.rule and decision.reason == Reason.MISSING_FACTS
-        verdict = "waits for facts" if waits else "passes" if rule == decision.rule else "does not pass"
+        waits = rule == decision.rule and decision.reason in _WAITING
+        verdict = (
+            ("waits for facts" if decision.reason == Reason.MISSING_FACTS else "waits for days")
+            if waits
+            else "passes"
+            if rule == decision.rule
+            else "does not pass"
+        )
         lines.append(f"Rule {rule} {verdict}:")
         lines += [f"  {_checked(finding)}" for finding in checks]
         if rule != decision.rule and clicks is not None and conversions is not None:
-            ways = missing(checks, clicks, conversions)
-            lines.append(f"  It would with {_joined(ways)}." if ways else "  More evidence cannot make it pass.")
+            ways = _ways(checks, clicks, conversions)
+            lines.append(f"  It would with {', or '.join(ways)}." if ways else "  More evidence cannot make it pass.")
     return lines
 
 
@@ -131,10 +142,16 @@ def findings_of(decision: Decision) -> list[Finding]:
 
 def _what_is_missing(findings: Sequence[Finding], clicks: float, conversions: float) -> str:
     ways: list[Missing] = []
+    told: list[str] = []
     for _, asked in groupby(findings, key=lambda finding: finding.rule):
-        ways += [way for way in missing(list(asked), clicks, conversions) if way not in ways]
-    if ways:
-        return f"needs {_joined(ways)}"
+        checks = list(asked)
+        if _in_windows(checks):
+            told += [way for way in ways_in_windows(checks) if way not in told]
+        else:
+            ways += [way for way in missing(checks, clicks, conversions) if way not in ways]
+    told = [*_texts(ways), *told]
+    if told:
+        return f"needs {', or '.join(told)}"
     failed = [each for each in findings if not each.passed and "not" not in each.group and not _untold(each)]
     failed.sort(key=lambda finding: (is_evidence(finding.check), ".at_most" not in finding.check))
     rules = {finding.rule for finding in findings}
@@ -143,11 +160,23 @@ def _what_is_missing(findings: Sequence[Finding], clicks: float, conversions: fl
         if len(rules) == 1
         else "no rule that covers it can ever pass"
     )
+    if _in_windows(findings):
+        nobody = "no rule that covers it passes"
     return nobody + (f": {_against(failed[0])}" if failed else "")
 
 
-def _joined(ways: Sequence[Missing]) -> str:
-    """`2 more conversions, or 14 more clicks without one`"""
+def _ways(checks: Sequence[Finding], clicks: float, conversions: float) -> list[str]:
+    """Of one rule."""
+    return ways_in_windows(checks) if _in_windows(checks) else _texts(missing(checks, clicks, conversions))
+
+
+def _in_windows(checks: Sequence[Finding]) -> bool:
+    """A rule looks at windows in all of its conditions on evidence, or in none."""
+    return any(is_windowed(finding.check) for finding in checks)
+
+
+def _texts(ways: Sequence[Missing]) -> list[str]:
+    """`2 more conversions`, `14 more clicks without one`"""
     told: list[str] = []
     for way in ways:
         parts = [_more(way.conversions, "conversion"), _more(way.clicks, "click")]
@@ -155,7 +184,7 @@ def _joined(ways: Sequence[Missing]) -> str:
         if way.quiet and not way.conversions:
             text += " without one" if "conversion" in " ".join(told) else " without a conversion"
         told.append(text)
-    return ", or ".join(told)
+    return told
 
 
 def _more(number: int, what: str) -> str:
@@ -165,17 +194,22 @@ def _more(number: int, what: str) -> str:
 def _checked(finding: Finding) -> str:
     inside = f" ({finding.group})" if finding.group else ""
     if _untold(finding):
-        return f"cannot tell {catalog_words(finding)[0]}{inside}"
+        asked, _ = window_words(finding) if is_windowed(finding.check) else catalog_words(finding)
+        return f"cannot tell {asked}{inside}"
     return f"{'meets' if finding.passed else 'misses'} {_measured(finding)}{inside}"
 
 
 def _untold(finding: Finding) -> bool:
-    """Whether it asked for a catalog fact that is not known."""
+    """Whether it asked for a catalog fact, or days of a window, that are not known."""
+    if is_windowed(finding.check):
+        return finding.measured == NOT_READ
     return finding.measured is None and not is_evidence(finding.check)
 
 
 def _measured(finding: Finding) -> str:
     """`conversions at most 0: 14`"""
+    if is_windowed(finding.check):
+        return ": ".join(window_words(finding))
     if not is_evidence(finding.check):
         return ": ".join(catalog_words(finding))
     name, wanted, has = _name_wanted_has(finding)
@@ -184,6 +218,8 @@ def _measured(finding: Finding) -> str:
 
 def _against(finding: Finding) -> str:
     """`14 conversions, at most 0`"""
+    if is_windowed(finding.check):
+        return against(finding)
     if not is_evidence(finding.check):
         return ", but it is ".join(catalog_words(finding))
     name, wanted, has = _name_wanted_has(finding)
@@ -204,8 +240,9 @@ def _name_wanted_has(finding: Finding) -> tuple[str, str, str]:
 
 
 def _told(finding: Finding) -> str:
-    template = _TELLING.get(finding.check, finding.check)
-    return template.format(measured=_plainly(finding.measured), bound=_plainly(finding.bound))
+    name, _, window = finding.check.partition("@")
+    template = _TELLING.get(name, finding.check)
+    return template.format(measured=_plainly(finding.measured), bound=_plainly(finding.bound), window=window)
 
 
 def _plainly(value: float | str | None) -> str:

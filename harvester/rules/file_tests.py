@@ -3,18 +3,22 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import msgspec
+
 from harvester.domain.candidate import AccountFacts, Candidate, Destination, Ground, Place
 from harvester.domain.category import key_of
 from harvester.domain.decision import Decision
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import AdGroup, Campaign, Profile, Region
-from harvester.domain.recommendation import Recommendation
+from harvester.domain.recommendation import SEARCH_TERMS, Recommendation
 from harvester.domain.target import TargetKind
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.explain import short
 from harvester.rules.given import FileTest, Given
 from harvester.rules.made_up_facts import OWN_RELATIVE, made_up
+from harvester.rules.made_up_terms import made_up_history
 from harvester.rules.ruleset import RuleSet
+from harvester.rules.windows import windows_of
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _TARGETS = {TargetKind.KEYWORD: "example keyword", TargetKind.PRODUCT: "B000000000", TargetKind.CATEGORY: "1000"}
@@ -39,7 +43,11 @@ def run_tests(ruleset: RuleSet) -> list[TestResult]:
 def _run(ruleset: RuleSet, test: FileTest) -> TestResult:
     given = test.given
     profile = _profile(given)
-    decision = compile_rules(ruleset, profile).judge(_candidate(given, profile))
+    candidate = _candidate(given, profile)
+    if given.source == SEARCH_TERMS:
+        windows = windows_of(ruleset.for_profile(profile.profile_id), profile)
+        candidate = msgspec.structs.replace(candidate, history=made_up_history(given, windows))
+    decision = compile_rules(ruleset, profile).judge(candidate)
     passed = (
         decision.outcome == test.expect
         and test.rule in (None, decision.rule)
@@ -49,7 +57,7 @@ def _run(ruleset: RuleSet, test: FileTest) -> TestResult:
 
 
 def _got(decision: Decision, given: Given) -> str:
-    told = short(decision, given.clicks, given.conversions)
+    told = short(decision, given.clicks, given.sold)
     return told if told.startswith(decision.outcome) else f"{decision.outcome} ({decision.reason}): {told}"
 
 
@@ -72,7 +80,7 @@ def _candidate(given: Given, profile: Profile) -> Candidate:
         target=target,
         target_type=kind.upper(),
         clicks=given.clicks,
-        conversions=given.conversions,
+        conversions=given.sold,
         themes=given.themes,
         asked_for=(given.asin,) if given.asin else (),
     )

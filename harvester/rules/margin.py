@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
+from typing import TypeVar
 
 from harvester.domain.decision import Finding
 from harvester.rules.checks.evidence import Bound, Metric, bound_of, is_evidence
@@ -36,13 +37,14 @@ class Settled:
         return self.holds_now
 
 
+T = TypeVar("T")
 Way = tuple[Limit | Settled, ...]
 """Limits that pass together."""
 
 
 def missing(findings: Sequence[Finding], clicks: float, conversions: float) -> list[Missing]:
     """The shortest ways to pass, of one rule's findings; none where more evidence cannot help."""
-    ways = _ways(_tree(findings), positive=True)
+    ways = combined(findings, _limit)
     found = [way for each in ways if (way := _nearest(each, clicks, conversions)) is not None]
     return [
         each
@@ -74,17 +76,24 @@ def _tree(findings: Sequence[Finding]) -> _Node:
     return top
 
 
-def _ways(node: _Node, *, positive: bool) -> list[Way]:
-    """All combinations of limits that pass the node, or fail it where `positive` is False."""
+def combined(findings: Sequence[Finding], leaf: Callable[[Bound | Finding, bool], T]) -> list[tuple[T, ...]]:
+    """What single findings should say, together, for their rule to pass; `leaf` makes it of a finding's bound, or its
+    opposite.
+    """
+    return _ways(_tree(findings), leaf, positive=True)
+
+
+def _ways(node: _Node, leaf: Callable[[Bound | Finding, bool], T], *, positive: bool) -> list[tuple[T, ...]]:
+    """All combinations that pass the node, or fail it where `positive` is False."""
     inner = not positive if node.word == "not" else positive
-    parts: list[list[Way]] = [[(_limit(bound, positive=inner),)] for bound in node.bounds]
-    parts += [_ways(child, positive=inner) for child in node.below.values()]
+    parts: list[list[tuple[T, ...]]] = [[(leaf(bound, inner),)] for bound in node.bounds]
+    parts += [_ways(child, leaf, positive=inner) for child in node.below.values()]
     if (node.word == "any") is inner:
         return [way for part in parts for way in part][:_MOST_WAYS]
     return [tuple(limit for way in chosen for limit in way) for chosen in islice(product(*parts), _MOST_WAYS)]
 
 
-def _limit(bound: Bound | Finding, *, positive: bool) -> Limit | Settled:
+def _limit(bound: Bound | Finding, positive: bool) -> Limit | Settled:
     """A fact that is not known stands in nobody's way: nobody looked it up, or somebody says so elsewhere."""
     if isinstance(bound, Bound):
         return Limit(bound, positive)

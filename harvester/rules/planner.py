@@ -18,6 +18,7 @@ from harvester.domain.target import (
     kind_of,
 )
 from harvester.rules.checks.overlap import destination_of, new_group_place, open_negative, open_promotions, taken
+from harvester.rules.earnings import earned_by
 from harvester.rules.evaluate import asks_amazon, missing_destination, promotion_bid
 from harvester.rules.items import Folded, Refusal, group_item, negative_item, promotion_effect, promotion_item
 from harvester.rules.ruleset import Negate, ProfileRules
@@ -64,13 +65,13 @@ def _promotions(
     for (_, match), folded_rows in wishes.items():
         folded = _folded(folded_rows, kind, grounds, rules)
         suggestion = suggestions.of(promotion_effect(folded, match)) if asks_amazon(folded.rule) else None
-        bid = promotion_bid(folded.ground, kind, folded.rule, rules, suggestion)
+        bid = promotion_bid(folded.ground, kind, folded.rule, rules, suggestion, earned_by(folded, rules))
         refusal = _why_not_promote(folded, rules) or (None if bid else _no_bid(folded, suggestion))
         items.append(promotion_item(folded, match, bid, refusal, suggestion))
     for (where, match), (row, reason) in closed.items():
         if (where, match) not in wishes:
             folded = _folded([row], kind, grounds, rules)
-            bid = promotion_bid(folded.ground, kind, folded.rule, rules)
+            bid = promotion_bid(folded.ground, kind, folded.rule, rules, earned=earned_by(folded, rules))
             items.append(promotion_item(folded, match, bid, _moved(reason)))
     return items
 

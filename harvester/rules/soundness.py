@@ -26,6 +26,7 @@ from harvester.rules.scope import at_least_as_wide
 from harvester.rules.sections import CountThreshold
 from harvester.rules.source_soundness import given_problems, source_problems
 from harvester.rules.threshold_soundness import threshold_problems
+from harvester.rules.window_soundness import economics_problems
 from harvester.rules.windows import thresholds
 from harvester.rules.wording import Path, Problem
 
@@ -39,6 +40,7 @@ def problems_of(ruleset: RuleSet) -> list[Problem]:
     found += [problem for place, entry in enumerate(ruleset.groups) for problem in _group(("groups", place), entry)]
     found += _groups_reach(ruleset)
     found += brand_problems(ruleset)
+    found += economics_problems(ruleset)
     found += _profiles(ruleset)
     found += _tests(ruleset)
     return found
@@ -119,7 +121,7 @@ def _promote(path: Path, promote: Promote, target_type: TargetKind | None) -> It
 
 
 def _bid(path: Path, bid: Bid) -> Iterator[Problem]:
-    if bid.fixed is None and bid.suggested is None and bid.ad_group_default is False:
+    if bid.fixed is None and bid.suggested is None and not bid.of_money and bid.ad_group_default is False:
         yield Problem(
             (*path, "ad_group_default"),
             "is the only base there is without `fixed` and `suggested`; leave it out or set one of them",

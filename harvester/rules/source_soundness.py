@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 
-from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, RECOMMENDS
+from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, RECOMMENDS, SEARCH_TERMS
 from harvester.domain.target import TargetKind
 from harvester.rules.conditions import Condition
 from harvester.rules.given import FileTest
 from harvester.rules.ruleset import Rule, Then
-from harvester.rules.window_soundness import unmeasured
+from harvester.rules.window_soundness import bid_problems, given_money_problems, unmeasured
 from harvester.rules.windows import thresholds
 from harvester.rules.wording import Path, Problem
 
@@ -24,6 +24,7 @@ def source_problems(path: Path, rule: Rule) -> Iterator[Problem]:
         )
     if match.source == PROMOTION:
         yield from unmeasured((*path, "when"), rule.when)
+    yield from bid_problems((*path, "then", "promote", "bid"), rule)
     if match.has_evidence:
         if "when" not in rule.model_fields_set:
             yield Problem(path, "`when` is missing")
@@ -64,6 +65,9 @@ def given_problems(path: Path, test: FileTest) -> Iterator[Problem]:
         yield Problem((*path, "themes"), "only product suggestions have themes: add `source: products`")
     if given.target_type is not None and given.target_type not in RECOMMENDS[given.source]:
         yield Problem((*path, "target_type"), f"source {given.source} suggests no {_PLURALS[given.target_type]}")
+    yield from given_money_problems(path, given)
+    if given.source == SEARCH_TERMS:
+        return
     if given.source == PROMOTION:
         yield from (Problem(path, f"`{name}` is missing") for name, count in counts.items() if count is None)
         return

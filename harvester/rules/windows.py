@@ -72,14 +72,16 @@ def measure_of(key: str) -> Measure:
 
 class _Note(msgspec.Struct, frozen=True):
     windows: dict[str, dict[str, Any]] = {}
+    asked_for: tuple[str, ...] = ()
 
 
 _notes = msgspec.json.Decoder(_Note)
 
 
 def told(history: History, windows: frozenset[Window]) -> dict[str, dict[str, int | str]]:
-    """What the ledger keeps of a term's figures, under `windows` of its evidence note."""
-    return {window_name(window): _plainly(history.totals(window)) for window in sorted(windows)}
+    """What the ledger keeps of a term's figures, under `windows` of its evidence note: those of whole windows."""
+    whole = sorted(windows - history.around.gaps.keys())
+    return {window_name(window): _plainly(history.totals(window)) for window in whole}
 
 
 def _plainly(sums: Totals) -> dict[str, int | str]:
@@ -96,6 +98,11 @@ def totals_told(evidence_note: str | None) -> Mapping[Window, Totals]:
     """The reverse of `told`, of a recorded evidence note; nothing where it has no windows."""
     note = _notes.decode(evidence_note or "{}")
     return {window_named(name): _totals(sums) for name, sums in note.windows.items()}
+
+
+def asins_told(evidence_note: str | None) -> tuple[str, ...]:
+    """The advertised products under `asked_for` of a recorded evidence note."""
+    return _notes.decode(evidence_note or "{}").asked_for
 
 
 def _totals(sums: Mapping[str, Any]) -> Totals:

@@ -86,7 +86,8 @@ class Glance(NamedTuple):
     lack: Lack | None = None
 
 
-_UNREAD = Glance(None, None, None, Lack.WINDOW)
+NOT_READ = "not read"
+"""What is measured of a window that is not whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +130,7 @@ class WindowBound:
         """As findings show it: money with its currency."""
         history, window = seen.history, self.window
         if history is None or window in history.around.gaps:
-            return _UNREAD
+            return Glance(NOT_READ, self.said(seen.currency), None, Lack.WINDOW)
         measured = self.measured(history.windows.get(window, NOTHING))
         bound = self.value if self.plain else self.bound(history.around, seen.worths)
         passed = lack = None
@@ -140,6 +141,12 @@ class WindowBound:
         if self.measure in MONEY:
             return Glance(_money(measured, seen.currency), _money(bound, seen.currency), passed, lack)
         return Glance(measured, bound, passed, lack)
+
+    def said(self, currency: str) -> float | str | None:
+        """The bound as findings show it, where it depends on nothing."""
+        if not self.plain:
+            return None
+        return money_text(self.value, currency) if self.measure in MONEY else self.value
 
     def measured(self, sums: Totals) -> float | None:
         value = _MEASURING[self.measure](sums)

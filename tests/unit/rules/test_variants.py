@@ -1,6 +1,7 @@
 """Which searches are close variants of one another."""
 
 import itertools
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -104,7 +105,7 @@ def test_what_means_something_else_is_no_variant(one: str, other: str):
 
 
 @given(words=some.lists(WORDS, min_size=1, max_size=6), seed=some.randoms())
-def test_order_case_and_stop_words_never_matter(words: list[str], seed):  # type: ignore[no-untyped-def]  # of hypothesis
+def test_order_case_and_stop_words_never_matter(words: list[str], seed: Random):
     """Any of them, together."""
     mixed = [*words]
     seed.shuffle(mixed)

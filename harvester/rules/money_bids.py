@@ -1,0 +1,96 @@
+"""Bids from what a search term has cost and sold: its cost per click, and what a click may cost by the target ACOS."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from harvester.domain.history import MICROS, Totals
+from harvester.rules.bid_sections import Bid
+from harvester.rules.checks.evidence import percent_text, plain
+from harvester.rules.checks.windowed import money_text
+from harvester.rules.economics import ProductWorth
+
+_STEP = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What the factor is applied to, and what to call it."""
+
+    name: str
+    amount: Decimal
+    around: str = ""
+    """` (0.61 to 1.10)`"""
+    default_bid: str = ""
+    of_money: bool = False
+    takes_factor: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Earned:
+    """What a bid from money is made of: a term's figures over the usual window, and what its products are worth."""
+
+    sums: Totals
+    worths: tuple[ProductWorth, ...] = ()
+
+
+def money_bases(bid: Bid, earned: Earned | None, currency: str) -> Iterator[Base]:
+    """One, or none where nothing can be computed. Of two the one that makes the smaller bid, the other named beside."""
+    if earned is None:
+        return
+    paid = _paid(earned.sums, currency) if bid.cpc else None
+    worth = _worth(earned, currency) if bid.target_acos else None
+    if paid is None or worth is None:
+        only = paid or worth
+        if only is not None:
+            lacking = " (no target ACOS bid)" if bid.cpc and bid.target_acos and worth is None else ""
+            yield replace(only, around=f"{only.around}{lacking}")
+        return
+    factored = paid.amount * bid.factor
+    if factored <= worth.amount:
+        yield replace(paid, around=f"{paid.around}, within the target ACOS bid {_exactly(worth.amount)}")
+    else:
+        times = "" if bid.factor == 1 else f" × {plain(bid.factor)}"
+        yield replace(worth, around=f"{worth.around}, under CPC {_exactly(paid.amount)}{times}")
+
+
+def _paid(sums: Totals, currency: str) -> Base | None:
+    """What a click has cost."""
+    if not sums.clicks or not sums.cost:
+        return None
+    note = f" ({money_text(sums.cost, currency)} for {sums.clicks} clicks)"
+    return Base("CPC", _rounded(Decimal(sums.cost) / sums.clicks), note, of_money=True)
+
+
+def _worth(earned: Earned, currency: str) -> Base | None:
+    """Of several products, the smallest: the click may be on any of them."""
+    sums = earned.sums
+    if not sums.clicks or not sums.orders:
+        return None
+    found = [_of_product(sums, worth, currency) for worth in earned.worths]
+    known = [each for each in found if each is not None]
+    return min(known, key=lambda each: each.amount) if known and len(known) == len(found) else None
+
+
+def _of_product(sums: Totals, worth: ProductWorth, currency: str) -> Base | None:
+    """AOV x conversion rate x target ACOS: of its own sales, where it has any."""
+    order = Decimal(sums.sales) / sums.orders if sums.sales else Decimal(worth.order or 0)
+    if not order or worth.target_acos is None:
+        return None
+    rate = min(Decimal(sums.orders) / sums.clicks, Decimal(1))
+    target = Decimal(repr(worth.target_acos))
+    of = f"AOV {money_text(float(order), currency)}{'' if sums.sales else ' by `economics`'}"
+    formula = (
+        f" ({of} × conversion rate {float(rate):.1%}, {sums.orders} of {sums.clicks} clicks, "
+        f"× target ACOS {percent_text(worth.target_acos)})"
+    )
+    return Base("target ACOS bid", _rounded(order * rate * target), formula, of_money=True, takes_factor=False)
+
+
+def _rounded(millionths: Decimal) -> Decimal:
+    """As the formula shows it, so that it can be worked out again."""
+    return (millionths / MICROS).quantize(_STEP)
+
+
+def _exactly(amount: Decimal) -> str:
+    return f"{amount:.4f}".removesuffix("00")

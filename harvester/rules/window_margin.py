@@ -1,0 +1,104 @@
+"""How far a search term is from passing a rule, worked out from the rule's findings alone."""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from harvester.domain.decision import Finding
+from harvester.domain.history import MICROS
+from harvester.rules.checks.evidence import Bound, Side, is_windowed, percent_text
+from harvester.rules.checks.windowed import MONEY, NOT_READ, Measure, WindowBound, money_text, window_name
+from harvester.rules.explain_windows import COUNTS, NAMES, wanted
+from harvester.rules.margin import combined
+from harvester.rules.windowed_findings import bound_in, currency_in, number_in
+
+_FIRST = {
+    Measure.CPC: "click",
+    Measure.CTR: "impression",
+    Measure.CONVERSION_RATE: "click",
+    Measure.ACOS: "order",
+    Measure.ROAS: "click",
+    Measure.AOV: "order",
+}
+"""What a figure that cannot be measured yet waits for."""
+_CENT = 0.01
+
+
+class _Wish(NamedTuple):
+    """What one finding should say for the rule to pass."""
+
+    finding: Finding
+    bound: WindowBound | None
+    """None: of something else than a window."""
+    positive: bool
+
+    @property
+    def holds(self) -> bool:
+        """What is not known of the catalog, or was not read, stands in nobody's way."""
+        known = self.finding.measured is not None
+        if self.finding.measured == NOT_READ or (self.bound is None and not known):
+            return True
+        return known and (self.bound is None or self.finding.bound is not None) and self.finding.passed is self.positive
+
+    @property
+    def from_below(self) -> bool:
+        return self.bound is not None and (self.bound.side is Side.AT_LEAST) is self.positive
+
+    @property
+    def forbids_orders(self) -> bool:
+        """Whether not one order more may come."""
+        measured, most = number_in(self.finding.measured), number_in(self.finding.bound)
+        if self.bound is None or self.bound.measure is not Measure.ORDERS or self.from_below or most is None:
+            return False
+        return measured is not None and (most - measured < 1 if self.positive else most - measured <= 1)
+
+    def more(self) -> str | None:
+        """What would meet it; None where nothing that is still to come does."""
+        bound, finding = self.bound, self.finding
+        if bound is None or finding.bound is None:
+            return None
+        if finding.measured is None:
+            first = _FIRST.get(bound.measure)
+            return first and f"1 more {first}"
+        if bound.measure in COUNTS or bound.measure in {Measure.SPEND, Measure.SALES}:
+            return _count(finding, bound, strict=not self.positive) if self.from_below else None
+        side = ("at least" if self.positive else "over") if self.from_below else "at most" if self.positive else "under"
+        sure = "" if bound.confidence is None else f" with {percent_text(bound.confidence)} confidence"
+        article = "" if bound.measure is Measure.AOV else "an " if bound.measure is Measure.ACOS else "a "
+        return f"{article}{NAMES[bound.measure]} of {side} {wanted(finding, bound)}{sure}"
+
+
+def _count(finding: Finding, bound: WindowBound, *, strict: bool) -> str:
+    measured, least = number_in(finding.measured) or 0.0, number_in(finding.bound) or 0.0
+    if bound.measure in MONEY:
+        lacking = max(least - measured, _CENT)
+        cents = math.ceil(round(lacking / _CENT, 4)) * _CENT
+        return f"{money_text(cents * MICROS, currency_in(finding.measured))} more {bound.measure}"
+    lacking = math.floor(least - measured) + 1 if strict else math.ceil(least - measured)
+    noun = NAMES[bound.measure]
+    return f"{lacking} more {noun if lacking != 1 else noun.removesuffix('s')}"
+
+
+def ways_in_windows(findings: Sequence[Finding]) -> list[str]:
+    """The ways to pass, of one rule's findings; none where nothing that is still to come helps."""
+    windows = {bound_in(each).window for each in findings if is_windowed(each.check)}
+    told: dict[str, None] = {}
+    for way in combined(findings, _wish):
+        failing = [wish for wish in way if not wish.holds]
+        texts = [_text(wish, several=len(windows) > 1) for wish in failing]
+        parts = dict.fromkeys(text for text in texts if text is not None)
+        if parts and None not in texts:
+            orders = any("order" in part for part in parts)
+            quiet = any(wish.forbids_orders for wish in way) and not orders
+            told[" and ".join(parts) + (" without an order" if quiet else "")] = None
+    return list(told)
+
+
+def _text(wish: _Wish, *, several: bool) -> str | None:
+    text = wish.more()
+    return f"{text} in {window_name(wish.bound.window)}" if text and several and wish.bound else text
+
+
+def _wish(finding: Bound | Finding, positive: bool) -> _Wish:
+    assert isinstance(finding, Finding)
+    return _Wish(finding, bound_in(finding) if is_windowed(finding.check) else None, positive)
