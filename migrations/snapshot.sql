@@ -139,6 +139,38 @@ BEGIN
 END
 $_$;
 
+CREATE FUNCTION harvester.drop_report_days(before date) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
+    AS $_$
+DECLARE
+    old record;
+    dropped integer := 0;
+BEGIN
+    FOR old IN
+        SELECT child.relname::text AS name
+        FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
+        WHERE inhparent IN ('harvester.search_term_day'::regclass, 'harvester.targeting_day'::regclass)
+            AND child.relname ~ '_day_\d{4}_\d\d_\d\d$' AND to_date(right(child.relname, 10), 'YYYY_MM_DD') < before
+        ORDER BY right(child.relname, 10), child.relname
+    LOOP
+        BEGIN
+            EXECUTE format('DROP TABLE IF EXISTS harvester.%I', old.name);
+            dropped := dropped + 1;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
+            RETURN dropped;
+        END;
+    END LOOP;
+    DELETE FROM harvester.search_term_day_default WHERE day < before;
+    DELETE FROM harvester.targeting_day_default WHERE day < before;
+    DELETE FROM harvester.report_day WHERE day < before;
+    DELETE FROM harvester.report WHERE last_day < before
+        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
+    RETURN dropped;
+END
+$_$;
+
 CREATE FUNCTION harvester.end_of_chain(which text, OUT sequence bigint, OUT hash bytea) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -180,6 +212,43 @@ BEGIN
             made := made + 1;
         EXCEPTION WHEN lock_not_available OR deadlock_detected OR check_violation OR invalid_object_definition THEN
             RAISE NOTICE 'partition % is made later: %', missing.name, SQLERRM;
+        END;
+    END LOOP;
+    RETURN made;
+END
+$_$;
+
+CREATE FUNCTION harvester.ensure_report_days(first_day date, last_day date) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
+    AS $_$
+DECLARE
+    missing record;
+    taken boolean;
+    made integer := 0;
+BEGIN
+    FOR missing IN
+        SELECT parent, day::date AS day, format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')) AS name
+        FROM unnest(ARRAY['search_term_day', 'targeting_day']) AS parent
+        CROSS JOIN generate_series(first_day::timestamp, last_day, '1 day') AS day
+        WHERE NOT EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace
+                AND relname = format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')))
+        ORDER BY parent, day
+    LOOP
+        PERFORM pg_advisory_xact_lock(hashtextextended('harvester.ensure_report_days', 0));
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relname = missing.name);
+        EXECUTE format('SELECT EXISTS (SELECT FROM harvester.%I WHERE day = $1)', missing.parent || '_default')
+            INTO taken USING missing.day;
+        CONTINUE WHEN taken;
+        BEGIN
+            EXECUTE format('CREATE TABLE harvester.%I PARTITION OF harvester.%I FOR VALUES FROM (%L) TO (%L)',
+                missing.name, missing.parent, missing.day, missing.day + 1);
+            made := made + 1;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected OR check_violation THEN
+            RAISE NOTICE 'partition % is made later: %', missing.name, SQLERRM;
+            EXIT;
         END;
     END LOOP;
     RETURN made;
@@ -1197,7 +1266,10 @@ CREATE TABLE harvester.report (
     polled_at timestamp with time zone,
     settled_at timestamp with time zone,
     rows bigint,
+    unreadable bigint DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
     failure text,
+    note text DEFAULT ''::text NOT NULL,
     CONSTRAINT report_check CHECK (((last_day >= first_day) AND ((last_day - first_day) < 31))),
     CONSTRAINT report_check1 CHECK (((state <> 'pending'::text) OR (amazon_id IS NOT NULL))),
     CONSTRAINT report_kind_check CHECK ((kind = ANY (ARRAY['search_terms'::text, 'targeting'::text]))),
@@ -1332,7 +1404,7 @@ CREATE TABLE harvester.slot (
     reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT slot_check CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL))),
     CONSTRAINT slot_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'given_up'::text]))),
-    CONSTRAINT slot_task_check CHECK ((task = ANY (ARRAY['plan'::text, 'follow_up'::text, 'apply'::text, 'reconcile'::text, 'discover'::text, 'expire'::text, 'retain'::text, 'notify'::text])))
+    CONSTRAINT slot_task_check CHECK ((task = ANY (ARRAY['plan'::text, 'follow_up'::text, 'apply'::text, 'reconcile'::text, 'discover'::text, 'expire'::text, 'retain'::text, 'notify'::text, 'report'::text])))
 )
 WITH (fillfactor='70');
 
@@ -2091,6 +2163,10 @@ CREATE INDEX plan_by_profile ON harvester.plan USING btree (profile_id, created_
 CREATE INDEX plan_newest ON harvester.plan USING btree (created_at);
 
 CREATE INDEX plan_review_by_plan ON harvester.plan_review USING btree (plan_id);
+
+CREATE INDEX report_day_report ON harvester.report_day USING btree (report);
+
+CREATE INDEX report_failed ON harvester.report USING btree (profile_id, kind, settled_at) WHERE (state = 'failed'::text);
 
 CREATE UNIQUE INDEX report_open ON harvester.report USING btree (profile_id, kind, first_day, last_day) WHERE (state = ANY (ARRAY['asked'::text, 'pending'::text]));
 
