@@ -30,14 +30,10 @@ class SearchTerms(Protocol):
         """The days that are in, and when the report was asked for that each was last read from."""
         ...
 
-    async def profile_totals(self, profile_id: ProfileId, starts: Sequence[date]) -> Mapping[int, Totals]:
-        """By stretch of days: the first begins on `starts[0]`, the last ends before `starts[-1]`."""
-        ...
-
     async def ad_group_totals(
-        self, profile_id: ProfileId, starts: Sequence[date], ad_group_ids: Sequence[str]
+        self, profile_id: ProfileId, starts: Sequence[date]
     ) -> Mapping[str, Mapping[int, Totals]]:
-        """By ad group and stretch."""
+        """By ad group and stretch of days: the first begins on `starts[0]`, the last ends before `starts[-1]`."""
         ...
 
     async def parts(

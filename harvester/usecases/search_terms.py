@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
@@ -55,7 +56,6 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
     windows = (default, *sorted(windows_of(rules, profile) - {default}))
     read = {day: at.astimezone(local).date() for day, at in (await terms.days_read(profile.profile_id)).items()}
     gaps = gaps_of(windows, read, today)
-    source = SearchTermSource(terms, profile, today, default, windows, gaps)
     looked_at = [
         ad_group_id
         for ad_group_id in sorted(account.ad_groups)
@@ -63,6 +63,7 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
         and serves(place)
         and any(covers_place(rule.match, place) for rule in asking)
     ]
+    source = SearchTermSource(terms, profile, today, default, windows, gaps, frozenset(looked_at))
     return OpenedTerms(source, looked_at, told_age(windows, read, gaps, today))
 
 
@@ -99,7 +100,7 @@ _NO_REPORTS = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class SearchTermSource:
     """One run's: `today` is the profile's day on which it began, so that a resumed one goes on as it began."""
 
@@ -111,22 +112,25 @@ class SearchTermSource:
     windows: Sequence[Window]
     """The default one first."""
     gaps: Mapping[Window, Gap]
+    looked_at: AbstractSet[str]
+    """Ad groups that a rule looks at: of others nothing is read."""
     page_size: int = PAGE
     parts_at_once: int = _PARTS_AT_ONCE
     name: str = field(default=SEARCH_TERMS, init=False)
     most_ad_groups: int = field(default=200, init=False)
     tokens_last: bool = field(default=True, init=False)
+    _around: Mapping[str, Around] | None = field(default=None, init=False)
 
     async def pages(self, ad_group_ids: Sequence[str], token: str | None) -> AsyncGenerator[RecommendationPage, None]:
         """In the order of ad group and key; a token is the place of the last row before it."""
         stretches = stretches_of(self.windows, self.today)
-        around = await self._around(stretches, ad_group_ids)
-        making = _Making(self, stretches, around)
+        around = await self._shared(stretches)
+        making, wanted = _Making(self, stretches, around), around.keys() & set(ad_group_ids)
         rows: list[tuple[Recommendation, History]] = []
         place: tuple[str, str] | None = None
         async for parts in self._chunks(stretches, ad_group_ids, token):
             for (ad_group_id, key), mine in groupby(parts, key=_place_of):
-                made = making.row(list(mine)) if ad_group_id in around else None
+                made = making.row(list(mine)) if ad_group_id in wanted else None
                 if made is None:
                     continue
                 if len(rows) >= self.page_size and place is not None:
@@ -137,14 +141,23 @@ class SearchTermSource:
         if rows:
             yield _page(rows, None)
 
-    async def _around(self, stretches: Stretches, ad_group_ids: Sequence[str]) -> Mapping[str, Around]:
-        profile_id = self.profile.profile_id
-        of_profile = stretches.summed(await self.terms.profile_totals(profile_id, stretches.starts))
-        of_ad_groups = await self.terms.ad_group_totals(profile_id, stretches.starts, ad_group_ids)
-        return {
-            each: Around(stretches.summed(of_ad_groups.get(each, {})), of_profile, self.gaps, self.today)
-            for each in ad_group_ids
-        }
+    async def _shared(self, stretches: Stretches) -> Mapping[str, Around]:
+        """By ad group; read once, for those that are looked at."""
+        if self._around is None:
+            of_profile: dict[int, Totals] = {}
+            wanted: dict[str, Mapping[int, Totals]] = {}
+            totals = await self.terms.ad_group_totals(self.profile.profile_id, stretches.starts)
+            for ad_group_id, sums in totals.items():
+                for stretch, each in sums.items():
+                    of_profile[stretch] = of_profile.get(stretch, NOTHING).plus(each)
+                if ad_group_id in self.looked_at:
+                    wanted[ad_group_id] = sums
+            everywhere = stretches.summed(of_profile)
+            self._around = {
+                ad_group_id: Around(stretches.summed(sums), everywhere, self.gaps, self.today)
+                for ad_group_id, sums in wanted.items()
+            }
+        return self._around
 
     async def _chunks(
         self, stretches: Stretches, ad_group_ids: Sequence[str], token: str | None

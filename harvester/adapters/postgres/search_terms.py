@@ -14,7 +14,6 @@ from harvester.domain.ids import ProfileId
 from harvester.ports.search_terms import TermPart
 
 _DAYS_READ = named("term_days_read")
-_OF_PROFILE = named("term_totals_of_profile")
 _OF_AD_GROUPS = named("term_totals_of_ad_groups")
 _PARTS = named("term_parts")
 _SOLD_BY_REPORT = named("terms_sold_by_report")
@@ -32,15 +31,11 @@ class PostgresSearchTerms:
     async def days_read(self, profile_id: ProfileId) -> Mapping[date, datetime]:
         return {row["day"]: row["asked_at"] for row in await self.database.ask(_DAYS_READ, profile_id)}
 
-    async def profile_totals(self, profile_id: ProfileId, starts: Sequence[date]) -> Mapping[int, Totals]:
-        rows = await self.database.ask(_OF_PROFILE, profile_id, list(starts))
-        return {row["stretch"]: _totals(row) for row in rows}
-
     async def ad_group_totals(
-        self, profile_id: ProfileId, starts: Sequence[date], ad_group_ids: Sequence[str]
+        self, profile_id: ProfileId, starts: Sequence[date]
     ) -> Mapping[str, Mapping[int, Totals]]:
         totals: defaultdict[str, dict[int, Totals]] = defaultdict(dict)
-        for row in await self.database.ask(_OF_AD_GROUPS, profile_id, list(starts), list(ad_group_ids)):
+        for row in await self.database.ask(_OF_AD_GROUPS, profile_id, list(starts)):
             totals[row["ad_group_id"]][row["stretch"]] = _totals(row)
         return totals
 

@@ -2,21 +2,12 @@
 -- The days of search terms that are in, and when the report was asked for that each was last read from.
 SELECT day, asked_at FROM harvester.report_day WHERE profile_id = $1 AND kind = 'search_terms' ORDER BY day;
 
--- name: term_totals_of_profile
--- What all search terms of a profile brought, by stretch of days.
-SELECT width_bucket(day, $2::date[]) AS stretch, sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks,
-    sum(cost)::bigint AS cost, sum(orders)::bigint AS orders, sum(sales)::bigint AS sales
-FROM harvester.search_term_day
-WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinality($2::date[])]
-GROUP BY stretch;
-
 -- name: term_totals_of_ad_groups
--- What all search terms of some ad groups brought, by ad group and stretch of days.
+-- What all search terms of each ad group brought, by stretch of days.
 SELECT ad_group_id, width_bucket(day, $2::date[]) AS stretch, sum(impressions)::bigint AS impressions,
     sum(clicks)::bigint AS clicks, sum(cost)::bigint AS cost, sum(orders)::bigint AS orders, sum(sales)::bigint AS sales
 FROM harvester.search_term_day
 WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinality($2::date[])]
-    AND ad_group_id = ANY ($3::text[])
 GROUP BY ad_group_id, stretch;
 
 -- name: term_parts
