@@ -2556,6 +2556,10 @@ CREATE INDEX search_term_day_place ON ONLY harvester.search_term_day USING btree
 
 CREATE INDEX search_term_day_default_profile_id_ad_group_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, ad_group_id, key);
 
+CREATE INDEX search_term_day_sold ON ONLY harvester.search_term_day USING btree (profile_id, campaign_id, key) WHERE (orders > 0);
+
+CREATE INDEX search_term_day_default_profile_id_campaign_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, campaign_id, key) WHERE (orders > 0);
+
 CREATE INDEX slot_by_profile ON harvester.slot USING btree (profile_id, due_at);
 
 CREATE INDEX slot_open ON harvester.slot USING btree (due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
@@ -2577,6 +2581,8 @@ ALTER INDEX harvester.api_call_by_run ATTACH PARTITION harvester.api_call_defaul
 ALTER INDEX harvester.observation_why ATTACH PARTITION harvester.observation_default_key_idx;
 
 ALTER INDEX harvester.search_term_day_place ATTACH PARTITION harvester.search_term_day_default_profile_id_ad_group_id_key_idx;
+
+ALTER INDEX harvester.search_term_day_sold ATTACH PARTITION harvester.search_term_day_default_profile_id_campaign_id_key_idx;
 
 ALTER INDEX harvester.targeting_day_target ATTACH PARTITION harvester.targeting_day_default_profile_id_keyword_id_idx;
 

@@ -12,7 +12,7 @@ from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.history import History
 from harvester.domain.profile import Profile
 from harvester.domain.reach import Reached
-from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
+from harvester.domain.recommendation import CATEGORIES, PROMOTION, SEARCH_TERMS, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
 from harvester.rules.check import Check, ask, could_pass, leaves, on_facts
@@ -21,6 +21,7 @@ from harvester.rules.checks.category import refined_to, uncounted
 from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_targets
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
+from harvester.rules.checks.trust import Trust
 from harvester.rules.checks.windowed import UNSEEN, Lacking, Seen, WindowBound, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
@@ -149,6 +150,7 @@ class Judge:
         self._rules = rules
         self._profile = profile
         self._protection = Protection(rules.protect)
+        self._trust = Trust(rules.protect)
         self._own_products = rules.protect.own_products
         self._compiled = [
             (rule, rule_check(rule, rules.own_brands, terms_of(profile)))
@@ -189,7 +191,18 @@ class Judge:
         else:
             seen = Seen(candidate.history, known.worths, self._profile.currency)
             verdict = cover.with_facts(clicks, conversions, _about(candidate), seen, candidate.reached or {})
-        return verdict if isinstance(verdict, Decision) else self._wish(known, candidate, kind, clicks, verdict)
+        if isinstance(verdict, Decision):
+            return verdict
+        decision = self._wish(known, candidate, kind, clicks, verdict)
+        return self._trusted(candidate, decision) if decision.outcome is Outcome.NEGATE else decision
+
+    def _trusted(self, candidate: Candidate, decision: Decision) -> Decision:
+        """A search term that sold before, or that is what we sell by, is never negated on its costs alone."""
+        against = self._trust.against(candidate) if candidate.row.source == SEARCH_TERMS else None
+        if against is None:
+            return decision
+        reason, finding = against
+        return Decision(Outcome.HOLD, reason, decision.rule, _with(decision.findings, finding))
 
     @property
     def on_catalog(self) -> tuple[CatalogCheck, ...]:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +15,7 @@ from harvester.domain.catalog import CatalogItem
 from harvester.domain.category import key_of
 from harvester.domain.decision import Decision, Outcome, Reason
 from harvester.domain.errors import PageBroken, Rejected, Unavailable
+from harvester.domain.history import History, Sold
 from harvester.domain.reach import Reached, as_suggested, noted
 from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
@@ -69,6 +70,9 @@ class LookedUp:
 
 
 NOTHING_LOOKED_UP = LookedUp()
+
+LookBack = Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Sold]]]
+"""Of (campaign, key), those that ever brought orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,13 +138,15 @@ class Harvest:
         own_asins: set[str],
         ad_groups: Sequence[str] | None = None,
         facts: LookedUp = NOTHING_LOOKED_UP,
+        look_back: LookBack | None = None,
     ) -> Harvested:
-        """From the run's cursor to the end of the source. `own_asins` grows with what the rows advertise.
+        """From the run's cursor to the end of the source. `own_asins` grows with what the rows advertise. `look_back`:
+        None where the source has no histories.
 
         A list that breaks off ends that batch of ad groups, an Amazon that stays unavailable ends the source; both are
         troubles of the result. Whatever else fails is raised: a lost lease, a supporting list.
         """
-        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts)
+        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts, look_back)
         await work.remember(self.runs)
         asked = surroundings.account.sources() if ad_groups is None else sorted(ad_groups)
         batches = _batches(asked, run.cursor, source)
@@ -192,6 +198,7 @@ class _Work:
     own_asins: set[str]
     profiles: Profiles
     facts: LookedUp = NOTHING_LOOKED_UP
+    look_back: LookBack | None = None
     pages: int = 0
     rows: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -225,22 +232,43 @@ class _Work:
         await self._note_own_asins(page.rows)
         repeats = self.recent.repeats(page.rows)
         ground, judge = self.surroundings.ground, self.judge.judge
+        histories = page.histories or (None,) * len(page.rows)
         rows: list[Row] = []
         for start in range(0, len(page.rows), SLICE):
             part = slice(start, start + SLICE)
-            for row, repeated in zip(page.rows[part], repeats[part], strict=True):
+            for row, repeated, history in zip(page.rows[part], repeats[part], histories[part], strict=True):
                 kind = kind_of(row.target_type)
                 key = fold(row.target) if kind is KEYWORD else key_of(kind, row.target)
-                candidate = Candidate(row, ground(row.ad_group_id, row.ad_id), kind, key, repeated)
-                rows.append((row, key, judge(candidate)))
+                ad = ground(row.ad_group_id, row.ad_id)
+                rows.append((row, key, judge(Candidate(row, ad, kind, key, repeated, history=history))))
             await asyncio.sleep(0)
         if self.facts.catalog is not None:
-            await self._judge_again(rows, self.facts.catalog)
+            await self._judge_again(rows, histories, self.facts.catalog)
         if self.facts.reach is not None:
             await self._count(rows, self.facts.reach)
+        if self.look_back is not None:
+            await self._judge_by_sales(rows, histories, self.look_back)
         return rows
 
-    async def _judge_again(self, rows: list[Row], facts: Facts) -> None:
+    async def _judge_by_sales(self, rows: list[Row], histories: Sequence[History | None], look_back: LookBack) -> None:
+        """Those that a rule would negate, with the orders that they ever brought, where they did."""
+        asked = {
+            place: (row.campaign_id, key)
+            for place, (row, key, decision) in enumerate(rows)
+            if decision.outcome is Outcome.NEGATE
+        }
+        sold = await look_back(list(set(asked.values()))) if asked else {}
+        for place, term in asked.items():
+            history = histories[place]
+            if history is None or term not in sold:
+                continue
+            row, key, _ = rows[place]
+            history = msgspec.structs.replace(history, sold=sold[term])
+            ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
+            candidate = Candidate(row, ground, kind_of(row.target_type), key, history=history)
+            rows[place] = (row, key, self.judge.judge(candidate))
+
+    async def _judge_again(self, rows: list[Row], histories: Sequence[History | None], facts: Facts) -> None:
         """With catalog facts, those that no rule could decide without; they are products, and no repeated rows."""
         waiting = [
             place
@@ -253,7 +281,8 @@ class _Work:
         for place in waiting:
             row, key, _ = rows[place]
             ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
-            rows[place] = (row, key, self.judge.judge(Candidate(row, ground, PRODUCT, key, catalog=items)))
+            candidate = Candidate(row, ground, PRODUCT, key, catalog=items, history=histories[place])
+            rows[place] = (row, key, self.judge.judge(candidate))
 
     async def _count(self, rows: list[Row], reach: Reach) -> None:
         """What rules make of categories, each asked about when its turn comes: an earlier rule may decide."""

@@ -15,6 +15,7 @@ from harvester.ports.catalog import CatalogLogin, CatalogStore
 from harvester.ports.fleet import Modes
 from harvester.ports.negatives import PlanHistories
 from harvester.ports.recorded import Places
+from harvester.ports.search_terms import SearchTerms
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
@@ -66,6 +67,7 @@ class PlanProfile:
     modes: Modes
     mode_of: Callable[[ProfileId], Mode]
     """What the settings and the rules allow."""
+    terms: SearchTerms
     catalogs: Catalogs | None = field(default=None, kw_only=True)
     places: Places | None = field(default=None, kw_only=True)
     """None: names are not kept, and evidence that is judged again has none."""
@@ -141,7 +143,7 @@ class PlanProfile:
         judge = compile_rules(self.rules, profile)
         catalog = self._catalog_facts(judge, profile, run.run_id)
         reach = CategoryReach(reader, profile, {rule.name: rule for rule in rules.rules}, catalog)
-        read = await ReadSources(harvest, self.runs, LookedUp(catalog, reach))(
+        read = await ReadSources(harvest, self.runs, self.terms, LookedUp(catalog, reach))(
             run, names, reader, surroundings, rules, judge, own_asins
         )
         troubles = read.harvested.troubles
