@@ -152,10 +152,10 @@ def _row_groups(made: Made) -> Iterator[list[str]]:
     configuration = asked["configuration"]
     first, last = (dt.date.fromisoformat(asked[name]).toordinal() for name in ("startDate", "endDate"))
     table = _Table(
-        writer=RowWriter(asked, streams.coins, text_ids=made.options.dialect == "guide"),
+        writer=RowWriter(asked, streams.coins, made.options.dialect),
         first=first,
         last=last,
-        moment=Moment(made.clock.day(made.report.done_at, zone), int(calendar.opened)),
+        moment=Moment(int(made.clock.day(made.report.done_at, zone) * 24) / 24, int(calendar.opened)),
         daily=configuration["timeUnit"] == "DAILY",
         names={day: dt.date.fromordinal(day).isoformat() for day in range(first, last + 1)},
     )

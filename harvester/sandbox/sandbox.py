@@ -32,7 +32,7 @@ class Sandbox:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.clock = Clock()
+        self.clock = Clock(options.first_day)
         self.begin()
 
     def begin(self) -> None:
