@@ -72,6 +72,8 @@ def _layer(market: Market, selection: Selection, layer: int, seen: set[str]) -> 
                 yield Term(text, clause, Evidence(clicks, orders, min(1.0, orders / clicks)))
             continue
         text = target.lower()
+        if text == source.foreign_own_asin.lower():
+            continue
         before = together[text].evidence if text in together else Evidence(0, 0, 0.0)
         evidence = Evidence(before.clicks + clicks, before.orders + orders, rows.true_rate(source, layer, place))
         together[text] = Term(text, _clause(source, layer, place), evidence)

@@ -100,6 +100,36 @@ async def test_rows_may_have_columns_that_nobody_asked_for(customer: Customer) -
     assert found[4]["clicks"] == "many"
 
 
+async def test_rows_may_come_twice(customer: Customer) -> None:
+    """Every third does, right after itself."""
+    report = await ready(customer, back(customer, 5, 1))
+    whole = json.loads(gzip.decompress((await download(customer, report["url"])).raw))
+    await force(customer, {"report": {"twice": True, "every": 3}}, path=DOWNLOAD)
+    found = json.loads(gzip.decompress((await download(customer, report["url"])).raw))
+
+    assert len(found) == len(whole) + len(whole) // 3
+    assert found[:5] == [*whole[:3], whole[2], whole[3]]
+
+
+async def test_a_status_may_be_unknown(customer: Customer) -> None:
+    """As any field of an answer may hold what nobody expects."""
+    customer.judging = False
+    await force(customer, {"set_field": {"field": "status", "value": "CANCELLED"}}, method="GET", path=f"{PATH}/*")
+
+    assert (await ready(customer, back(customer, 5, 1)))["status"] == "CANCELLED"
+
+
+async def test_downloads_are_not_throttled(customer: Customer) -> None:
+    """The storage is another host in real life."""
+    report = await ready(customer, back(customer, 5, 1))
+    await customer.control("rate", {"rate": 0.001})
+    found = [(await download(customer, report["url"])).status for _ in range(3)]
+    asked = [(await show(customer, report["reportId"])).status for _ in range(2)]
+
+    assert found == [200] * 3
+    assert asked == [200, 429]
+
+
 async def test_a_row_may_be_unreadable(customer: Customer) -> None:
     """Text in its place, whatever it does to the file."""
     report = await ready(customer, back(customer, 5, 1))
