@@ -40,14 +40,27 @@ _WASTED = (
     ("{query} repair near me", 46, 0),
     ("how to draw {query}", 57, 0),
     ("{query} clipart", 38, 0),
-    ("{query} rental", 33, 0),
-    ("{query} jobs", 19, 0),
+    ("{query} rental", 17, 0),
+    ("{query} jobs", 13, 0),
 )
 _SLOW = (("{query} subscription", 36, 3), ("{query} wedding registry", 28, 2))
 _GOOD = (("{query} bestseller", 52, 9), ("{query} replacement", 34, 5))
 _TAIL = (
     *("near me", "review", "vs", "ideas", "tutorial", "wholesale", "second hand", "manual", "parts", "diy"),
-    *("history", "sizes", "comparison", "brands", "deals", "today"),
+    *("history", "sizes", "comparison", "brands", "deals", "today", "tips", "forum", "meaning", "box"),
+    *("repair", "storage", "coupon", "warranty", "video", "colors", "outdoor", "vintage", "handmade", "bulk"),
+    *(
+        "refurbished",
+        "open box",
+        "returns",
+        "clearance sale",
+        "travel size",
+        "starter",
+        "with case",
+        "2025",
+        "usa",
+        "europe",
+    ),
 )
 
 
