@@ -88,6 +88,8 @@ class DaemonServices:
             running=running,
             ruleset_fingerprint=self.rules.current.fingerprint,
             rules_error=self.rules.error,
+            mode=self.settings.mode,
+            schedule=self.settings.schedule if kind == "serve" else None,
         )
 
     async def news_or(self, event: asyncio.Event, seconds: float) -> None:

@@ -17,7 +17,7 @@ from harvester.entrypoints.cli.session import Session, run
 
 Names = Mapping[str, str]
 """Of source ad groups, by id."""
-_WAITING = frozenset({ActionState.GUARDED, ActionState.HELD})
+_WAITING = frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD})
 
 
 @click.command()

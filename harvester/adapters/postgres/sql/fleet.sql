@@ -131,7 +131,7 @@ FROM harvester.fleet_state AS fleet;
 -- name: fleet_replicas
 -- Every replica that has not ended in order, those that serve first.
 SELECT replica_id, kind, host, pid, version, started_at, seen_at, holds_clock, draining, running, ruleset_fingerprint,
-    rules_error
+    rules_error, mode, schedule
 FROM harvester.replica ORDER BY seen_at < $1, kind, started_at, replica_id LIMIT $2;
 
 -- name: fleet_timezones
