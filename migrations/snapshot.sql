@@ -1232,6 +1232,14 @@ CREATE SEQUENCE harvester.pgqueuer_statistics_id_seq
 
 ALTER SEQUENCE harvester.pgqueuer_statistics_id_seq OWNED BY harvester.pgqueuer_statistics.id;
 
+CREATE TABLE harvester.place (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    ad_group_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id text NOT NULL,
+    campaign_name text NOT NULL,
+    ad_group_name text NOT NULL
+);
+
 CREATE SEQUENCE harvester.plan_number
     START WITH 1
     INCREMENT BY 1
@@ -2394,6 +2402,9 @@ ALTER TABLE ONLY harvester.pgqueuer_schedules
 ALTER TABLE ONLY harvester.pgqueuer_statistics
     ADD CONSTRAINT pgqueuer_statistics_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY harvester.place
+    ADD CONSTRAINT place_pkey PRIMARY KEY (profile_id, ad_group_id);
+
 ALTER TABLE ONLY harvester.plan
     ADD CONSTRAINT plan_one_per_run UNIQUE (run_id);
 
@@ -2545,6 +2556,10 @@ CREATE INDEX search_term_day_place ON ONLY harvester.search_term_day USING btree
 
 CREATE INDEX search_term_day_default_profile_id_ad_group_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, ad_group_id, key);
 
+CREATE INDEX search_term_day_sold ON ONLY harvester.search_term_day USING btree (profile_id, campaign_id, key) WHERE (orders > 0);
+
+CREATE INDEX search_term_day_default_profile_id_campaign_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, campaign_id, key) WHERE (orders > 0);
+
 CREATE INDEX slot_by_profile ON harvester.slot USING btree (profile_id, due_at);
 
 CREATE INDEX slot_open ON harvester.slot USING btree (due_at) WHERE (state = ANY (ARRAY['waiting'::text, 'running'::text]));
@@ -2566,6 +2581,8 @@ ALTER INDEX harvester.api_call_by_run ATTACH PARTITION harvester.api_call_defaul
 ALTER INDEX harvester.observation_why ATTACH PARTITION harvester.observation_default_key_idx;
 
 ALTER INDEX harvester.search_term_day_place ATTACH PARTITION harvester.search_term_day_default_profile_id_ad_group_id_key_idx;
+
+ALTER INDEX harvester.search_term_day_sold ATTACH PARTITION harvester.search_term_day_default_profile_id_campaign_id_key_idx;
 
 ALTER INDEX harvester.targeting_day_target ATTACH PARTITION harvester.targeting_day_default_profile_id_keyword_id_idx;
 
@@ -2708,6 +2725,9 @@ ALTER TABLE ONLY harvester.outcome_reading
 
 ALTER TABLE ONLY harvester.own_product
     ADD CONSTRAINT own_product_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
+
+ALTER TABLE ONLY harvester.place
+    ADD CONSTRAINT place_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
 
 ALTER TABLE ONLY harvester.plan
     ADD CONSTRAINT plan_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);

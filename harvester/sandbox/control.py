@@ -36,7 +36,7 @@ def answer(method: str, path: str, wish: Wish) -> Answer:
 
 
 def _state(wish: Wish) -> Json:
-    return state_of(wish.sandbox.world, wish.query.get("profile"))
+    return state_of(wish.sandbox.world, wish.query.get("profile"), wish.sandbox.clock.now())
 
 
 def _requests(wish: Wish) -> Json:

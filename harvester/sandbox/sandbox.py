@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
-from harvester.sandbox import ads, auth, catalog, control, misbehaviour, page_faults
+from harvester.sandbox import ads, auth, catalog, control, misbehaviour, page_faults, report_download
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.clock import Clock
 from harvester.sandbox.edits import Edit, apply_edit
@@ -36,6 +36,7 @@ class Sandbox:
         self.begin()
 
     def begin(self) -> None:
+        self.clock.begin()
         self.world = World(self.options)
         self.logins = Logins(self.world.accounts, self.options.token_lifetime_seconds, self.world.selling_partners)
         self.journal = Journal(self.options.journal_size)
@@ -64,6 +65,8 @@ class Sandbox:
         entry.status = answer.status
         entry.duration_ms = (time.monotonic() - started) * 1000
         headers = {"x-amzn-RequestId": _request_id(entry), "Content-Type": answer.media_type, **answer.headers}
+        if answer.stream is not None:
+            return await misbehaviour.streamed(request, answer.stream, headers, action.cut)
         if action.cut is not None:
             return await misbehaviour.cut(request, answer, headers, action.cut)
         return web.Response(status=answer.status, body=answer.body, headers=headers)
@@ -129,9 +132,12 @@ class Sandbox:
             if request.method != "POST":
                 return json_answer({"error": "invalid_request", "error_description": "POST only"}, 405)
             return self.logins.answer(headers.get("Content-Type", ""), body, action, self.clock.now())
+        base_url = f"{request.scheme}://{request.host}"
         incoming = ads.Request(
-            request.method, request.path, request.query, headers, body, _request_id(entry), self.clock, action
+            request.method, request.path, request.query, headers, body, _request_id(entry), self.clock, action, base_url
         )
+        if report_download.concerns(request.path):
+            return report_download.answer(self.world, incoming)
         if catalog.concerns(request.path):
             answer, account = catalog.answer(self.logins, self.catalog_buckets, incoming)
         else:
@@ -143,6 +149,8 @@ class Sandbox:
 def _refusal(error: ApiError, request: web.BaseRequest, entry: Entry) -> Answer:
     if catalog.concerns(request.path):
         return catalog.refusal(error)
+    if report_download.concerns(request.path):
+        return report_download.refusal(error.status, error.message)
     return ads.refusal(error, request.method, request.path, request.headers, _request_id(entry))
 
 

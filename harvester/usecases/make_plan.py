@@ -14,6 +14,7 @@ from harvester.domain.fingerprint import fingerprint_line
 from harvester.domain.ids import Fingerprint, PlanId
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import Mode, Profile
+from harvester.domain.recommendation import SEARCH_TERMS
 from harvester.domain.run import Run
 from harvester.domain.target import Level
 from harvester.domain.zones import zone
@@ -52,6 +53,10 @@ class RulesOnTheGround:
     @property
     def negates(self) -> bool:
         return any(rule.then.negate is not None for rule in self.rules.rules)
+
+    @property
+    def negates_terms(self) -> bool:
+        return any(each.then.negate is not None and each.match.source == SEARCH_TERMS for each in self.rules.rules)
 
     def new_destination(self, source: Place, account: AccountMap) -> Destination | NoDestination:
         """As the rules file's `groups` say; existing ad groups must advertise what the source does."""

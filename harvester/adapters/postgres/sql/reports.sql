@@ -98,7 +98,9 @@ SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.deci
     run.account, run.started_at AS run_started_at, run.state AS run_state, run.mode, run.ruleset_fingerprint,
     ARRAY(SELECT json_build_object('id', action.action_id, 'kind', action.kind, 'state', action.state,
                 'reason', action.reason, 'plan_id', action.plan_id, 'reviewed_by', action.reviewed_by,
-                'amazon_id', action.amazon_id,
+                'amazon_id', action.amazon_id, 'source_ad_group_id', action.source_ad_group_id,
+                'source_ad_group_name', action.source_ad_group_name,
+                'source_campaign_name', action.source_campaign_name,
                 'waits_for', CASE
                     WHEN action.follow_up LIKE '%after_impressions%'
                     THEN harvester.waits_for(action.profile_id, action.action_id) END)::text
