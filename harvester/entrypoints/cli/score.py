@@ -1,11 +1,13 @@
 """`harvester rules score`: how often each rule was right, and what that was worth."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import click
+from rich.table import Table
+from rich.text import Text
 
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
@@ -63,16 +65,27 @@ def _share(share: Share) -> Mapping[str, Any]:
 
 
 def _print(found: Sequence[Score]) -> None:
-    table = tables.grid(
-        "Rule", "Done", "Mature", "Good", "Regret", "False neg.", "False pos.", "Saved", "Lost",
-        ratios=(3, 0, 0, 0, 0, 0, 0, 0, 0), right=(1, 2, 3, 4, 5, 6, 7, 8),
-    )  # fmt: skip
+    """A rule's name has a line of its own: beside its figures there is no room for it."""
+    console = tables.console()
+    headings = ("Done", "Mature", "Good", "Regret", "False neg.", "False pos.", "Saved", "Lost")
+    console.print(_row(Text(each, style="bold") for each in headings))
     for each in found:
         saved, lost = ("\n".join(_money(each, place)) for place in (0, 1))
         counts = (f"{number:,}" for number in (each.actions, each.matured, each.good, each.regretted))
-        wrong = _in_short(each.false_negatives), _in_short(each.false_promotions)
-        table.add_row(each.rule, *counts, *wrong, saved, lost)
-    tables.console().print(table)
+        console.print(tables.hanging(Text(each.rule, style="bold")))
+        console.print(_row([*counts, _in_short(each.false_negatives), _in_short(each.false_promotions), saved, lost]))
+
+
+_WIDTHS = (7, 7, 6, 7, 11, 11, 13, 11)
+
+
+def _row(cells: Iterable[str | Text]) -> Table:
+    """Every row has the same widths, so that they stand below one another; together with blanks 80 columns."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 0, 0, 1))
+    for width in _WIDTHS:
+        table.add_column(width=width - 1, justify="right", overflow="fold")
+    table.add_row(*cells)
+    return table
 
 
 def _money(each: Score, place: int) -> Sequence[str]:
