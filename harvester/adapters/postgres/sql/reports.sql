@@ -32,6 +32,9 @@ SELECT action_id, position, kind, state, target, key, match, level, campaign_id,
     ad_group_name, group_id, source_campaign_id, source_campaign_name, source_ad_group_id, source_ad_group_name, ad_id,
     asin, clicks, conversions, bid, currency, bid_formula, rule, reason, amazon_id, error_code, error_message, fragment,
     follow_up, note, reviewed_by, reviewed_at,
+    (SELECT seen.evidence_note FROM harvester.run JOIN harvester.observation AS seen ON seen.run_id = run.run_id
+     WHERE run.run_id = action.run_id AND seen.place = action.leader AND seen.source = 'search_terms'
+        AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until) AS evidence_note,
     ARRAY(SELECT folded.run_id || '-' || folded.place FROM harvester.action_observation AS folded
           WHERE folded.action_id = action.action_id ORDER BY folded.ordinal) AS decision_ids
 FROM harvester.action
