@@ -66,11 +66,11 @@ class _Asking:
                 self.findings.append(Finding(self.rule, check.check, measured, check.value, passed is True, group))
                 return passed
             case WindowBound():
-                measured, bound, passed, lack = check.look(self.seen)
-                self.findings.append(Finding(self.rule, check.check, measured, bound, passed is True, group))
+                value, bound, verdict, lack = check.look(self.seen)
+                self.findings.append(Finding(self.rule, check.check, value, bound, verdict is True, group))
                 if lack is not None:
                     self.lacking.append((check, lack))
-                return passed
+                return verdict
             case CatalogCheck():
                 look = check.look(self.about)
                 self.findings.append(
