@@ -2182,9 +2182,9 @@ CREATE INDEX search_term_day_place ON ONLY harvester.search_term_day USING btree
 
 CREATE INDEX search_term_day_default_profile_id_ad_group_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, ad_group_id, key);
 
-CREATE INDEX search_term_day_sold ON ONLY harvester.search_term_day USING btree (profile_id, campaign_id, key) WHERE (orders > 0);
+CREATE INDEX search_term_day_sold ON ONLY harvester.search_term_day USING btree (profile_id, key) WHERE (orders > 0);
 
-CREATE INDEX search_term_day_default_profile_id_campaign_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, campaign_id, key) WHERE (orders > 0);
+CREATE INDEX search_term_day_default_profile_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, key) WHERE (orders > 0);
 
 CREATE INDEX slot_by_profile ON harvester.slot USING btree (profile_id, due_at);
 
@@ -2208,7 +2208,7 @@ ALTER INDEX harvester.observation_why ATTACH PARTITION harvester.observation_def
 
 ALTER INDEX harvester.search_term_day_place ATTACH PARTITION harvester.search_term_day_default_profile_id_ad_group_id_key_idx;
 
-ALTER INDEX harvester.search_term_day_sold ATTACH PARTITION harvester.search_term_day_default_profile_id_campaign_id_key_idx;
+ALTER INDEX harvester.search_term_day_sold ATTACH PARTITION harvester.search_term_day_default_profile_id_key_idx;
 
 ALTER INDEX harvester.targeting_day_target ATTACH PARTITION harvester.targeting_day_default_profile_id_keyword_id_idx;
 

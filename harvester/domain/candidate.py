@@ -12,6 +12,7 @@ from harvester.domain.catalog import CatalogItem
 from harvester.domain.history import History
 from harvester.domain.ids import Effect
 from harvester.domain.profile import AdGroup, Campaign, Profile
+from harvester.domain.reach import Reached
 from harvester.domain.recommendation import Recommendation
 from harvester.domain.target import Match, TargetKind
 
@@ -179,3 +180,5 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     """By ASIN, of the products that its rules ask about, as far as known; None: nothing was looked up."""
     history: History | None = None
     """Of search terms: their figures by window."""
+    reached: Mapping[str, Reached] | None = None
+    """Of a category: what its rules make of it, by rule, as far as found out; None: nothing was."""

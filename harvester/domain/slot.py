@@ -25,6 +25,8 @@ class Task(StrEnum):
     """Partitions to come are made, old ones dropped."""
     NOTIFY = "notify"
     """People are told what waits for them."""
+    REPORT = "report"
+    """Reports that the rules need are asked for, and read when they are there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
 from harvester.domain.suggestion import Advertised, Asking
 from harvester.ports.bids import BidSuggestions, DecidedRows
+from harvester.ports.categories import ProductCounts
 from harvester.ports.sources import RecommendationSource
 from harvester.rules.requests import Request
 
@@ -37,7 +38,7 @@ class Clock(Protocol):
         ...
 
 
-class AccountReader(BidSuggestions, Protocol):
+class AccountReader(BidSuggestions, ProductCounts, Protocol):
     """Reads one profile's account. Every list comes page by page and raises what `pages` above raises."""
 
     @property

@@ -92,8 +92,8 @@ def could_pass(
     *,
     wanted: bool = True,
 ) -> bool | None:
-    """As `ask`, with every fact that is not known taken to be what the rule wishes for: what the catalog does not say,
-    windows that are not whole, economics that the file does not name.
+    """As `ask`, with every fact that is not known taken to be what the rule wishes for, also windows that are not whole
+    and economics that the file does not name.
     """
     match check:
         case Bound():
@@ -114,8 +114,8 @@ def could_pass(
             assert_never(check)
 
 
-def on_catalog(check: Check) -> Iterator[CatalogCheck]:
-    """The checks of catalog facts in it."""
+def on_facts(check: Check) -> Iterator[CatalogCheck]:
+    """The checks in it of facts that are looked up."""
     return (each for each in leaves(check) if isinstance(each, CatalogCheck))
 
 

@@ -7,9 +7,11 @@ from typing import assert_never
 import msgspec
 
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
+from harvester.rules.checks.category import REFINED
 from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence, is_windowed, percent_text
 from harvester.rules.checks.windowed import NOT_READ
 from harvester.rules.explain_catalog import CATALOG_TELLING, catalog_words
+from harvester.rules.explain_category import CATEGORY_TELLING, refined_words
 from harvester.rules.explain_windows import WINDOW_TELLING, against, window_words
 from harvester.rules.guard import GuardReason
 from harvester.rules.margin import Missing, missing
@@ -85,6 +87,7 @@ _TELLING = {
     "variant.served": "your own exact “{measured}” in this very ad group serves it: pause that, or lower its bid",
     **CATALOG_TELLING,
     **WINDOW_TELLING,
+    **CATEGORY_TELLING,
 }
 _WAITING = frozenset({Reason.MISSING_FACTS, Reason.MISSING_DAYS, Reason.IMMATURE_WINDOW})
 
@@ -193,6 +196,8 @@ def _more(number: int, what: str) -> str:
 
 def _checked(finding: Finding) -> str:
     inside = f" ({finding.group})" if finding.group else ""
+    if finding.check == REFINED:
+        return f"is {refined_words(finding)}"
     if _untold(finding):
         asked, _ = window_words(finding) if is_windowed(finding.check) else catalog_words(finding)
         return f"cannot tell {asked}{inside}"
@@ -200,7 +205,7 @@ def _checked(finding: Finding) -> str:
 
 
 def _untold(finding: Finding) -> bool:
-    """Whether it asked for a catalog fact, or days of a window, that are not known."""
+    """Whether it asked for a fact, or days of a window, that are not known."""
     if is_windowed(finding.check):
         return finding.measured == NOT_READ
     return finding.measured is None and not is_evidence(finding.check)

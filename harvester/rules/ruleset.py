@@ -17,6 +17,7 @@ from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.conditions import Condition
 from harvester.rules.economics import Economics
 from harvester.rules.given import FileTest
+from harvester.rules.refining import Refine
 from harvester.rules.section import Section
 from harvester.rules.sections import (
     CatalogNames,
@@ -91,6 +92,8 @@ class Promote(Section):
     """broad, phrase, exact for keywords; same, expanded for products; one item of the plan each. Left out: exact and
     same."""
     bid: Bid = Bid()
+    refine: Refine | None = None
+    """Of categories."""
 
 
 class Negate(Section):
@@ -118,6 +121,14 @@ class Rule(Section):
     then: Then
     mode: Mode | None = None
     """Stricter than the service's mode for what this rule decides; never laxer."""
+
+    @property
+    def on_categories(self) -> bool:
+        return self.match.source == CATEGORIES
+
+    @property
+    def refine(self) -> Refine | None:
+        return self.then.promote.refine if self.then.promote else None
 
     @property
     def kinds(self) -> tuple[TargetKind, ...]:

@@ -19,9 +19,10 @@ from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
 from harvester.usecases.catalog import CatalogFacts
-from harvester.usecases.harvest import Harvest, Progress
+from harvester.usecases.harvest import Harvest, LookedUp, Progress
 from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
 from harvester.usecases.plan_brands import PlanBrands
+from harvester.usecases.reach import CategoryReach
 from harvester.usecases.sources import ReadSources, sources_in_force
 from harvester.usecases.surroundings import Surroundings
 
@@ -137,8 +138,9 @@ class PlanProfile:
         surroundings = Surroundings(reader, facts, account, RulesOnTheGround(rules, profile))
         harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
         judge = compile_rules(self.rules, profile)
-        facts_of_products = self._catalog_facts(judge, profile, run.run_id)
-        read = await ReadSources(harvest, self.runs, self.terms, facts_of_products)(
+        catalog = self._catalog_facts(judge, profile, run.run_id)
+        reach = CategoryReach(reader, profile, {rule.name: rule for rule in rules.rules}, catalog)
+        read = await ReadSources(harvest, self.runs, self.terms, LookedUp(catalog, reach))(
             run, names, reader, surroundings, rules, judge, own_asins
         )
         troubles = read.harvested.troubles
@@ -161,7 +163,7 @@ class PlanProfile:
     def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:
         """None where no rule asks for any, or nobody delivers them: what a rule needs them for is held then."""
         checks, catalogs = judge.on_catalog, self.catalogs
-        login = catalogs.logins.get(profile.account) if catalogs and checks else None
+        login = catalogs.logins.get(profile.account) if catalogs and (checks or judge.on_prices) else None
         reader = login.reader(profile, run_id) if login else None
         if catalogs is None or reader is None:
             return None

@@ -16,7 +16,7 @@ from harvester.ports.search_terms import SearchTerms
 from harvester.ports.sources import RecommendationSource
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
-from harvester.usecases.harvest import Facts, Harvest, Harvested, Judge, LookBack
+from harvester.usecases.harvest import NOTHING_LOOKED_UP, Harvest, Harvested, Judge, LookBack, LookedUp
 from harvester.usecases.search_terms import open_terms
 from harvester.usecases.surroundings import Surroundings
 
@@ -37,7 +37,7 @@ class _Opened:
     source: RecommendationSource
     ad_groups: Sequence[str]
     advice: tuple[str, ...] = ()
-    look_back: LookBack | None = None
+    sales: LookBack | None = None
 
 
 def sources_in_force(rules: ProfileRules, profile: Profile) -> tuple[str, ...]:
@@ -51,8 +51,7 @@ class ReadSources:
     harvest: Harvest
     runs: Runs
     terms: SearchTerms
-    facts: Facts | None = None
-    """Of the catalog, where a rule asks for any."""
+    facts: LookedUp = NOTHING_LOOKED_UP
 
     async def __call__(
         self,
@@ -74,9 +73,8 @@ class ReadSources:
             advice += opened.advice
             if place < begin_at:
                 continue
-            harvested = await self.harvest(
-                run, opened.source, surroundings, judge, own_asins, opened.ad_groups, self.facts, opened.look_back
-            )
+            facts = replace(self.facts, sales=opened.sales)
+            harvested = await self.harvest(run, opened.source, surroundings, judge, own_asins, opened.ad_groups, facts)
             if harvested.refused is not None:
                 refused.append(harvested.refused)
                 if len(refused) == len(names):

@@ -6,7 +6,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -32,11 +32,13 @@ from harvester.domain.profile import Mode
 from harvester.domain.slot import Result, Taken, Task
 from harvester.domain.vitals import ProcessVitals, Vitals
 from harvester.ports import Clock
+from harvester.usecases.advance_reports import AdvanceReports
 from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
 from harvester.wiring import Services, delivers_catalog, only, open_services, rules_path, under
+from harvester.wiring.fetching import keep_report_days, kinds_of, skips_of
 from harvester.wiring.instruments import Instruments, own_version
 from harvester.wiring.notifying import make_notifier
 
@@ -131,6 +133,11 @@ class DaemonServices:
             writer=lambda profile: services.writer(logins[profile.account], profile),
             chores=self.chores,
             surprised=_surprised,
+            reports=AdvanceReports(
+                replace(services.fetch_reports, watch=self.instruments),
+                partial(kinds_of, services.rules),
+                partial(skips_of, services.rules),
+            ),
         )
         return await work(taken)
 
@@ -206,6 +213,7 @@ def _chores(services: Services, clock: Clock) -> Mapping[Task, tuple[timedelta, 
     async def retained() -> str:
         kept = max(CATALOG_KEPT, timedelta(seconds=services.settings.catalog_max_age))
         await PostgresCatalog(database).forget(clock.now() - kept)
+        await keep_report_days(database, clock.now(), services.settings.keep_reports)
         return "; ".join((await services.retain()).put_off)
 
     return {
@@ -229,6 +237,7 @@ def _dispatch(services: Services, rules: RulesInForce, clock: Clock, every: Mapp
         settle_after=timedelta(seconds=settings.reconcile_after),
         mode_of=lambda profile_id: mode_in_force(settings, rules, profile_id),
         ruleset=lambda: rules.current.fingerprint,
+        wants_reports=lambda profile: bool(kinds_of(rules.current, profile)),
     )
 
 

@@ -81,8 +81,6 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "rules[0].then.promote.match", "`exact` is no match for a product; those are same, expanded"),
     (on_categories({"promote": {"match": ["same"]}}), "rules[0].then.promote.match",
      "a category has no match; leave it out"),
-    (on_categories({"promote": {"bid": {"suggested": "low"}}}), "rules[0].then.promote.bid.suggested",
-     "is asked for keywords and products only; give `fixed`"),
     (on_categories({"promote": {}, "negate_at_source": {}}), "rules[0].then.negate_at_source",
      "goes with keywords and products; a category is not negated"),
     (on_categories({"negate": {}}), "rules[0].then.negate",
