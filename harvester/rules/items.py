@@ -282,6 +282,8 @@ def _follow_up(folded: Folded) -> tuple[str, str]:
         "campaign_id": source.campaign.campaign_id,
         "ad_group_id": source.ad_group.ad_group_id,
     }
+    if wanted.after.impressions:
+        due["after_impressions"] = wanted.after.impressions
     if wanted.review_after:
         due["review_after_days"] = wanted.review_after
     return fragments.compact(due), ""

@@ -14,6 +14,7 @@ from harvester.ports import AccountReader, AdsLogin, Clock, Lease, Plans, Profil
 from harvester.ports.catalog import CatalogLogin, CatalogStore
 from harvester.ports.fleet import Modes
 from harvester.ports.negatives import PlanHistories
+from harvester.ports.recorded import Places
 from harvester.ports.search_terms import SearchTerms
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.ruleset import RuleSet
@@ -68,6 +69,8 @@ class PlanProfile:
     """What the settings and the rules allow."""
     terms: SearchTerms
     catalogs: Catalogs | None = field(default=None, kw_only=True)
+    places: Places | None = field(default=None, kw_only=True)
+    """None: names are not kept, and evidence that is judged again has none."""
 
     async def __call__(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
         """Raises Refused while another process has the profile, and what the login's reader raises.
@@ -144,6 +147,7 @@ class PlanProfile:
             run, names, reader, surroundings, rules, judge, own_asins
         )
         troubles = read.harvested.troubles
+        await self._remember_places(profile, surroundings)
         plan_brands = PlanBrands(self.runs, self.histories, self.clock)
         brands = await plan_brands(run, read.harvested.rows, surroundings, rules)
         make_plan = MakePlan(self.plans, self.histories, self.clock)
@@ -159,6 +163,13 @@ class PlanProfile:
         )
         await self.runs.finish(run, RunState.PARTIAL if troubles else RunState.COMPLETE, None)
         return Planned(run.run_id, plan_id, troubles)
+
+    async def _remember_places(self, profile: Profile, surroundings: Surroundings) -> None:
+        if self.places is None:
+            return
+        ids = {ad_group_id for ad_group_id, _ in surroundings.surveyed()}
+        places = [place for ad_group_id in ids if (place := surroundings.account.place(ad_group_id)) is not None]
+        await self.places.remember(profile.profile_id, places)
 
     def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:
         """None where no rule asks for any, or nobody delivers them: what a rule needs them for is held then."""

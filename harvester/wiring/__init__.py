@@ -28,7 +28,9 @@ from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
+from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.recorded import PostgresPlaces
 from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
@@ -94,6 +96,7 @@ class Records:
     modes: PostgresModes
     reports: PostgresReports
     stories: PostgresStories
+    outcomes: PostgresOutcomes
     verify: PostgresVerify
     profiles: PostgresProfiles
     actions: PostgresActions
@@ -287,6 +290,7 @@ def _records(settings: Settings, opened: Opened, clock: Clock = OWN_CLOCK) -> Re
         modes=PostgresModes(database),
         reports=PostgresReports(database),
         stories=PostgresStories(database),
+        outcomes=PostgresOutcomes(database),
         verify=PostgresVerify(database),
         profiles=profiles,
         actions=actions,
@@ -317,7 +321,9 @@ def compose(
         **vars(records),
         rules=rules,
         plan_profile=PlanProfile(
-            lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, terms, catalogs=catalogs
+            *(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, terms),
+            catalogs=catalogs,
+            places=PostgresPlaces(database),
         ),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),

@@ -183,6 +183,8 @@ def item_lines(item: Mapping[str, Any]) -> Group:
         lines.append(Padding(Text(f"bid: {formula}", style="dim"), (0, 0, 0, 7)))
     if item["note"]:
         lines.append(Padding(Text(str(item["note"]), style="yellow"), (0, 0, 0, 7)))
+    if item.get("waits"):
+        lines.append(Padding(Text(f"negative at the source {item['waits']}", style="yellow"), (0, 0, 0, 7)))
     return Group(*lines)
 
 

@@ -228,7 +228,7 @@ async def test_what_sold_is_read_by_the_index_of_what_sold(sql: Sql):
 
     indexes = {node.get("Index Name", "") for node in plan}
     assert not [node for node in plan if node["Node Type"] == "Seq Scan" and "search_term" in node["Relation Name"]]
-    assert any("profile_id_key" in name for name in indexes)
+    assert any("campaign_id_key" in name for name in indexes)
 
 
 async def explained(sql: Sql, name: str, *arguments: object) -> list[dict[str, Any]]:
