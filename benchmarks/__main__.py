@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import apply, catalog, fleet, harvest, judge, judge_windows, memory, service, startup
+from benchmarks import apply, catalog, fleet, harvest, judge, judge_windows, memory, reports, service, startup
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
@@ -21,6 +21,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "fleet": ("A fleet within Amazon's limits", fleet.measure),
     "service": ("The service", service.measure),
     "catalog": ("Facts of Amazon's catalog", catalog.measure),
+    "reports": ("A large report of search terms", reports.measure),
     "startup": ("Waiting", startup.measure),
 }
 

@@ -59,6 +59,8 @@ CREATE TABLE harvester.search_term_day (
     sales bigint NOT NULL
 ) PARTITION BY RANGE (day);
 CREATE INDEX search_term_day_place ON harvester.search_term_day (profile_id, ad_group_id, key);
+-- Few have orders: whether a term ever did is found without the others.
+CREATE INDEX search_term_day_sold ON harvester.search_term_day (profile_id, campaign_id, key) WHERE orders > 0;
 CREATE TABLE harvester.search_term_day_default PARTITION OF harvester.search_term_day DEFAULT;
 
 -- One row per day and keyword or target of ours.

@@ -1350,6 +1350,8 @@ CREATE TABLE harvester.replica (
     running integer DEFAULT 0 NOT NULL,
     ruleset_fingerprint text COLLATE pg_catalog."C",
     rules_error text,
+    mode text,
+    schedule text,
     CONSTRAINT replica_kind_check CHECK ((kind = ANY (ARRAY['serve'::text, 'worker'::text])))
 )
 WITH (fillfactor='50');

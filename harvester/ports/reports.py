@@ -1,6 +1,6 @@
 """What the core needs of Amazon's reports, and of what was read of them."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from datetime import date, datetime
 from typing import Protocol
@@ -70,21 +70,19 @@ class ReportStore(Protocol):
 class ReportWatch(Protocol):
     """Neither method may wait, or fail."""
 
-    def loaded(self, profile_id: ProfileId, kind: ReportKind, loaded: Loaded, seconds: float) -> None: ...
+    def report_loaded(self, profile_id: ProfileId, kind: ReportKind, loaded: Loaded, seconds: float) -> None: ...
 
-    def failed(self, profile_id: ProfileId, kind: ReportKind, failure: str) -> None: ...
+    def report_failed(self, profile_id: ProfileId, kind: ReportKind, failure: str) -> None: ...
 
 
 class NobodyWatches:
-    def loaded(self, profile_id: ProfileId, kind: ReportKind, loaded: Loaded, seconds: float) -> None:
+    def report_loaded(self, profile_id: ProfileId, kind: ReportKind, loaded: Loaded, seconds: float) -> None:
         pass
 
-    def failed(self, profile_id: ProfileId, kind: ReportKind, failure: str) -> None:
+    def report_failed(self, profile_id: ProfileId, kind: ReportKind, failure: str) -> None:
         pass
 
 
 NOBODY = NobodyWatches()
 Logins = Mapping[str, ReportLogin]
 """By account."""
-KindsOf = Callable[[Profile], Collection[ReportKind]]
-"""Which reports the rules in force need."""

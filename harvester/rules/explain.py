@@ -53,6 +53,7 @@ REASONS: dict[str, str] = {
     "would_block_orders": "it would block what brought orders here before",
     "would_block_own": "it would block a keyword or target of your own",
     "edited_since": "somebody has edited it since",
+    "rules_changed": "the rules have changed since one of them approved it by itself",
     "already_there": "it was there before, and Amazon has not told its id yet",
     "level_not_allowed": "its campaign takes no negative products at campaign level",
 }

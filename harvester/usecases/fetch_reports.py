@@ -101,19 +101,26 @@ class FetchReports:
     lease: Lease
     clock: Clock
     watch: ReportWatch = NOBODY
-    skips: Callable[[Profile], Collection[int]] = lambda _profile: ()
-    """Of the windows that the rules in force look at."""
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def __call__(
-        self, profile: Profile, kinds: Collection[ReportKind], patience: timedelta, told: Told
+        self,
+        profile: Profile,
+        kinds: Collection[ReportKind],
+        patience: timedelta,
+        told: Told,
+        *,
+        skips: Collection[int] = (),
     ) -> Fetched:
-        """Until everything is there or has failed, at most so long. Raises AccountClosed, Unavailable (Postgres)."""
+        """Until everything is there or has failed, at most so long. Raises AccountClosed, Unavailable (Postgres).
+
+        `skips`: how old days must be to count in the windows that are looked at.
+        """
         give_up_at = self.clock.now() + patience
         fetched = Fetched()
         while True:
             try:
-                await self.advance(profile, kinds, fetched)
+                await self.advance(profile, kinds, fetched, skips=skips)
             except ProfileBusy:
                 fetched.look_at = self.clock.now() + BUSY_PAUSE
             told(profile, fetched)
@@ -122,7 +129,14 @@ class FetchReports:
                 return fetched
             await self.sleep(max(0.0, (fetched.look_at - now).total_seconds()))
 
-    async def advance(self, profile: Profile, kinds: Collection[ReportKind], fetched: Fetched | None = None) -> Fetched:
+    async def advance(
+        self,
+        profile: Profile,
+        kinds: Collection[ReportKind],
+        fetched: Fetched | None = None,
+        *,
+        skips: Collection[int] = (),
+    ) -> Fetched:
         """Asks for what is missing, looks once after what is due, reads what is ready. Waits for nothing.
 
         Adds to what was fetched before. Raises ProfileBusy while another process is at it, and AccountClosed.
@@ -132,9 +146,10 @@ class FetchReports:
         fetched.failed.clear()
         fetched.look_at = fetched.again_at = None
         client = self.logins[profile.account].reports(profile)
+        ages = ages_of(vendor=profile.is_vendor, skips=skips)
         async with self.lease.hold(lease_of(profile)):
             for kind in sorted(kinds):
-                await _Round(self, profile, client, kind, fetched).go()
+                await _Round(self, profile, client, kind, ages, fetched).go()
         return fetched
 
 
@@ -150,6 +165,7 @@ class _Round:
     profile: Profile
     client: ReportClient
     kind: ReportKind
+    ages: Sequence[int]
     fetched: Fetched
     throttled: str = ""
     """Amazon takes no more questions now, and why."""
@@ -168,8 +184,7 @@ class _Round:
         return await self.fetch.store.coverage(self.profile.profile_id, self.kind, since, now - FAILURES_COUNT_FOR)
 
     def _due(self, coverage: Coverage) -> Sequence[Span]:
-        ages = ages_of(vendor=self.profile.is_vendor, skips=self.fetch.skips(self.profile))
-        return spans_to_ask(coverage, self._now(), self.profile.timezone, ages)
+        return spans_to_ask(coverage, self._now(), self.profile.timezone, self.ages)
 
     async def _asked(self, coverage: Coverage) -> Sequence[OpenReport]:
         spans = self._due(coverage)
@@ -246,7 +261,7 @@ class _Round:
             self.fetched.reports += 1
             self.fetched.rows += loaded.rows
             self.fetched.unreadable += loaded.unreadable
-            self.fetch.watch.loaded(self.profile.profile_id, self.kind, loaded, time.monotonic() - started)
+            self.fetch.watch.report_loaded(self.profile.profile_id, self.kind, loaded, time.monotonic() - started)
         return None
 
     async def _note(self, report: OpenReport, why: str, *, unread: bool = False) -> None:
@@ -260,7 +275,7 @@ class _Round:
 
     async def _fail(self, report: OpenReport, why: str) -> None:
         await self.fetch.store.fail(report.number, why, self._now())
-        self.fetch.watch.failed(self.profile.profile_id, self.kind, why)
+        self.fetch.watch.report_failed(self.profile.profile_id, self.kind, why)
 
     def _tell(self, coverage: Coverage) -> None:
         """What is left, and when to come again."""

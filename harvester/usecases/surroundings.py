@@ -96,7 +96,9 @@ class Surroundings:
 
     async def find_groups(self, ad_group_ids: Iterable[str]) -> None:
         """Lists the promotion groups of these source ad groups, and nothing else."""
-        fresh = sorted({ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._groups})
+        asked = set(ad_group_ids)
+        asked |= {leading for each in asked for leading in self.account.leading(each)}
+        fresh = sorted(asked - self._groups.keys())
         ours = [ad_group_id for ad_group_id in fresh if ad_group_id in self.account.ad_groups]
         found: defaultdict[str, list[PromotionGroup]] = defaultdict(list)
         if ours:
@@ -107,8 +109,11 @@ class Surroundings:
         self._groups |= {ad_group_id: found[ad_group_id] for ad_group_id in fresh}
 
     def groups_of(self, ad_group_id: str) -> Sequence[PromotionGroup]:
-        """Only after `cover` or `find_groups` of that ad group."""
-        return self._groups[ad_group_id]
+        """Only after `cover` or `find_groups` of that ad group. A manual one without its own has those of the automatic
+        ad groups of its products.
+        """
+        own = self._groups.get(ad_group_id, [])
+        return own or [group for each in self.account.leading(ad_group_id) for group in self._groups.get(each, [])]
 
     def _destinations(self, sources: Sequence[str]) -> list[str]:
         places: set[str] = set()
@@ -116,9 +121,10 @@ class Surroundings:
             places.update(self.account.same_products(source))
             if self.rules.negates_terms and self._is_manual(source):
                 places.add(source)
-            for group in self._groups[source]:
+            groups = self.groups_of(source)
+            for group in groups:
                 places.update(filter(None, (group.keyword_ad_group_id, group.product_ad_group_id)))
-            place = None if self._groups[source] else self.account.place(source)
+            place = None if groups else self.account.place(source)
             if place is not None:
                 places.update(_ad_groups_of(self.rules.new_destination(place, self.account)))
         return sorted(places)
@@ -243,10 +249,12 @@ class Surroundings:
     def _destination(self, source: Place, ad_id: str) -> Destination | NoDestination:
         """A row that is about no single ad fits every group."""
         name = f"ad group “{source.ad_group.name}” ({source.ad_group.ad_group_id})"
-        groups = self._groups.get(source.ad_group.ad_group_id, [])
+        groups = self.groups_of(source.ad_group.ad_group_id)
         fitting = [group for group in groups if not group.ad_ids or not ad_id or ad_id in group.ad_ids]
         leading = [self._existing(name, group) for group in fitting]
         somewhere = [each for each in leading if isinstance(each, Destination)]
+        if len(somewhere) > 1 and not ad_id and len({_places_of(each) for each in somewhere}) == 1:
+            return somewhere[0]
         if len(somewhere) > 1:
             ids = ", ".join(sorted(each.group_id or "" for each in somewhere))
             return NoDestination(
@@ -279,6 +287,11 @@ class Surroundings:
         if keyword is None and product is None:
             return NoDestination(Reason.NO_DESTINATION, "; ".join(gaps))
         return Destination(group_id=group.group_id, keyword=keyword, product=product, gaps=gaps)
+
+
+def _places_of(destination: Destination) -> tuple[str, str]:
+    keyword, product = destination.keyword, destination.product
+    return keyword.ad_group.ad_group_id if keyword else "", product.ad_group.ad_group_id if product else ""
 
 
 def _ad_groups_of(destination: Destination | NoDestination) -> list[str]:

@@ -54,6 +54,7 @@ from harvester.usecases.apply import Apply
 from harvester.usecases.browse_categories import BrowseCategories
 from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
+from harvester.usecases.fetch_reports import FetchReports
 from harvester.usecases.fleet import Fleet
 from harvester.usecases.list_negatives import ListNegatives
 from harvester.usecases.look_up_brands import LookUpBrands
@@ -63,6 +64,7 @@ from harvester.usecases.reconcile import Reconcile
 from harvester.usecases.retain import Retain
 from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
+from harvester.wiring.fetching import fetch_reports
 from harvester.wiring.notifying import notify
 from harvester.wiring.selling_partner import selling_partners
 
@@ -123,6 +125,7 @@ class Services(Records):
     apply: Apply
     undo: PlanUndo
     look_up_brands: LookUpBrands
+    fetch_reports: FetchReports
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -327,6 +330,7 @@ def compose(
         apply=Apply(lease, actions, clock, rules, modes, mode_of, histories),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, settings.mode),
         look_up_brands=LookUpBrands(PostgresBrands(database), clock, rules),
+        fetch_reports=fetch_reports(opened.logins, database, lease, clock),
     )
 
 

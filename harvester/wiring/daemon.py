@@ -6,7 +6,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -32,11 +32,13 @@ from harvester.domain.profile import Mode
 from harvester.domain.slot import Result, Taken, Task
 from harvester.domain.vitals import ProcessVitals, Vitals
 from harvester.ports import Clock
+from harvester.usecases.advance_reports import AdvanceReports
 from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
 from harvester.wiring import Services, delivers_catalog, only, open_services, rules_path, under
+from harvester.wiring.fetching import keep_report_days, kinds_of, skips_of
 from harvester.wiring.instruments import Instruments, own_version
 from harvester.wiring.notifying import make_notifier
 from harvester.wiring.outcomes import follow_outcomes
@@ -86,6 +88,8 @@ class DaemonServices:
             running=running,
             ruleset_fingerprint=self.rules.current.fingerprint,
             rules_error=self.rules.error,
+            mode=self.settings.mode,
+            schedule=self.settings.schedule if kind == "serve" else None,
         )
 
     async def news_or(self, event: asyncio.Event, seconds: float) -> None:
@@ -134,6 +138,11 @@ class DaemonServices:
             writer=lambda profile: services.writer(logins[profile.account], profile),
             chores=self.chores,
             surprised=_surprised,
+            reports=AdvanceReports(
+                replace(services.fetch_reports, watch=self.instruments),
+                partial(kinds_of, services.rules),
+                partial(skips_of, services.rules),
+            ),
         )
         return await work(taken)
 
@@ -216,6 +225,7 @@ def _chores(services: Services, rules: RulesInForce, clock: Clock) -> Mapping[Ta
     async def retained() -> str:
         kept = max(CATALOG_KEPT, timedelta(seconds=services.settings.catalog_max_age))
         await PostgresCatalog(database).forget(clock.now() - kept)
+        await keep_report_days(database, clock.now(), services.settings.keep_reports)
         return "; ".join((await services.retain()).put_off)
 
     return {
@@ -240,6 +250,7 @@ def _dispatch(services: Services, rules: RulesInForce, clock: Clock, every: Mapp
         settle_after=timedelta(seconds=settings.reconcile_after),
         mode_of=lambda profile_id: mode_in_force(settings, rules, profile_id),
         ruleset=lambda: rules.current.fingerprint,
+        wants_reports=lambda profile: bool(kinds_of(rules.current, profile)),
     )
 
 

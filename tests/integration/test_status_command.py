@@ -303,6 +303,23 @@ def test_the_kill_switch_for_all_stands_at_the_top(desk: Desk) -> None:
     assert lines[2].startswith("All paused by Kim since ")
 
 
+def test_a_wrong_clock_here_makes_nobody_absent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life are told by Postgres' clock, and so is who is there."""
+    in_a_loop_of_its_own(prepare(desk.dsn))
+
+    class Fast(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Fast":
+            return cls.fromtimestamp(datetime.now(tz).timestamp() + 600, tz)
+
+    monkeypatch.setattr("harvester.entrypoints.cli.status.datetime", Fast, raising=False)
+
+    shown = desk("status").words
+
+    assert "box-1 serve, 1 running, holds the clock" in shown
+    assert "7 min behind the schedule" in shown
+
+
 def test_a_pipe_is_looked_at_once(desk: Desk) -> None:
     """`--watch` is for a terminal; with `--json` it is a mistake."""
     assert desk("status", "--watch").out.count("Replicas") == 1

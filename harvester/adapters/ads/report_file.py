@@ -104,8 +104,6 @@ class ArrayReader(Generic[W]):
             if batch is not None:
                 return batch, text[at:]
         found = _objects(text)
-        if found.closed:
-            raise Unreadable("something comes after its end")
         return (self._each(found.items) if found.items else None), text[found.end :]
 
     def _last(self, text: bytes) -> Batch[W]:
@@ -117,7 +115,7 @@ class ArrayReader(Generic[W]):
         found = _objects(body)
         if not found.closed:
             raise Unreadable(_CUT)
-        if found.end != len(body):
+        if body[found.end :] != b"]":
             raise Unreadable("something comes after its end")
         return self._each(found.items)
 
@@ -177,7 +175,7 @@ class _Objects(NamedTuple):
     end: int
     """Where what is whole ends."""
     closed: bool
-    """The array ends there."""
+    """There the array ends too."""
 
 
 def _objects(text: bytes) -> _Objects:
@@ -188,17 +186,16 @@ def _objects(text: bytes) -> _Objects:
         bracket = mark.group()
         if bracket in (b"{", b"["):
             if depth == 0:
-                items += _strays(text[end : mark.start()])
                 start = mark.start()
             depth += 1
         elif bracket == b"]" and depth == 0:
             items += _strays(text[end : mark.start()])
-            return _Objects(items, mark.end(), closed=True)
+            return _Objects(items, mark.start(), closed=True)
         elif bracket in (b"}", b"]"):
             depth -= 1
             if depth == 0:
+                items += [*_strays(text[end:start]), text[start : mark.end()]]
                 end = mark.end()
-                items.append(text[start:end])
         if depth < 0:
             raise Unreadable("its brackets do not match")
     return _Objects(items, end, closed=False)

@@ -88,22 +88,21 @@ class ReportReader:
             raise PageBroken(f"the report cannot be read: {unreadable}") from None
 
     def _page(self, batch: Batch[_Row]) -> ReportPage:
-        places = self._places
-        rows = []
-        for row in batch.rows:
-            where = (row.campaign_id, row.ad_group_id, row.keyword_id, row.targeting, row.keyword_type)
-            rows.append(
-                ReportRow(
-                    row.date,
-                    places.get(where) or self._place(where),
-                    row.search_term,
-                    row.impressions,
-                    row.clicks,
-                    round(row.cost * MICROS),
-                    row.orders,
-                    round(row.sales * MICROS),
-                )
+        known, place = self._places.get, self._place
+        rows = [
+            ReportRow(
+                row.date,
+                known(where := (row.campaign_id, row.ad_group_id, row.keyword_id, row.targeting, row.keyword_type))
+                or place(where),
+                row.search_term,
+                row.impressions,
+                row.clicks,
+                int(row.cost * MICROS + 0.5),
+                row.orders,
+                int(row.sales * MICROS + 0.5),
             )
+            for row in batch.rows
+        ]
         odd = [found for item in batch.odd if (found := self._odd_row(item)) is not None]
         return ReportPage(rows + odd, len(batch.odd) - len(odd))
 

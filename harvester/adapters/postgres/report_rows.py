@@ -58,6 +58,7 @@ def item_row(row: asyncpg.Record) -> dict[str, Any]:
         "follow_up": _json(row["follow_up"]) if row["follow_up"] else None,
         "note": row["note"],
         "waits": waiting(row["waits_for"]),
+        "metrics": _json(row["evidence_note"]) if row["evidence_note"] else None,
         "reviewed_by": row["reviewed_by"],
         "reviewed_at": time_text(row["reviewed_at"]),
         "decision_ids": list(row["decision_ids"]),

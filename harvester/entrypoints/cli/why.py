@@ -14,10 +14,11 @@ from harvester.entrypoints.cli import sentences, tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
 from harvester.entrypoints.cli.sentences import at_length, reason
 from harvester.entrypoints.cli.session import Session, run
+from harvester.rules.explain_terms import words_in
 
 Names = Mapping[str, str]
 """Of source ad groups, by id."""
-_WAITING = frozenset({ActionState.GUARDED, ActionState.HELD})
+_WAITING = frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD})
 
 
 @click.command()
@@ -186,6 +187,9 @@ def _recommendation(row: Mapping[str, Any], ad_group: str) -> str:
     clicks, conversions = (
         _counted(metrics.get(name), one) for name, one in (("clicks", "click"), ("conversions", "order"))
     )
+    if metrics.get("windows"):
+        kind = "search term" if row["target_type"] == "KEYWORD" else "product that shoppers came from"
+        return f"{kind} of ad group {row['ad_group_id']}, with {words_in(metrics)}"
     ad = f"ad {row['ad_id']}" + (f" of {row['ad_asin']}" if row["ad_asin"] else "")
     return f"{row['target_type'].lower()} for {ad} in {ad_group}, with {conversions} of {clicks}"
 

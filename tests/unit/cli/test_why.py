@@ -11,6 +11,12 @@ GUARD = "because the day has more promotions than the guard lets through"
     ("state", "reason", "by", "said"),
     [
         ("planned", "", "", "planned."),
+        (
+            "planned",
+            "rules_changed",
+            "",
+            "planned, because the rules have changed since one of them approved it by itself.",
+        ),
         ("guarded", "promotions_per_day", "", f"guarded, {GUARD}."),
         ("superseded", "promotions_per_day", "", f"superseded; before that it waited, {GUARD}."),
         ("approved", "promotions_per_day", "anna", f"approved, reviewed by anna; before that it waited, {GUARD}."),

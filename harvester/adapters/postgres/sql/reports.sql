@@ -33,6 +33,9 @@ SELECT action_id, position, kind, state, target, key, match, level, campaign_id,
     asin, clicks, conversions, bid, currency, bid_formula, rule, reason, amazon_id, error_code, error_message, fragment,
     follow_up, note, reviewed_by, reviewed_at,
     CASE WHEN follow_up LIKE '%after_impressions%' THEN harvester.waits_for(profile_id, action_id)::text END AS waits_for,
+    (SELECT seen.evidence_note FROM harvester.run JOIN harvester.observation AS seen ON seen.run_id = run.run_id
+     WHERE run.run_id = action.run_id AND seen.place = action.leader AND seen.source = 'search_terms'
+        AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until) AS evidence_note,
     ARRAY(SELECT folded.run_id || '-' || folded.place FROM harvester.action_observation AS folded
           WHERE folded.action_id = action.action_id ORDER BY folded.ordinal) AS decision_ids
 FROM harvester.action

@@ -41,3 +41,16 @@ CROSS JOIN LATERAL (
             SELECT min(seen_from) FROM harvester.run WHERE profile_id = $1 AND started_at > now() - interval '90 days')
 ) AS best
 WHERE best.orders IS NOT NULL;
+
+-- name: recorded_same
+-- Whether exactly this key brought orders there, as far as the recorded days say.
+SELECT key, sum(orders)::float8 AS conversions, max(day)::timestamptz AS seen_at FROM harvester.search_term_day
+WHERE profile_id = $1 AND campaign_id = $2 AND key = $4 AND ($3::text IS NULL OR ad_group_id = $3) AND orders > 0
+GROUP BY key;
+
+-- name: recorded_phrase
+-- Which keys that hold these words in a row brought orders there, as far as the recorded days say, the most first.
+SELECT key, sum(orders)::float8 AS conversions, max(day)::timestamptz AS seen_at FROM harvester.search_term_day
+WHERE profile_id = $1 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND orders > 0
+    AND position(' ' || $4 || ' ' IN ' ' || key || ' ') > 0
+GROUP BY key ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;
