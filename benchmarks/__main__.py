@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import apply, catalog, fleet, harvest, judge, memory, reports, service, startup
+from benchmarks import apply, catalog, fleet, harvest, judge, judge_windows, memory, reports, service, startup
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
@@ -17,6 +17,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "apply": ("Approved actions applied per second", apply.measure),
     "memory": ("Memory of a whole `harvester plan`", memory.measure),
     "judge": ("One decision", judge.measure),
+    "windows": ("Rules over windows of money", judge_windows.measure),
     "fleet": ("A fleet within Amazon's limits", fleet.measure),
     "service": ("The service", service.measure),
     "catalog": ("Facts of Amazon's catalog", catalog.measure),

@@ -60,7 +60,7 @@ CREATE TABLE harvester.search_term_day (
 ) PARTITION BY RANGE (day);
 CREATE INDEX search_term_day_place ON harvester.search_term_day (profile_id, ad_group_id, key);
 -- Few have orders: whether a term ever did is found without the others.
-CREATE INDEX search_term_day_sold ON harvester.search_term_day (profile_id, key) WHERE orders > 0;
+CREATE INDEX search_term_day_sold ON harvester.search_term_day (profile_id, campaign_id, key) WHERE orders > 0;
 CREATE TABLE harvester.search_term_day_default PARTITION OF harvester.search_term_day DEFAULT;
 
 -- One row per day and keyword or target of ours.

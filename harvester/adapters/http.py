@@ -18,6 +18,7 @@ from harvester.adapters.exchange import Answer, Repeat, Request, Unreadable
 from harvester.adapters.failures import RETRIED_READS, Kind, Trouble, trouble_of
 from harvester.adapters.pacing import Pacing
 from harvester.adapters.scrub import readable, scrub
+from harvester.adapters.unreachable import why_unreachable
 from harvester.adapters.watching import NOBODY, CallWatch
 from harvester.domain.run import ApiCall, operation_of
 from harvester.ports import CallLog
@@ -269,7 +270,8 @@ class HttpClient:
         except ValueError:
             return Trouble(Kind.ADDRESS, "the client id or the token holds a character that no header may")
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
-            return Trouble(Kind.UNSENT, f"no connection: {_words(error)}")
+            patience_seconds = self._timeout.sock_connect or 0
+            return Trouble(Kind.UNSENT, why_unreachable(request.url, error, patience_seconds))
         except TimeoutError:
             return Trouble(Kind.LOST, f"no answer within {self._timeout.total:g} s", attempt.status)
         except (aiohttp.ClientError, ConnectionError, OSError) as error:

@@ -135,6 +135,15 @@ class AccountFacts:
     now: datetime
 
 
+class Positive(msgspec.Struct, frozen=True, gc=False):
+    """An enabled keyword or product target of one's own, as far as it tells what must not be negated."""
+
+    text: str
+    key: str
+    match: Match
+    ad_group_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What holds for all rows of one ad: shared by its candidates, never copied."""
@@ -151,6 +160,9 @@ class Ground:
     """Negatives at the destination's keyword and product ad group, with those of their campaigns."""
     source_campaign_negatives: Negatives = field(default_factory=Negatives)
     """Of the source campaign alone: what bears on a new negative at campaign level."""
+    positives: Mapping[str, Positive] = field(default_factory=dict)
+    """What is enabled in the source ad group (a manual one) and at the other places of the same products, by ASIN or by
+    what close variants share; empty where no rule negates search terms."""
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):

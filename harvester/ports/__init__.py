@@ -280,6 +280,10 @@ class Actions(Protocol):
         """
         ...
 
+    async def retract_automatic(self, plan_id: PlanId, ruleset: Fingerprint, at: datetime) -> Sequence[str]:
+        """What `auto:<rule>` approved of a plan made under another rule set waits again, as `rules_changed`."""
+        ...
+
     async def ruleset(self, plan_id: PlanId) -> Fingerprint | None: ...
 
     async def expire(self, plan_id: PlanId, now: datetime) -> Sequence[str]:

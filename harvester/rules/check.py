@@ -7,7 +7,7 @@ from typing import assert_never
 from harvester.domain.decision import Finding
 from harvester.rules.checks.catalog import About, CatalogCheck
 from harvester.rules.checks.evidence import Bound
-from harvester.rules.checks.windowed import UNSEEN, Seen, WindowBound
+from harvester.rules.checks.windowed import UNSEEN, Lacking, Seen, WindowBound
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +36,16 @@ def ask(
     findings: list[Finding],
     about: About | None = None,
     seen: Seen = UNSEEN,
+    lacking: list[Lacking] | None = None,
 ) -> bool:
     """Whether the check passes. Every bound in it is asked, and leaves its finding.
 
-    What cannot be measured neither passes nor fails; `not` does not turn it into a pass.
+    What cannot be measured neither passes nor fails; `not` does not turn it into a pass. `lacking` is told of the
+    windows that are not whole, and of economics that are not known.
     """
     top = check if isinstance(check, Every) else Every((check,))
-    return _Asking(clicks, conversions, rule, findings, about, seen).ask(top, "") is True
+    asking = _Asking(clicks, conversions, rule, findings, about, seen, [] if lacking is None else lacking)
+    return asking.ask(top, "") is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,7 @@ class _Asking:
     findings: list[Finding]
     about: About | None
     seen: Seen
+    lacking: list[Lacking]
 
     def ask(self, check: Check, group: str) -> bool | None:
         match check:
@@ -62,11 +66,11 @@ class _Asking:
                 self.findings.append(Finding(self.rule, check.check, measured, check.value, passed is True, group))
                 return passed
             case WindowBound():
-                glance = check.look(self.seen)
-                self.findings.append(
-                    Finding(self.rule, check.check, glance.measured, glance.bound, glance.passed is True, group)
-                )
-                return glance.passed
+                shown, bound, passed, lack = check.look(self.seen)
+                self.findings.append(Finding(self.rule, check.check, shown, bound, passed is True, group))
+                if lack is not None:
+                    self.lacking.append((check, lack))
+                return passed
             case CatalogCheck():
                 look = check.look(self.about)
                 self.findings.append(
@@ -117,11 +121,6 @@ def could_pass(
 def on_facts(check: Check) -> Iterator[CatalogCheck]:
     """The checks in it of facts that are looked up."""
     return (each for each in leaves(check) if isinstance(each, CatalogCheck))
-
-
-def on_windows(check: Check) -> Iterator[WindowBound]:
-    """The checks of windows in it."""
-    return (each for each in leaves(check) if isinstance(each, WindowBound))
 
 
 def leaves(check: Check) -> Iterator[Bound | CatalogCheck | WindowBound]:

@@ -12,19 +12,21 @@ from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.history import History
 from harvester.domain.profile import Profile
 from harvester.domain.reach import Reached
-from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
+from harvester.domain.recommendation import CATEGORIES, PROMOTION, SEARCH_TERMS, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
-from harvester.rules.check import Check, ask, could_pass, on_facts, on_windows
+from harvester.rules.check import Check, ask, could_pass, leaves, on_facts
 from harvester.rules.checks.catalog import About, CatalogCheck, lacking
 from harvester.rules.checks.category import refined_to, uncounted
 from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_targets
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
-from harvester.rules.checks.windowed import UNSEEN, Seen, waiting_for
+from harvester.rules.checks.trust import Trust
+from harvester.rules.checks.windowed import UNSEEN, Lacking, Seen, WindowBound, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
 from harvester.rules.money_bids import Earned
+from harvester.rules.near_miss import near_miss
 from harvester.rules.ruleset import ProfileRules, Rule, RuleSet
 from harvester.rules.scope import covers_advertised, covers_place, covers_profile, covers_themes
 from harvester.rules.window_compiling import terms_of
@@ -65,8 +67,8 @@ class Cover:
     __slots__ = ("_known", "_rules", "on_windows")
 
     def __init__(self, rules: tuple[tuple[Rule, Check], ...]) -> None:
-        self._rules = [(rule, check, tuple(on_facts(check)), tuple(on_windows(check))) for rule, check in rules]
-        self.on_windows = any(bounds for _, _, _, bounds in self._rules)
+        self._rules = [(rule, check, tuple(on_facts(check))) for rule, check in rules]
+        self.on_windows = any(isinstance(each, WindowBound) for _, check in rules for each in leaves(check))
         """Whether a rule looks at windows: evidence alone does not decide then."""
         self._known: dict[tuple[float, float], Passed | Decision] = {}
 
@@ -101,14 +103,15 @@ class Cover:
     ) -> Passed | Decision:
         """The first rule that passes; or that could, if it were known what is not known."""
         findings: list[Finding] = []
-        for rule, check, facts, bounds in self._rules:
+        for rule, check, facts in self._rules:
             made = reached.get(rule.name)
             known = about if about is None or made is None else replace(about, reached=made)
-            passes = ask(check, clicks, conversions, rule.name, findings, known, seen)
+            unknown: list[Lacking] = []
+            passes = ask(check, clicks, conversions, rule.name, findings, known, seen, unknown)
             if passes and (rule.refine is None or (made is not None and made.targets)):
                 return _passed(rule, findings, made)
-            waits = waiting_for(bounds, seen) if bounds else None
-            if (waits or facts or rule.refine) and could_pass(check, clicks, conversions, known, seen):
+            if (unknown or facts or rule.refine) and could_pass(check, clicks, conversions, known, seen):
+                waits = waiting_for(unknown, seen)
                 reason, more = waits or (Reason.MISSING_FACTS, [_missing(rule, facts, known)])
                 return Decision(Outcome.HOLD, reason, rule.name, _text([*findings, *more]))
         return Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", _text(findings))
@@ -130,7 +133,8 @@ class _Known(msgspec.Struct, gc=False):
     """What was found out about a ground: the ground itself (so that its id stays its own), covers, and bids."""
 
     ground: Ground
-    covers: dict[TargetKind, Cover | None]
+    covers: dict[TargetKind, Cover | Decision]
+    """A decision where no rule covers it."""
     worths: tuple[ProductWorth, ...]
     bids: dict[tuple[str, TargetKind], bool]
 
@@ -146,6 +150,7 @@ class Judge:
         self._rules = rules
         self._profile = profile
         self._protection = Protection(rules.protect)
+        self._trust = Trust(rules.protect)
         self._own_products = rules.protect.own_products
         self._compiled = [
             (rule, rule_check(rule, rules.own_brands, terms_of(profile)))
@@ -179,14 +184,25 @@ class Judge:
         about = row.ad_asin if row.source == PROMOTION else (row.source, row.asked_for, row.themes)
         known = self._known.get((id(ground), about)) or self._meet(ground, row, about)
         cover = known.covers[kind]
-        if cover is None:
-            return _OUT_OF_SCOPE
+        if isinstance(cover, Decision):
+            return cover
         if candidate.catalog is None and candidate.reached is None and not cover.on_windows:
             verdict = cover.verdict(clicks, conversions)
         else:
             seen = Seen(candidate.history, known.worths, self._profile.currency)
             verdict = cover.with_facts(clicks, conversions, _about(candidate), seen, candidate.reached or {})
-        return verdict if isinstance(verdict, Decision) else self._wish(known, candidate, kind, clicks, verdict)
+        if isinstance(verdict, Decision):
+            return verdict
+        decision = self._wish(known, candidate, kind, clicks, verdict)
+        return self._trusted(candidate, decision) if decision.outcome is Outcome.NEGATE else decision
+
+    def _trusted(self, candidate: Candidate, decision: Decision) -> Decision:
+        """A search term that sold before, or that is what we sell by, is never negated on its costs alone."""
+        against = self._trust.against(candidate) if candidate.row.source == SEARCH_TERMS else None
+        if against is None:
+            return decision
+        reason, finding = against
+        return Decision(Outcome.HOLD, reason, decision.rule, _with(decision.findings, finding))
 
     @property
     def on_catalog(self) -> tuple[CatalogCheck, ...]:
@@ -208,7 +224,7 @@ class Judge:
         self._known[id(ground), about] = known
         return known
 
-    def _cover(self, ground: Ground, row: Recommendation, kind: TargetKind) -> Cover | None:
+    def _cover(self, ground: Ground, row: Recommendation, kind: TargetKind) -> Cover | Decision:
         places = tuple(
             place
             for place, (rule, _) in enumerate(self._compiled)
@@ -218,9 +234,12 @@ class Judge:
             and covers_advertised(rule.match, row.asked_for or (row.ad_asin,))
             and covers_themes(rule.match, row.themes)
         )
-        if places and places not in self._covers:
+        if not places:
+            missed = near_miss((rule for rule, _ in self._compiled), kind, ground.source, row)
+            return _skip(Reason.OUT_OF_SCOPE, missed) if missed else _OUT_OF_SCOPE
+        if places not in self._covers:
             self._covers[places] = Cover(tuple(self._compiled[place] for place in places))
-        return self._covers.get(places)
+        return self._covers[places]
 
     def _wish(self, known: _Known, candidate: Candidate, kind: TargetKind, clicks: float, passed: Passed) -> Decision:
         """A rule would act: what of it is done, forbidden or waiting already, and is there anywhere to go?"""

@@ -13,7 +13,7 @@ from harvester.domain.decision import DecidedRow
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
 from harvester.domain.reach import targets_of
-from harvester.domain.recommendation import CATEGORIES, WITHOUT_EVIDENCE
+from harvester.domain.recommendation import CATEGORIES, SEARCH_TERMS, WITHOUT_EVIDENCE
 from harvester.domain.target import MOST_PHRASE_NEGATIVE_WORDS, Level, Match, TargetKind
 from harvester.rules import fragments
 from harvester.rules.bids import StartingBid
@@ -27,6 +27,7 @@ from harvester.rules.checks.overlap import (
 )
 from harvester.rules.checks.shape import as_sent
 from harvester.rules.explain_category import suggested_category
+from harvester.rules.explain_terms import term_in_a_sentence
 from harvester.rules.ruleset import Negate, Rule
 
 
@@ -98,7 +99,7 @@ def promotion_item(
     ground, kind = folded.ground, folded.kind
     destination = None if isinstance(ground.destination, NoDestination) else ground.destination
     follow_up, why_none = _follow_up(folded)
-    notes = [_suggested(folded), _marked(folded.leader), why_none, not_suggested(suggestion)]
+    notes = [_told(folded), _suggested(folded), _marked(folded.leader), why_none, not_suggested(suggestion)]
     made_by = kind_at(ground.destination, kind)
     makes_group = destination is not None and destination.new is not None
     if makes_group and made_by.goes_through_group and refusal is None:
@@ -147,7 +148,7 @@ def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> Pl
         fragment = fragments.negative_product(folded.target, campaign_id, ad_group_id)
     where = negative_place(folded.ground, negate.level)
     change = _Change(negative_kind(folded.kind), where, match, fragment, source, negate.level)
-    item = _item(folded, change, [_marked(folded.leader)], refusal)
+    item = _item(folded, change, [_told(folded), _marked(folded.leader)], refusal)
     return msgspec.structs.replace(item, follow_up=fragments.review_after(negate.review_after))
 
 
@@ -239,6 +240,12 @@ def _item(folded: Folded, change: _Change, notes: Sequence[str], refusal: Refusa
     )
 
 
+def _told(folded: Folded) -> str:
+    """What its first search-term row cost and brought; empty where none of its rows is one."""
+    rows = (row for row in folded.rows if row.source == SEARCH_TERMS)
+    return next((term_in_a_sentence(row.evidence_note) for row in rows), "")
+
+
 def _suggested(folded: Folded) -> str:
     """Why Amazon suggests it; empty for what has evidence of its own."""
     row = folded.leader
@@ -275,6 +282,8 @@ def _follow_up(folded: Folded) -> tuple[str, str]:
         "campaign_id": source.campaign.campaign_id,
         "ad_group_id": source.ad_group.ad_group_id,
     }
+    if wanted.after.impressions:
+        due["after_impressions"] = wanted.after.impressions
     if wanted.review_after:
         due["review_after_days"] = wanted.review_after
     return fragments.compact(due), ""

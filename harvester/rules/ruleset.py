@@ -12,6 +12,7 @@ from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.recommendation import CATEGORIES, RECOMMENDS, WITHOUT_EVIDENCE
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.after import After
 from harvester.rules.bid_sections import Bid
 from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.conditions import Condition
@@ -38,7 +39,6 @@ from harvester.rules.values import (
     NameOrId,
     NegativeMatch,
     Prefix,
-    Whole,
 )
 from harvester.rules.window_sections import ClickThreshold, NumberThreshold
 
@@ -70,11 +70,6 @@ class RuleMatch(Scope):
     def has_evidence(self) -> bool:
         """Whether rows of its source come with clicks and conversions."""
         return self.source not in WITHOUT_EVIDENCE
-
-
-class After(Section):
-    days: Whole = 14
-    """After the promotion was applied."""
 
 
 class NegateAtSource(Section):

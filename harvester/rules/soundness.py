@@ -35,17 +35,32 @@ from harvester.rules.wording import Path, Problem
 
 def problems_of(ruleset: RuleSet) -> list[Problem]:
     """In the file's order, part by part."""
-    found = [problem for place, rule in enumerate(ruleset.rules) for problem in _rule(("rules", place), rule)]
+    found = [*_rules(ruleset)]
     found += [*_names(ruleset), *own_brand_problems(ruleset)]
     if not found:
         found += _reach(ruleset)
-    found += [problem for place, entry in enumerate(ruleset.groups) for problem in _group(("groups", place), entry)]
+    found += _entries(ruleset)
     found += _groups_reach(ruleset)
     found += brand_problems(ruleset)
     found += economics_problems(ruleset)
     found += _profiles(ruleset)
     found += _tests(ruleset)
     return found
+
+
+def problems_of_parts(ruleset: RuleSet) -> list[Problem]:
+    """Of each rule and each entry under `groups` by itself, whatever else stands in the file."""
+    return [*_rules(ruleset), *_entries(ruleset)]
+
+
+def _rules(ruleset: RuleSet) -> Iterator[Problem]:
+    for place, rule in enumerate(ruleset.rules):
+        yield from _rule(("rules", place), rule)
+
+
+def _entries(ruleset: RuleSet) -> Iterator[Problem]:
+    for place, entry in enumerate(ruleset.groups):
+        yield from _group(("groups", place), entry)
 
 
 def _names(ruleset: RuleSet) -> Iterator[Problem]:

@@ -57,7 +57,7 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a report is made, and when the account opened: ordinals of days with what has passed of them."""
+    """When a report is made, to the hour, and when the account opened: ordinals of days with what passed of them."""
 
     now: float
     opened: float
@@ -77,7 +77,7 @@ def days_of(flow: Flow, first: int, last: int, moment: Moment) -> dict[int, Figu
         if figures is None:
             figures = days[int(at)] = Figures()
         paid = max(1, int(flow.cpc * (0.75 + (dice >> 10 & 63) / 128)))
-        twice = dice >> 16 & 31 == 0 and age < _INVALID_FOR[dice >> 21 & 1]
+        twice = dice >> 16 & 31 == 0 and age < _INVALID_FOR[(dice >> 21) % 3]
         figures.clicks += 1 + twice
         figures.cost += paid * (1 + twice)
         bought = _orders(flow, number, at < moment.opened)

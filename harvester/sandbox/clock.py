@@ -5,8 +5,11 @@ import time
 
 
 class Clock:
-    def __init__(self) -> None:
+    def __init__(self, first_day: dt.date | None = None) -> None:
+        """`first_day`: the calendar starts at its noon, UTC, instead of now."""
         self._ahead_seconds = 0.0
+        noon = None if first_day is None else dt.datetime.combine(first_day, dt.time(12), dt.UTC)
+        self._off = dt.timedelta() if noon is None else noon - dt.datetime.now(dt.UTC)
         self.begun = 0.0
         self.begin()
 
@@ -23,7 +26,7 @@ class Clock:
 
     def moment(self, at: float) -> dt.datetime:
         """What the calendar says when `now` is `at`."""
-        return dt.datetime.now(dt.UTC) + dt.timedelta(seconds=at - time.monotonic())
+        return dt.datetime.now(dt.UTC) + self._off + dt.timedelta(seconds=at - time.monotonic())
 
     def day(self, at: float, zone: dt.tzinfo) -> float:
         """The ordinal of the day there, and how much of it has passed."""

@@ -52,7 +52,8 @@ class SetField(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
 class ReportFault(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """What becomes of a report. Of the request that asks for it: `status` it ends in (or stays in), `reason` of a
     failure, `seconds` until then. Of the one that shows it: whether its address has `expired`. Of the download: the
-    file ends after a share of it (`truncate`); every `every`th row has fields `set`, or is `raw` text.
+    file ends after a share of it (`truncate`); every `every`th row has fields `set`, is `raw` text, or
+    comes `twice`.
     """
 
     status: str | None = None
@@ -63,6 +64,7 @@ class ReportFault(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_on
     every: int = 1
     set: dict[str, Any] = {}
     raw: str | None = None
+    twice: bool = False
 
 
 class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):

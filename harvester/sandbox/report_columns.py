@@ -3,12 +3,14 @@
 Names: the guides to search term and targeting reports of Reporting v3.
 """
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import msgspec
 
 from harvester.sandbox.clicks import Figures
+from harvester.sandbox.spans import ASIN
 from harvester.sandbox.streams import Served
 from harvester.sandbox.wire import Json
 
@@ -132,18 +134,23 @@ def fixed(served: Served, text_ids: bool) -> Json:
 class RowWriter:
     """Rows of one report as JSON texts: what stays the same for a target and term is encoded once."""
 
-    def __init__(self, asked: Json, coins: int, text_ids: bool) -> None:
+    def __init__(self, asked: Json, coins: int, dialect: str) -> None:
         self._columns: list[str] = asked["configuration"]["columns"]
         self._days = {name: asked[name] for name in ("startDate", "endDate")}
         self._coins = coins
-        self._text_ids = text_ids
+        self._dialect = dialect
         self._counted = [(f',"{name}":', _COLUMNS[name]) for name in self._columns if name in _COLUMNS]
         self._dated = "date" in self._columns
 
     def beginning(self, served: Served, term: str) -> str:
-        values = {**fixed(served, self._text_ids), **self._days, "searchTerm": term}
+        values = {**fixed(served, self._dialect == "guide"), **self._days, "searchTerm": self._written(term)}
         body = {name: values[name] for name in self._columns if name in values}
         return msgspec.json.encode(body).decode()[:-1]
+
+    def _written(self, term: str) -> str:
+        """ASINs as shoppers' pages have them, or as targeting expressions do."""
+        mixed = self._dialect == "mixed" and zlib.crc32(term.encode()) & 1
+        return f'asin="{term}"' if (mixed or self._dialect == "guide") and ASIN.fullmatch(term) else term
 
     def row(self, beginning: str, day: str, figures: Figures) -> str:
         coins = self._coins

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 LARGE = 20_000
 """From so many recommendations on, the file is made while it is sent, and nobody knows its size before."""
-_STREAMS_A_CHUNK = 200
+_STREAMS_A_CHUNK = 60
 
 Days = dict[int, Figures]
 
@@ -55,7 +55,7 @@ def size(call: Call, report: "Report") -> int | None:
 def packed(made: Made, fault: ReportFault) -> bytes:
     """The gzip file as a whole."""
     whole = made.report.file
-    if whole is not None and not (fault.set or fault.raw):
+    if whole is not None and not (fault.set or fault.raw or fault.twice):
         made.report.file = None
     else:
         whole = gzip.compress(b"".join(chunks(made, fault)), compresslevel=6, mtime=0)
@@ -81,23 +81,21 @@ def chunks(made: Made, fault: ReportFault) -> Iterator[bytes]:
     before = ""
     number = 0
     for rows in _row_groups(made):
-        texts = []
+        texts: list[str] = []
         for row in rows:
             number += 1
-            texts.append(_spoiled(row, fault) if _hit(fault, number) else row)
+            texts += _spoiled(row, fault) if number % fault.every == 0 else (row,)
         yield (before + ",\n".join(texts)).encode() if texts else b""
         before = ",\n" if texts else before
     yield b"]"
 
 
-def _hit(fault: ReportFault, number: int) -> bool:
-    return bool(fault.set or fault.raw is not None) and number % fault.every == 0
-
-
-def _spoiled(row: str, fault: ReportFault) -> str:
+def _spoiled(row: str, fault: ReportFault) -> tuple[str, ...]:
     if fault.raw is not None:
-        return fault.raw
-    return msgspec.json.encode({**msgspec.json.decode(row), **fault.set}).decode()
+        return (fault.raw,)
+    if fault.set:
+        row = msgspec.json.encode({**msgspec.json.decode(row), **fault.set}).decode()
+    return (row, row) if fault.twice else (row,)
 
 
 @dataclass(slots=True)
@@ -152,10 +150,10 @@ def _row_groups(made: Made) -> Iterator[list[str]]:
     configuration = asked["configuration"]
     first, last = (dt.date.fromisoformat(asked[name]).toordinal() for name in ("startDate", "endDate"))
     table = _Table(
-        writer=RowWriter(asked, streams.coins, text_ids=made.options.dialect == "guide"),
+        writer=RowWriter(asked, streams.coins, made.options.dialect),
         first=first,
         last=last,
-        moment=Moment(made.clock.day(made.report.done_at, zone), int(calendar.opened)),
+        moment=Moment(int(made.clock.day(made.report.done_at, zone) * 24) / 24, int(calendar.opened)),
         daily=configuration["timeUnit"] == "DAILY",
         names={day: dt.date.fromordinal(day).isoformat() for day in range(first, last + 1)},
     )

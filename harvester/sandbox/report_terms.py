@@ -40,14 +40,27 @@ _WASTED = (
     ("{query} repair near me", 46, 0),
     ("how to draw {query}", 57, 0),
     ("{query} clipart", 38, 0),
-    ("{query} rental", 33, 0),
-    ("{query} jobs", 19, 0),
+    ("{query} rental", 17, 0),
+    ("{query} jobs", 13, 0),
 )
 _SLOW = (("{query} subscription", 36, 3), ("{query} wedding registry", 28, 2))
 _GOOD = (("{query} bestseller", 52, 9), ("{query} replacement", 34, 5))
 _TAIL = (
     *("near me", "review", "vs", "ideas", "tutorial", "wholesale", "second hand", "manual", "parts", "diy"),
-    *("history", "sizes", "comparison", "brands", "deals", "today"),
+    *("history", "sizes", "comparison", "brands", "deals", "today", "tips", "forum", "meaning", "box"),
+    *("repair", "storage", "coupon", "warranty", "video", "colors", "outdoor", "vintage", "handmade", "bulk"),
+    *(
+        "refurbished",
+        "open box",
+        "returns",
+        "clearance sale",
+        "travel size",
+        "starter",
+        "with case",
+        "2025",
+        "usa",
+        "europe",
+    ),
 )
 
 
@@ -72,6 +85,8 @@ def _layer(market: Market, selection: Selection, layer: int, seen: set[str]) -> 
                 yield Term(text, clause, Evidence(clicks, orders, min(1.0, orders / clicks)))
             continue
         text = target.lower()
+        if text == source.foreign_own_asin.lower():
+            continue
         before = together[text].evidence if text in together else Evidence(0, 0, 0.0)
         evidence = Evidence(before.clicks + clicks, before.orders + orders, rows.true_rate(source, layer, place))
         together[text] = Term(text, _clause(source, layer, place), evidence)

@@ -32,7 +32,7 @@ class Sandbox:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.clock = Clock()
+        self.clock = Clock(options.first_day)
         self.begin()
 
     def begin(self) -> None:
@@ -91,8 +91,8 @@ class Sandbox:
         impossible = None if action.edit is None else self._edit(action.edit, entry, now)
         if impossible is not None:
             return impossible
-        is_login = request.path.endswith(auth.TOKEN_PATH)
-        wait_seconds = 0.0 if is_login else self.buckets.wait_seconds(request.host, now)
+        elsewhere = request.path.endswith(auth.TOKEN_PATH) or report_download.concerns(request.path)
+        wait_seconds = 0.0 if elsewhere else self.buckets.wait_seconds(request.host, now)
         if wait_seconds:
             return self._too_many(request, entry, wait_seconds)
         if action.status is not None and not action.after_work:

@@ -13,7 +13,7 @@ from harvester.sandbox.wire import Json
 Span = tuple[int, int]
 """First and last ordinal of days."""
 
-_ASIN = re.compile("b[0-9a-z]{9}")
+ASIN = re.compile(r"b[0-9a-z]{9}|\d{9}[\dx]")
 _EVER = 1
 _FOREVER = 3_000_000
 STOPPED_BEFORE_OPENING = 20
@@ -85,7 +85,7 @@ class Stops:
     def of(self, term: str) -> list[Span]:
         key = folded(term)
         found = list(self.exact.get(key, ()))
-        if _ASIN.fullmatch(key):
+        if ASIN.fullmatch(key):
             found += self.exact.get(brands.brand_of(key), ())
         if self.phrases:
             padded = f" {key} "

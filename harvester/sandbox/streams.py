@@ -4,6 +4,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import cast
 
 from harvester.sandbox import shopping
 from harvester.sandbox.clicks import Flow
@@ -31,6 +32,8 @@ class Served:
     keyword_type: str
     targeting: str
     spans: tuple[Span, ...]
+    bid: float
+    """The first one: what a click has cost stays so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,12 @@ class Streams:
     def _stream(self, served: Served, text: str, evidence: Evidence, prices: tuple[int, ...], stops: Stops) -> Stream:
         salt = self._salt ^ zlib.crc32(f"{served.ad_group['adGroupId']} {served.own_id} {text}".encode())
         dice = mixed(salt, 0, 99)
-        bid = served.body.get("bid") or served.ad_group["defaultBid"]
         flow = Flow(
             salt=salt,
             clicks_a_day=evidence.clicks / EVIDENCE_DAYS,
             buys=evidence.orders / evidence.clicks,
             true_rate=evidence.true_rate,
-            cpc=bid * self.coins * (0.5 + (dice & 255) / 600),
+            cpc=served.bid * self.coins * (0.5 + (dice & 255) / 600),
             prices=prices,
             shows=25 + (dice >> 8 & 255),
             slow=evidence.slow,
@@ -122,8 +124,18 @@ class Streams:
             keyword = targeting
             automatic = body["expressionType"] == "AUTO"
             keyword_type = "TARGETING_EXPRESSION_PREDEFINED" if automatic else "TARGETING_EXPRESSION"
-        currency = market.profile.marketplace.currency
-        return Served(own_id, body, parents[0].body, parents[1].body, currency, keyword, keyword_type, targeting, spans)
+        return Served(
+            own_id=own_id,
+            body=body,
+            campaign=parents[0].body,
+            ad_group=parents[1].body,
+            currency=market.profile.marketplace.currency,
+            keyword=keyword,
+            keyword_type=keyword_type,
+            targeting=targeting,
+            spans=spans,
+            bid=_first_bid(row, "bid") or _first_bid(parents[1], "defaultBid"),
+        )
 
     def _stops_at(self, campaign_id: str, ad_group_id: str) -> Stops:
         none = Stops()
@@ -153,6 +165,10 @@ class Streams:
             known = Evidence(clicks, round(clicks * rate), rate)
         clicks = max(1, round(known.clicks * share))
         return known._replace(clicks=clicks, orders=round(known.orders * clicks / known.clicks))
+
+
+def _first_bid(row: Row, name: str) -> float:
+    return cast("float", row.value_at(name, row.born_at) or 0.0)
 
 
 _WITHIN_BROAD = ("{0} online", "buy {0}", "{0} for home", "which {0}", "{0} reviews 2026")

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
@@ -15,6 +15,7 @@ from harvester.domain.catalog import CatalogItem
 from harvester.domain.category import key_of
 from harvester.domain.decision import Decision, Outcome, Reason
 from harvester.domain.errors import PageBroken, Rejected, Unavailable
+from harvester.domain.history import History, Sold
 from harvester.domain.reach import Reached, as_suggested, noted
 from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
@@ -57,12 +58,18 @@ class Reach(Protocol):
         ...
 
 
+LookBack = Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Sold]]]
+"""Of (campaign, key), those that ever brought orders."""
+
+
 @dataclass(frozen=True, slots=True)
 class LookedUp:
     """What is found out about candidates where a rule asks for it."""
 
     catalog: Facts | None = None
     reach: Reach | None = None
+    sales: LookBack | None = None
+    """Of search terms only."""
 
     def new_troubles(self) -> Sequence[str]:
         return [each for source in (self.catalog, self.reach) if source for each in source.new_troubles()]
@@ -225,35 +232,74 @@ class _Work:
         await self._note_own_asins(page.rows)
         repeats = self.recent.repeats(page.rows)
         ground, judge = self.surroundings.ground, self.judge.judge
+        histories = page.histories or (None,) * len(page.rows)
         rows: list[Row] = []
         for start in range(0, len(page.rows), SLICE):
             part = slice(start, start + SLICE)
-            for row, repeated in zip(page.rows[part], repeats[part], strict=True):
+            for row, repeated, history in zip(page.rows[part], repeats[part], histories[part], strict=True):
                 kind = kind_of(row.target_type)
                 key = fold(row.target) if kind is KEYWORD else key_of(kind, row.target)
-                candidate = Candidate(row, ground(row.ad_group_id, row.ad_id), kind, key, repeated)
-                rows.append((row, key, judge(candidate)))
+                ad = ground(row.ad_group_id, row.ad_id)
+                rows.append((row, key, judge(Candidate(row, ad, kind, key, repeated, history=history))))
             await asyncio.sleep(0)
+        catalog: Mapping[int, Mapping[str, CatalogItem]] = {}
         if self.facts.catalog is not None:
-            await self._judge_again(rows, self.facts.catalog)
+            catalog = await self._judge_again(rows, histories, self.facts.catalog)
         if self.facts.reach is not None:
             await self._count(rows, self.facts.reach)
+        if self.facts.sales is not None:
+            await self._judge_by_sales(rows, histories, self.facts.sales, catalog)
         return rows
 
-    async def _judge_again(self, rows: list[Row], facts: Facts) -> None:
-        """With catalog facts, those that no rule could decide without; they are products, and no repeated rows."""
+    async def _judge_by_sales(
+        self,
+        rows: list[Row],
+        histories: Sequence[History | None],
+        look_back: LookBack,
+        catalog: Mapping[int, Mapping[str, CatalogItem]],
+    ) -> None:
+        """Those that a rule would negate, with the orders that they ever brought, where they did."""
+        asked = {
+            place: (row.campaign_id, key)
+            for place, (row, key, decision) in enumerate(rows)
+            if decision.outcome is Outcome.NEGATE
+        }
+        sold = await look_back(list(set(asked.values()))) if asked else {}
+        for place, term in asked.items():
+            history = histories[place]
+            if history is None or term not in sold:
+                continue
+            row, key, _ = rows[place]
+            history = msgspec.structs.replace(history, sold=sold[term])
+            ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
+            kind, facts = kind_of(row.target_type), catalog.get(place)
+            rows[place] = (
+                row,
+                key,
+                self.judge.judge(Candidate(row, ground, kind, key, catalog=facts, history=history)),
+            )
+
+    async def _judge_again(
+        self, rows: list[Row], histories: Sequence[History | None], facts: Facts
+    ) -> Mapping[int, Mapping[str, CatalogItem]]:
+        """With catalog facts, those that no rule could decide without; they are products, and no repeated rows.
+
+        By place: what they were judged with.
+        """
         waiting = [
             place
             for place, (row, _, decision) in enumerate(rows)
             if decision.reason == Reason.MISSING_FACTS and kind_of(row.target_type) is PRODUCT
         ]
         if not waiting:
-            return
+            return {}
         items = await facts((rows[place][1], rows[place][0].advertised) for place in waiting)
         for place in waiting:
             row, key, _ = rows[place]
             ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
-            rows[place] = (row, key, self.judge.judge(Candidate(row, ground, PRODUCT, key, catalog=items)))
+            candidate = Candidate(row, ground, PRODUCT, key, catalog=items, history=histories[place])
+            rows[place] = (row, key, self.judge.judge(candidate))
+        return dict.fromkeys(waiting, items)
 
     async def _count(self, rows: list[Row], reach: Reach) -> None:
         """What rules make of categories, each asked about when its turn comes: an earlier rule may decide."""

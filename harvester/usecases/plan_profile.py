@@ -14,6 +14,8 @@ from harvester.ports import AccountReader, AdsLogin, Clock, Lease, Plans, Profil
 from harvester.ports.catalog import CatalogLogin, CatalogStore
 from harvester.ports.fleet import Modes
 from harvester.ports.negatives import PlanHistories
+from harvester.ports.recorded import Places
+from harvester.ports.search_terms import SearchTerms
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
@@ -65,7 +67,10 @@ class PlanProfile:
     modes: Modes
     mode_of: Callable[[ProfileId], Mode]
     """What the settings and the rules allow."""
+    terms: SearchTerms
     catalogs: Catalogs | None = field(default=None, kw_only=True)
+    places: Places | None = field(default=None, kw_only=True)
+    """None: names are not kept, and evidence that is judged again has none."""
 
     async def __call__(self, profile: Profile, login: AdsLogin, trigger: str, watch: Watch) -> Planned:
         """Raises Refused while another process has the profile, and what the login's reader raises.
@@ -138,10 +143,11 @@ class PlanProfile:
         judge = compile_rules(self.rules, profile)
         catalog = self._catalog_facts(judge, profile, run.run_id)
         reach = CategoryReach(reader, profile, {rule.name: rule for rule in rules.rules}, catalog)
-        read = await ReadSources(harvest, self.runs, LookedUp(catalog, reach))(
+        read = await ReadSources(harvest, self.runs, self.terms, LookedUp(catalog, reach))(
             run, names, reader, surroundings, rules, judge, own_asins
         )
         troubles = read.harvested.troubles
+        await self._remember_places(profile, surroundings)
         plan_brands = PlanBrands(self.runs, self.histories, self.clock)
         brands = await plan_brands(run, read.harvested.rows, surroundings, rules)
         make_plan = MakePlan(self.plans, self.histories, self.clock)
@@ -157,6 +163,13 @@ class PlanProfile:
         )
         await self.runs.finish(run, RunState.PARTIAL if troubles else RunState.COMPLETE, None)
         return Planned(run.run_id, plan_id, troubles)
+
+    async def _remember_places(self, profile: Profile, surroundings: Surroundings) -> None:
+        if self.places is None:
+            return
+        ids = {ad_group_id for ad_group_id, _ in surroundings.surveyed()}
+        places = [place for ad_group_id in ids if (place := surroundings.account.place(ad_group_id)) is not None]
+        await self.places.remember(profile.profile_id, places)
 
     def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:
         """None where no rule asks for any, or nobody delivers them: what a rule needs them for is held then."""

@@ -28,10 +28,13 @@ from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
+from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.recorded import PostgresPlaces
 from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
+from harvester.adapters.postgres.search_terms import PostgresSearchTerms
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
 from harvester.adapters.postgres.watched import WatchedPlans, WatchedRuns
@@ -93,6 +96,7 @@ class Records:
     modes: PostgresModes
     reports: PostgresReports
     stories: PostgresStories
+    outcomes: PostgresOutcomes
     verify: PostgresVerify
     profiles: PostgresProfiles
     actions: PostgresActions
@@ -286,6 +290,7 @@ def _records(settings: Settings, opened: Opened, clock: Clock = OWN_CLOCK) -> Re
         modes=PostgresModes(database),
         reports=PostgresReports(database),
         stories=PostgresStories(database),
+        outcomes=PostgresOutcomes(database),
         verify=PostgresVerify(database),
         profiles=profiles,
         actions=actions,
@@ -311,11 +316,14 @@ def compose(
     histories, rulesets = PostgresHistories(database), PostgresRulesets(database)
     mode_of = partial(_mode_of, rules, settings.mode)
     catalogs = Catalogs(opened.partners, PostgresCatalog(database), timedelta(seconds=settings.catalog_max_age))
+    terms = PostgresSearchTerms(database)
     return Services(
         **vars(records),
         rules=rules,
         plan_profile=PlanProfile(
-            lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, catalogs=catalogs
+            *(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, terms),
+            catalogs=catalogs,
+            places=PostgresPlaces(database),
         ),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),

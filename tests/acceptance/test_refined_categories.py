@@ -104,7 +104,7 @@ def test_a_category_is_narrowed_down_counted_and_targeted_as_reviewed(
 
     sent = [each for each in amazon.requests() if each["path"] == "/sp/targets" and each["method"] == "POST"]
     printed = [each["body"] for each in shown["requests"] if each["path"] == "/sp/targets"]
-    assert [each["body"] for each in sent] == [json.loads(each) if isinstance(each, str) else each for each in printed]
+    assert [each["body"] for each in sent] == [json.loads(each) for each in printed]
     keys = {
         category.key
         for target in amazon.state()[profile]["targets"]

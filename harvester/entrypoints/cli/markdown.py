@@ -7,7 +7,7 @@ from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.printable import printable
 
 
-def _cell(value: object) -> str:
+def cell(value: object) -> str:
     """Text that cannot break the table or become markup."""
     text = "" if value is None else printable(str(value))
     for character in "\\`*_[]<>|":
@@ -23,11 +23,11 @@ def plan_as_markdown(plan: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
     )
     made = f"{plan['created_at'][:16].replace('T', ' ')} UTC"
     lines = [
-        f"## Plan {plan['id']}: {_cell(plan['profile_name'])} ({plan['country']})",
+        f"## Plan {plan['id']}: {cell(plan['profile_name'])} ({plan['country']})",
         "",
         f"Profile {plan['profile_id']}, {plan['state']}, mode {plan['mode']}, made {made}.",
         said,
-        *([] if plan["complete"] else ["", "**Partial:** " + _cell(" ".join(plan["troubles"]))]),
+        *([] if plan["complete"] else ["", "**Partial:** " + cell(" ".join(plan["troubles"]))]),
         "",
         "| item | target | becomes | where | orders of clicks | bid | rule | state |",
         "|---|---|---|---|---|---|---|---|",
@@ -43,9 +43,9 @@ def plan_as_markdown(plan: Mapping[str, Any], items: Sequence[Mapping[str, Any]]
             item["rule"],
             tables.state(item).plain,
         )
-        lines.append("| " + " | ".join(_cell(cell) for cell in cells) + " |")
-    notes = [f"- {item['id']}: {_cell(item['note'])}" for item in items if item["note"]]
-    advice = [f"- {_cell(sentence)}" for sentence in plan["advice"]]
+        lines.append("| " + " | ".join(cell(each) for each in cells) + " |")
+    notes = [f"- {item['id']}: {cell(item['note'])}" for item in items if item["note"]]
+    advice = [f"- {cell(sentence)}" for sentence in plan["advice"]]
     lines += [*(["", "Notes:", "", *notes] if notes else []), *(["", "To mend:", "", *advice] if advice else [])]
     lines += ["", f"Fingerprint `{plan['fingerprint']}`"]
     return "\n".join(lines)

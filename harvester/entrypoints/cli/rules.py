@@ -1,4 +1,4 @@
-"""`harvester rules check|schema|test`."""
+"""`harvester rules check|schema|test|diff`, and `score`."""
 
 import json
 from pathlib import Path
@@ -10,6 +10,8 @@ from harvester.config import rules_file
 from harvester.domain.errors import Misconfigured
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import BAD_USAGE, FAILED, Invocation, emit, json_option
+from harvester.entrypoints.cli.rules_diff import diff
+from harvester.entrypoints.cli.score import score
 from harvester.entrypoints.cli.session import load_settings
 from harvester.rules.file_tests import run_tests
 from harvester.rules.ruleset import schema as schema_of_rules
@@ -24,6 +26,9 @@ def rules() -> None:
 
     Without FILE: the one in force (HARVESTER_RULES_FILE, else rules.yaml in this folder, else the built-in rules).
     """
+
+
+rules.add_command(diff)
 
 
 @rules.command()
@@ -77,6 +82,9 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
         console.print(passed if results else f"{_name(path)}: no tests; add some under `tests:`")
     if failed:
         ctx.exit(FAILED)
+
+
+rules.add_command(score)
 
 
 def _path(invocation: Invocation, file: Path | None) -> Path | None:

@@ -1,6 +1,6 @@
 """Figures of a search term over a window of days, each against one bound: counts, money and what follows from them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -105,12 +105,14 @@ class WindowBound:
     """All that the file says, where it does so per currency."""
     unsaid: bool = False
     """Whether those are in other currencies: there is no bound."""
+    at_least: bool = field(init=False)
     plain: bool = field(init=False)
     """Whether the bound is the value itself."""
     check: str = field(init=False)
     """The id in findings: `clicks.at_least@60d-7d`, `clicks.at_least@3x_expected@60d-7d`."""
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "at_least", self.side is Side.AT_LEAST)
         object.__setattr__(self, "plain", self.unit is Unit.ONE and not self.unsaid)
         tail = "" if self.confidence is None else f"@{percent_text(self.confidence)}"
         if self.unit:
@@ -134,12 +136,14 @@ class WindowBound:
         measured = self.measured(history.windows.get(window, NOTHING))
         bound = self.value if self.plain else self.bound(history.around, seen.worths)
         passed = lack = None
-        if bound is None and self.unit in _OF_ECONOMICS:
-            lack = Lack.ECONOMICS
-        elif measured is not None and bound is not None:
-            passed = measured >= bound if self.side is Side.AT_LEAST else measured <= bound
+        if bound is None:
+            lack = Lack.ECONOMICS if self.unit in _OF_ECONOMICS else None
+        elif measured is not None:
+            passed = measured >= bound if self.at_least else measured <= bound
         if self.measure in MONEY:
-            return Glance(_money(measured, seen.currency), _money(bound, seen.currency), passed, lack)
+            currency = seen.currency
+            shown = None if measured is None else money_text(measured, currency)
+            return Glance(shown, None if bound is None else money_text(bound, currency), passed, lack)
         return Glance(measured, bound, passed, lack)
 
     def said(self, currency: str) -> float | str | None:
@@ -164,14 +168,17 @@ class WindowBound:
         if self.unit is Unit.EXPECTED:
             rate = shrunken_rate(around, self.window)
             return self.value / rate if rate else None
-        each = [worth.target_cost if self.unit is Unit.TARGET_COST else worth.target_acos for worth in worths]
-        known = [one for one in each if one is not None]
-        if len(known) < len(each):
+        priced = self.unit is Unit.TARGET_COST
+        known = [one for worth in worths if (one := worth.target_cost if priced else worth.target_acos) is not None]
+        if len(known) < len(worths):
             return None
         return self.value * (max(known) if self.side is Side.AT_LEAST else min(known))
 
 
 _OF_ECONOMICS = frozenset({Unit.TARGET_COST, Unit.TARGET})
+
+
+Lacking = tuple[WindowBound, Lack]
 
 
 def shrunken_rate(around: Around, window: Window) -> float | None:
@@ -200,32 +207,27 @@ def money_text(millionths: float, currency: str) -> str:
     return f"{text.removesuffix('.00') if currency in _NO_CENTS else text} {currency}"
 
 
-def _money(millionths: float | None, currency: str) -> str | None:
-    return None if millionths is None else money_text(millionths, currency)
-
-
-def waiting_for(bounds: tuple[WindowBound, ...], seen: Seen) -> tuple[Reason, list[Finding]] | None:
+def waiting_for(lacking: Sequence[Lacking], seen: Seen) -> tuple[Reason, list[Finding]] | None:
     """What a rule waits for, and why, one finding for each window; None where nothing is lacking."""
-    lacking = [each for each in bounds if each.look(seen).lack is Lack.WINDOW]
-    if lacking:
-        findings = [_gap(seen.history, window) for window in dict.fromkeys(each.window for each in lacking)]
+    windows = dict.fromkeys(bound.window for bound, lack in lacking if lack is Lack.WINDOW)
+    if windows:
+        findings = [_gap(seen.history, window) for window in windows]
         immature = all(finding.check.startswith(_IMMATURE) for finding in findings)
         return (Reason.IMMATURE_WINDOW if immature else Reason.MISSING_DAYS), findings
-    of_economics = [each for each in bounds if each.look(seen).lack is Lack.ECONOMICS]
-    if not of_economics:
+    if not lacking:
         return None
+    priced = any(bound.unit is Unit.TARGET_COST for bound, _ in lacking)
     asins = [
-        worth.asin for worth in seen.worths if worth.target_acos is None or (worth.order is None and _priced(bounds))
+        worth.asin or _PRODUCTS
+        for worth in seen.worths
+        if worth.target_acos is None or (priced and worth.order is None)
     ]
-    wanted = "price or aov, and target_acos" if _priced(bounds) else "target_acos"
+    wanted = "price or aov, and target_acos" if priced else "target_acos"
     return Reason.MISSING_FACTS, [Finding("", "economics.unknown", ", ".join(asins), wanted, passed=False)]
 
 
 _IMMATURE = "window.immature"
-
-
-def _priced(bounds: tuple[WindowBound, ...]) -> bool:
-    return any(each.unit is Unit.TARGET_COST for each in bounds)
+_PRODUCTS = "what its ad group advertises"
 
 
 def _gap(history: History | None, window: Window) -> Finding:
