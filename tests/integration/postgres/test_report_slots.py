@@ -12,7 +12,7 @@ from harvester.adapters.postgres.replicas import PostgresFleetProfiles
 from harvester.adapters.postgres.slots import PostgresSlots
 from harvester.domain.history import ReportKind
 from harvester.domain.profile import Mode
-from harvester.domain.slot import Done, SetAside, Slot, Task
+from harvester.domain.slot import Done, Result, SetAside, Slot, Task
 from harvester.usecases.advance_reports import AdvanceReports
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.fetch_reports import FetchReports
@@ -87,7 +87,7 @@ async def test_a_worker_asks_looks_and_comes_again(fetch: FetchReports, counter:
     """It never waits: the slot is set aside, which is no failure, until all is there."""
     counter.desk.pending_polls = 1
     advance = AdvanceReports(fetch, lambda _profile: TERMS)
-    results = []
+    results: list[Result] = []
     while not results or isinstance(results[-1], SetAside):
         before = hands.now()
         results.append(await advance(PROFILE))
