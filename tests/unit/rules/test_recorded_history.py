@@ -14,9 +14,8 @@ from harvester.rules.policy_diff import Comparison, Flip
 from harvester.rules.policy_diff import Totals as DiffTotals
 from harvester.rules.recorded_history import money_of
 from harvester.rules.ruleset import RuleSet
-from harvester.rules.windows import told
 from tests.unit.rules.builders import PROFILE, VENDOR, ruleset
-from tests.unit.rules.terms import AROUND, USUAL, around, immature, judged, missing, on_terms, sums, term
+from tests.unit.rules.terms import AROUND, USUAL, around, immature, judged, missing, on_terms, sums, term, told
 
 LONG = Window(90, 7)
 NOT_SOLD = {"orders": {"at_most": 0}}
