@@ -37,7 +37,7 @@ class _Opened:
     source: RecommendationSource
     ad_groups: Sequence[str]
     advice: tuple[str, ...] = ()
-    look_back: LookBack | None = None
+    sales: LookBack | None = None
 
 
 def sources_in_force(rules: ProfileRules, profile: Profile) -> tuple[str, ...]:
@@ -73,9 +73,8 @@ class ReadSources:
             advice += opened.advice
             if place < begin_at:
                 continue
-            harvested = await self.harvest(
-                run, opened.source, surroundings, judge, own_asins, opened.ad_groups, self.facts, opened.look_back
-            )
+            facts = replace(self.facts, sales=opened.sales)
+            harvested = await self.harvest(run, opened.source, surroundings, judge, own_asins, opened.ad_groups, facts)
             if harvested.refused is not None:
                 refused.append(harvested.refused)
                 if len(refused) == len(names):
