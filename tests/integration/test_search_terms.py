@@ -283,3 +283,49 @@ async def test_rows_of_two_sources_about_one_thing_are_one_item(dsn: str, amazon
     assert {row["source"] for row in sources} == {"promotion", "search_terms"}
     assert "Search term of target “close-match”: 24 clicks, 4 orders" in item["note"]
     assert len({each["key"] for each in items}) == len({each["key"] for each in before})
+
+
+PROMOTIONS = """
+version: 1
+rules:
+  - name: never
+    match: {source: promotion}
+    when: {clicks: {at_least: 1000000}}
+    then: {promote: {}}
+"""
+BY_PRODUCT = """
+version: 1
+economics:
+  default: {{price: {{USD: 10}}, target_acos: 10%}}
+  asins:
+    {asin}: {{price: {{USD: 100}}}}
+rules:
+  - name: stop-what-does-not-pay
+    match: {{source: search_terms}}
+    when: {{all: [{{spend: {{at_least: 1x target_cost}}}}, {{conversions: {{at_most: 0}}}}]}}
+    then: {{negate: {{}}}}
+guard: {{negative_share: 100%}}
+"""
+
+
+async def test_a_term_is_held_to_the_economics_of_what_its_ad_group_advertises(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """Once rows of source promotion have told which product that is; the ledger keeps it with the figures."""
+    ledger = Ledger(dsn)
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, PROMOTIONS)) as desk:
+        await planned(desk)
+    (known, *_) = ledger.rows(
+        "SELECT ad_group_id, campaign_id, ad_asin FROM ledger.recommendations WHERE ad_asin <> '' ORDER BY 1, 3 LIMIT 1"
+    )
+    loser = Day(ago(10), known["ad_group_id"], known["campaign_id"], "garden gnome hat", clicks=12, cost=9.6)
+    all_read(ledger)
+    told(ledger, loser.on(ago(10), ago(20)))
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, BY_PRODUCT.format(asin=known["ad_asin"]))) as desk:
+        await planned(desk)
+
+    (decision,) = ledger.rows("SELECT * FROM ledger.decisions WHERE source = 'search_terms'")
+    assert known["ad_asin"] in decision["metrics"]["asked_for"]
+    assert decision["outcome"] == "negate"
+    spent = decision["findings"][0]
+    assert (spent["measured"], spent["bound"]) == ("19.20 USD", "10.00 USD")
