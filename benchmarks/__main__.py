@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from benchmarks import apply, catalog, fleet, harvest, judge, judge_windows, memory, service, startup
+from benchmarks.decisions import measure as decisions
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
@@ -22,6 +23,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "service": ("The service", service.measure),
     "catalog": ("Facts of Amazon's catalog", catalog.measure),
     "startup": ("Waiting", startup.measure),
+    "decisions": ("Seasons of simulated markets", decisions.measure),
 }
 
 
