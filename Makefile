@@ -14,7 +14,8 @@ setup: .venv/dev  ## build .venv for development, from requirements-dev.lock
 demo: .venv/runtime  ## one full cycle on a pretend market; ONCE=1 ends when it is done
 	@$(RUN)harvester demo $(if $(ONCE),--once) $(ARGS)
 
-test: lint pytest  ## every gate and every test, on all cores
+test: ruff layers docstrings  ## every gate and every test, on all cores
+	@$(MAKE) --no-print-directory --jobs 2 mypy pytest
 
 lint: ruff mypy layers docstrings  ## style, formatting, types, layers, a sentence per test
 

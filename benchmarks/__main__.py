@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 
-from benchmarks import apply, catalog, fleet, harvest, judge, judge_windows, memory, service, startup
+from benchmarks import apply, catalog, fleet, harvest, judge, judge_windows, memory, reports, service, startup
 from benchmarks.decisions import measure as decisions
 from benchmarks.results import Result, show, write
 
@@ -22,6 +22,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "fleet": ("A fleet within Amazon's limits", fleet.measure),
     "service": ("The service", service.measure),
     "catalog": ("Facts of Amazon's catalog", catalog.measure),
+    "reports": ("A large report of search terms", reports.measure),
     "startup": ("Waiting", startup.measure),
     "decisions": ("Seasons of simulated markets", decisions.measure),
 }

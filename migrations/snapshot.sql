@@ -17,6 +17,10 @@ CREATE TYPE harvester.pgqueuer_status AS ENUM (
     'failed'
 );
 
+CREATE FUNCTION harvester.acos(cost bigint, sales bigint) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    AS $$ SELECT round(cost::numeric / nullif(sales, 0), 4) $$;
+
 CREATE FUNCTION harvester.chain_event() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -61,6 +65,21 @@ BEGIN
             USING ERRCODE = 'restrict_violation', CONSTRAINT = 'action_transition';
     END IF;
     RETURN NEW;
+END
+$$;
+
+CREATE FUNCTION harvester.delivered(whose text, target text, made_at timestamp with time zone, OUT impressions bigint, OUT last_day date) RETURNS record
+    LANGUAGE plpgsql STABLE
+    AS $$
+DECLARE
+    first_day date := (SELECT harvester.local_day(made_at, timezone) FROM harvester.profile WHERE profile_id = whose);
+BEGIN
+    last_day := (SELECT max(day) FROM harvester.report_day
+        WHERE profile_id = whose AND kind = 'targeting' AND day >= first_day);
+    impressions := coalesce((SELECT sum(seen.impressions) FROM harvester.targeting_day AS seen
+        JOIN harvester.report_day AS known
+            ON known.profile_id = seen.profile_id AND known.kind = 'targeting' AND known.day = seen.day
+        WHERE seen.profile_id = whose AND seen.keyword_id = target AND seen.day >= first_day), 0);
 END
 $$;
 
@@ -139,6 +158,38 @@ BEGIN
 END
 $_$;
 
+CREATE FUNCTION harvester.drop_report_days(before date) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
+    AS $_$
+DECLARE
+    old record;
+    dropped integer := 0;
+BEGIN
+    FOR old IN
+        SELECT child.relname::text AS name
+        FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
+        WHERE inhparent IN ('harvester.search_term_day'::regclass, 'harvester.targeting_day'::regclass)
+            AND child.relname ~ '_day_\d{4}_\d\d_\d\d$' AND to_date(right(child.relname, 10), 'YYYY_MM_DD') < before
+        ORDER BY right(child.relname, 10), child.relname
+    LOOP
+        BEGIN
+            EXECUTE format('DROP TABLE IF EXISTS harvester.%I', old.name);
+            dropped := dropped + 1;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
+            RETURN dropped;
+        END;
+    END LOOP;
+    DELETE FROM harvester.search_term_day_default WHERE day < before;
+    DELETE FROM harvester.targeting_day_default WHERE day < before;
+    DELETE FROM harvester.report_day WHERE day < before;
+    DELETE FROM harvester.report WHERE last_day < before
+        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
+    RETURN dropped;
+END
+$_$;
+
 CREATE FUNCTION harvester.end_of_chain(which text, OUT sequence bigint, OUT hash bytea) RETURNS record
     LANGUAGE plpgsql
     AS $$
@@ -180,6 +231,43 @@ BEGIN
             made := made + 1;
         EXCEPTION WHEN lock_not_available OR deadlock_detected OR check_violation OR invalid_object_definition THEN
             RAISE NOTICE 'partition % is made later: %', missing.name, SQLERRM;
+        END;
+    END LOOP;
+    RETURN made;
+END
+$_$;
+
+CREATE FUNCTION harvester.ensure_report_days(first_day date, last_day date) RETURNS integer
+    LANGUAGE plpgsql
+    SET lock_timeout TO '2s'
+    AS $_$
+DECLARE
+    missing record;
+    taken boolean;
+    made integer := 0;
+BEGIN
+    FOR missing IN
+        SELECT parent, day::date AS day, format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')) AS name
+        FROM unnest(ARRAY['search_term_day', 'targeting_day']) AS parent
+        CROSS JOIN generate_series(first_day::timestamp, last_day, '1 day') AS day
+        WHERE NOT EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace
+                AND relname = format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')))
+        ORDER BY parent, day
+    LOOP
+        PERFORM pg_advisory_xact_lock(hashtextextended('harvester.ensure_report_days', 0));
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace AND relname = missing.name);
+        EXECUTE format('SELECT EXISTS (SELECT FROM harvester.%I WHERE day = $1)', missing.parent || '_default')
+            INTO taken USING missing.day;
+        CONTINUE WHEN taken;
+        BEGIN
+            EXECUTE format('CREATE TABLE harvester.%I PARTITION OF harvester.%I FOR VALUES FROM (%L) TO (%L)',
+                missing.name, missing.parent, missing.day, missing.day + 1);
+            made := made + 1;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected OR check_violation THEN
+            RAISE NOTICE 'partition % is made later: %', missing.name, SQLERRM;
+            EXIT;
         END;
     END LOOP;
     RETURN made;
@@ -281,6 +369,16 @@ BEGIN
 END;
 $$;
 
+CREATE FUNCTION harvester.local_day(at timestamp with time zone, timezone text) RETURNS date
+    LANGUAGE plpgsql STABLE
+    AS $$
+BEGIN
+    RETURN (at AT TIME ZONE timezone)::date;
+EXCEPTION WHEN invalid_parameter_value THEN
+    RETURN (at AT TIME ZONE 'UTC')::date;
+END
+$$;
+
 CREATE FUNCTION harvester.lock_history(which text) RETURNS void
     LANGUAGE sql
     AS $$
@@ -364,6 +462,10 @@ CREATE FUNCTION harvester.missing_partitions(moment timestamp with time zone) RE
             AND relname = format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')))
     ORDER BY parent, opens
 $$;
+
+CREATE FUNCTION harvester.money(millionths bigint) RETURNS numeric
+    LANGUAGE sql IMMUTABLE
+    AS $$ SELECT round(millionths / 1000000.0, 2) $$;
 
 CREATE FUNCTION harvester.narrow_partitions(most_bytes bigint, fewest_locks integer) RETURNS text[]
     LANGUAGE plpgsql
@@ -590,6 +692,14 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION harvester.serves_enough(whose text, target text, made_at timestamp with time zone, follow_up text) RETURNS boolean
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT CASE WHEN wanted IS NULL THEN true
+        ELSE (SELECT impressions >= wanted FROM harvester.delivered(whose, target, made_at)) END
+    FROM (SELECT (nullif(follow_up, '')::jsonb ->> 'after_impressions')::bigint AS wanted) AS said
+$$;
+
 CREATE FUNCTION harvester.summarize_keys() RETURNS void
     LANGUAGE plpgsql
     SET lock_timeout TO '1s'
@@ -628,6 +738,20 @@ $$;
 CREATE FUNCTION harvester.time_column(parent text) RETURNS text
     LANGUAGE sql IMMUTABLE
     AS $$ SELECT CASE parent WHEN 'observation' THEN 'seen_at' ELSE 'at' END $$;
+
+CREATE FUNCTION harvester.waits_for(whose text, promotion text) RETURNS jsonb
+    LANGUAGE sql STABLE
+    AS $$
+    SELECT jsonb_build_object('wanted', (action.follow_up::jsonb ->> 'after_impressions')::bigint,
+        'impressions', seen.impressions, 'last_day', seen.last_day)
+    FROM harvester.action
+    CROSS JOIN LATERAL harvester.delivered(whose, action.amazon_id, action.settled_at) AS seen
+    WHERE action.action_id = promotion AND action.state = 'done' AND action.follow_up LIKE '%"after_impressions"%'
+        AND seen.impressions < (action.follow_up::jsonb ->> 'after_impressions')::bigint
+        AND NOT EXISTS (
+            SELECT FROM harvester.action AS child
+            WHERE child.follows = promotion AND child.state NOT IN ('superseded', 'refused', 'stale'))
+$$;
 
 CREATE AGGREGATE harvester.chained(start bytea, content text) (
     SFUNC = harvester.next_hash,
@@ -965,6 +1089,37 @@ CREATE TABLE harvester.open_plan (
     plan_id text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE harvester.outcome_reading (
+    action_id text NOT NULL COLLATE pg_catalog."C",
+    reading integer NOT NULL,
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    read_at timestamp with time zone NOT NULL,
+    made_on date NOT NULL,
+    days integer NOT NULL,
+    clicks_before bigint,
+    cost_before bigint,
+    orders_before bigint,
+    sales_before bigint,
+    clicks_after bigint,
+    cost_after bigint,
+    orders_after bigint,
+    sales_after bigint,
+    impressions_at_destination bigint,
+    clicks_at_destination bigint,
+    cost_at_destination bigint,
+    orders_at_destination bigint,
+    sales_at_destination bigint,
+    orders_seen double precision,
+    orders_now bigint,
+    target_acos double precision,
+    verdict text NOT NULL,
+    reason text NOT NULL,
+    money bigint,
+    CONSTRAINT outcome_reading_days_check CHECK (((days >= 0) AND (days <= 30))),
+    CONSTRAINT outcome_reading_reading_check CHECK ((reading = ANY (ARRAY[7, 14, 28, 42]))),
+    CONSTRAINT outcome_reading_verdict_check CHECK ((verdict = ANY (ARRAY['too_early'::text, 'good'::text, 'neutral'::text, 'regretted'::text])))
+);
+
 CREATE TABLE harvester.own_product (
     profile_id text NOT NULL COLLATE pg_catalog."C",
     asin text NOT NULL COLLATE pg_catalog."C",
@@ -1176,6 +1331,12 @@ CREATE TABLE harvester.profile (
     CONSTRAINT profile_region_check CHECK ((region = ANY (ARRAY['NA'::text, 'EU'::text, 'FE'::text])))
 );
 
+CREATE TABLE harvester.regret (
+    action_id text NOT NULL COLLATE pg_catalog."C",
+    plan_id text COLLATE pg_catalog."C",
+    opened_at timestamp with time zone NOT NULL
+);
+
 CREATE TABLE harvester.replica (
     replica_id text NOT NULL COLLATE pg_catalog."C",
     kind text NOT NULL,
@@ -1189,6 +1350,8 @@ CREATE TABLE harvester.replica (
     running integer DEFAULT 0 NOT NULL,
     ruleset_fingerprint text COLLATE pg_catalog."C",
     rules_error text,
+    mode text,
+    schedule text,
     CONSTRAINT replica_kind_check CHECK ((kind = ANY (ARRAY['serve'::text, 'worker'::text])))
 )
 WITH (fillfactor='50');
@@ -1205,7 +1368,10 @@ CREATE TABLE harvester.report (
     polled_at timestamp with time zone,
     settled_at timestamp with time zone,
     rows bigint,
+    unreadable bigint DEFAULT 0 NOT NULL,
+    tries integer DEFAULT 0 NOT NULL,
     failure text,
+    note text DEFAULT ''::text NOT NULL,
     CONSTRAINT report_check CHECK (((last_day >= first_day) AND ((last_day - first_day) < 31))),
     CONSTRAINT report_check1 CHECK (((state <> 'pending'::text) OR (amazon_id IS NOT NULL))),
     CONSTRAINT report_kind_check CHECK ((kind = ANY (ARRAY['search_terms'::text, 'targeting'::text]))),
@@ -1340,7 +1506,7 @@ CREATE TABLE harvester.slot (
     reason text DEFAULT ''::text NOT NULL,
     CONSTRAINT slot_check CHECK (((state = ANY (ARRAY['waiting'::text, 'running'::text])) = (finished_at IS NULL))),
     CONSTRAINT slot_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'running'::text, 'done'::text, 'failed'::text, 'given_up'::text]))),
-    CONSTRAINT slot_task_check CHECK ((task = ANY (ARRAY['plan'::text, 'follow_up'::text, 'apply'::text, 'reconcile'::text, 'discover'::text, 'expire'::text, 'retain'::text, 'notify'::text])))
+    CONSTRAINT slot_task_check CHECK ((task = ANY (ARRAY['plan'::text, 'follow_up'::text, 'apply'::text, 'reconcile'::text, 'discover'::text, 'expire'::text, 'retain'::text, 'notify'::text, 'report'::text, 'outcomes'::text])))
 )
 WITH (fillfactor='70');
 
@@ -1711,6 +1877,267 @@ COMMENT ON COLUMN ledger.decisions.key IS 'The form in which targets are compare
 
 COMMENT ON COLUMN ledger.decisions.place IS 'Its place in the run, from 0.';
 
+CREATE VIEW ledger.outcome_readings AS
+ SELECT action_id,
+    reading,
+    profile_id,
+    read_at,
+    made_on,
+    days,
+    clicks_before AS source_clicks_before,
+    harvester.money(cost_before) AS source_spend_before,
+    orders_before AS source_orders_before,
+    harvester.money(sales_before) AS source_sales_before,
+    harvester.acos(cost_before, sales_before) AS source_acos_before,
+    clicks_after AS source_clicks_after,
+    harvester.money(cost_after) AS source_spend_after,
+    orders_after AS source_orders_after,
+    harvester.money(sales_after) AS source_sales_after,
+    harvester.acos(cost_after, sales_after) AS source_acos_after,
+    impressions_at_destination AS destination_impressions_after,
+    clicks_at_destination AS destination_clicks_after,
+    harvester.money(cost_at_destination) AS destination_spend_after,
+    orders_at_destination AS destination_orders_after,
+    harvester.money(sales_at_destination) AS destination_sales_after,
+    harvester.acos(cost_at_destination, sales_at_destination) AS destination_acos_after,
+    orders_seen,
+    orders_now,
+    target_acos,
+    verdict,
+    reason,
+    harvester.money(money) AS money
+   FROM harvester.outcome_reading;
+
+COMMENT ON VIEW ledger.outcome_readings IS 'What the reports said of an action so many days after it was made; each reading once.';
+
+COMMENT ON COLUMN ledger.outcome_readings.action_id IS 'The action, as in ledger.actions.';
+
+COMMENT ON COLUMN ledger.outcome_readings.reading IS 'How many days after it was made: 7, 14, 28 or 42.';
+
+COMMENT ON COLUMN ledger.outcome_readings.profile_id IS 'Amazon''s profile id.';
+
+COMMENT ON COLUMN ledger.outcome_readings.read_at IS 'When the reports were read for it.';
+
+COMMENT ON COLUMN ledger.outcome_readings.made_on IS 'The profile''s day on which it was made.';
+
+COMMENT ON COLUMN ledger.outcome_readings.days IS 'Length of the windows before and after, in days.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_clicks_before IS 'Of the term where it came from, or where the negative is, in so many days before; null: not measured.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_spend_before IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_orders_before IS 'In those days, as restated until the reading.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_sales_before IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_acos_before IS 'Spend over sales; null without sales.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_clicks_after IS 'There, in so many days after.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_spend_after IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_orders_after IS 'In those days.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_sales_after IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcome_readings.source_acos_after IS 'Spend over sales; null without sales.';
+
+COMMENT ON COLUMN ledger.outcome_readings.destination_impressions_after IS 'Of the promoted target, in so many days after; null: there is none, or not measured.';
+
+COMMENT ON COLUMN ledger.outcome_readings.destination_clicks_after IS 'In those days.';
+
+COMMENT ON COLUMN ledger.outcome_readings.destination_spend_after IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcome_readings.destination_orders_after IS 'In those days.';
+
+COMMENT ON COLUMN ledger.outcome_readings.destination_sales_after IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcome_readings.destination_acos_after IS 'Spend over sales; null without sales.';
+
+COMMENT ON COLUMN ledger.outcome_readings.orders_seen IS 'Of a negative: the orders that its decision saw.';
+
+COMMENT ON COLUMN ledger.outcome_readings.orders_now IS 'Of a negative: the orders of those days and of all until it was made, as restated until the reading.';
+
+COMMENT ON COLUMN ledger.outcome_readings.target_acos IS 'What counted as paying, by the rules in force at the reading; null: nothing was said.';
+
+COMMENT ON COLUMN ledger.outcome_readings.verdict IS 'too_early, good, neutral or regretted.';
+
+COMMENT ON COLUMN ledger.outcome_readings.reason IS 'Why, in one word.';
+
+COMMENT ON COLUMN ledger.outcome_readings.money IS 'Saved or earned; negative: lost. In the profile''s currency; null where it cannot be told.';
+
+CREATE VIEW ledger.outcomes AS
+ SELECT action.action_id,
+    action.plan_id,
+    action.profile_id,
+    action.rule,
+    action.kind,
+    action.target,
+    action.match,
+    action.level,
+    NULLIF(action.source_campaign_id, ''::text) AS source_campaign_id,
+    NULLIF(action.source_ad_group_id, ''::text) AS source_ad_group_id,
+    NULLIF(action.campaign_id, ''::text) AS campaign_id,
+    NULLIF(action.ad_group_id, ''::text) AS ad_group_id,
+    action.amazon_id,
+    action.state,
+        CASE action.state
+            WHEN 'done'::text THEN action.settled_at
+            ELSE action.sent_at
+        END AS made_at,
+    said.reading,
+    said.read_at,
+    COALESCE(said.days, 0) AS days,
+    said.source_clicks_before,
+    said.source_spend_before,
+    said.source_orders_before,
+    said.source_sales_before,
+    said.source_acos_before,
+    said.source_clicks_after,
+    said.source_spend_after,
+    said.source_orders_after,
+    said.source_sales_after,
+    said.source_acos_after,
+    said.destination_impressions_after,
+    said.destination_clicks_after,
+    said.destination_spend_after,
+    said.destination_orders_after,
+    said.destination_sales_after,
+    said.destination_acos_after,
+    said.orders_seen,
+    said.orders_now,
+    said.target_acos,
+    COALESCE(said.verdict, 'too_early'::text) AS verdict,
+    COALESCE(said.reason, 'not_read'::text) AS reason,
+    said.money,
+    profile.currency,
+    regret.plan_id AS undo_plan_id,
+    action.follows
+   FROM (((harvester.action
+     JOIN harvester.profile ON ((profile.profile_id = action.profile_id)))
+     LEFT JOIN LATERAL ( SELECT one.action_id,
+            one.reading,
+            one.profile_id,
+            one.read_at,
+            one.made_on,
+            one.days,
+            one.source_clicks_before,
+            one.source_spend_before,
+            one.source_orders_before,
+            one.source_sales_before,
+            one.source_acos_before,
+            one.source_clicks_after,
+            one.source_spend_after,
+            one.source_orders_after,
+            one.source_sales_after,
+            one.source_acos_after,
+            one.destination_impressions_after,
+            one.destination_clicks_after,
+            one.destination_spend_after,
+            one.destination_orders_after,
+            one.destination_sales_after,
+            one.destination_acos_after,
+            one.orders_seen,
+            one.orders_now,
+            one.target_acos,
+            one.verdict,
+            one.reason,
+            one.money
+           FROM ledger.outcome_readings one
+          WHERE (one.action_id = action.action_id)
+          ORDER BY one.reading DESC
+         LIMIT 1) said ON (true))
+     LEFT JOIN harvester.regret ON ((regret.action_id = action.action_id)))
+  WHERE ((action.state = ANY (ARRAY['done'::text, 'undone'::text])) AND (action.undoes IS NULL) AND (action.kind = ANY (ARRAY['promote_keyword'::text, 'promote_product'::text, 'target_product'::text, 'target_category'::text, 'negate_keyword'::text, 'negate_product'::text, 'negate_brand'::text])));
+
+COMMENT ON VIEW ledger.outcomes IS 'What became of every promotion and every negative, by its newest reading.';
+
+COMMENT ON COLUMN ledger.outcomes.action_id IS 'The action, as in ledger.actions.';
+
+COMMENT ON COLUMN ledger.outcomes.plan_id IS 'The plan that made it.';
+
+COMMENT ON COLUMN ledger.outcomes.profile_id IS 'Amazon''s profile id.';
+
+COMMENT ON COLUMN ledger.outcomes.rule IS 'The rule behind it.';
+
+COMMENT ON COLUMN ledger.outcomes.kind IS 'promote_keyword, promote_product, target_product, target_category, negate_keyword, negate_product or negate_brand.';
+
+COMMENT ON COLUMN ledger.outcomes.target IS 'The keyword or ASIN.';
+
+COMMENT ON COLUMN ledger.outcomes.match IS 'broad, phrase, exact, same or expanded.';
+
+COMMENT ON COLUMN ledger.outcomes.level IS 'Of a negative: ad_group or campaign.';
+
+COMMENT ON COLUMN ledger.outcomes.source_campaign_id IS 'Where the evidence came from.';
+
+COMMENT ON COLUMN ledger.outcomes.source_ad_group_id IS 'Where the evidence came from.';
+
+COMMENT ON COLUMN ledger.outcomes.campaign_id IS 'Where it took effect.';
+
+COMMENT ON COLUMN ledger.outcomes.ad_group_id IS 'Where it took effect; null at campaign level.';
+
+COMMENT ON COLUMN ledger.outcomes.amazon_id IS 'What Amazon calls the thing it made.';
+
+COMMENT ON COLUMN ledger.outcomes.state IS 'done, or undone since.';
+
+COMMENT ON COLUMN ledger.outcomes.made_at IS 'When it was made.';
+
+COMMENT ON COLUMN ledger.outcomes.reading IS 'Of the newest reading: how many days after it was made; null: none yet.';
+
+COMMENT ON COLUMN ledger.outcomes.read_at IS 'When the reports were read for it.';
+
+COMMENT ON COLUMN ledger.outcomes.days IS 'Length of the windows before and after, in days.';
+
+COMMENT ON COLUMN ledger.outcomes.source_clicks_before IS 'Of the term where it came from, or where the negative is, in so many days before; null: not measured.';
+
+COMMENT ON COLUMN ledger.outcomes.source_spend_before IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcomes.source_orders_before IS 'In those days, as restated until the reading.';
+
+COMMENT ON COLUMN ledger.outcomes.source_sales_before IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcomes.source_acos_before IS 'Spend over sales; null without sales.';
+
+COMMENT ON COLUMN ledger.outcomes.source_clicks_after IS 'There, in so many days after.';
+
+COMMENT ON COLUMN ledger.outcomes.source_spend_after IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcomes.source_orders_after IS 'In those days.';
+
+COMMENT ON COLUMN ledger.outcomes.source_sales_after IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcomes.source_acos_after IS 'Spend over sales; null without sales.';
+
+COMMENT ON COLUMN ledger.outcomes.destination_impressions_after IS 'Of the promoted target, in so many days after; null: there is none, or not measured.';
+
+COMMENT ON COLUMN ledger.outcomes.destination_clicks_after IS 'In those days.';
+
+COMMENT ON COLUMN ledger.outcomes.destination_spend_after IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcomes.destination_orders_after IS 'In those days.';
+
+COMMENT ON COLUMN ledger.outcomes.destination_sales_after IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.outcomes.destination_acos_after IS 'Spend over sales; null without sales.';
+
+COMMENT ON COLUMN ledger.outcomes.orders_seen IS 'Of a negative: the orders that its decision saw.';
+
+COMMENT ON COLUMN ledger.outcomes.orders_now IS 'Of a negative: the orders of those days and of all until it was made, as restated until the reading.';
+
+COMMENT ON COLUMN ledger.outcomes.target_acos IS 'What counted as paying, by the rules in force at the reading; null: nothing was said.';
+
+COMMENT ON COLUMN ledger.outcomes.verdict IS 'too_early, good, neutral or regretted.';
+
+COMMENT ON COLUMN ledger.outcomes.reason IS 'Why, in one word.';
+
+COMMENT ON COLUMN ledger.outcomes.money IS 'Saved or earned; negative: lost. In the profile''s currency; null where it cannot be told.';
+
+COMMENT ON COLUMN ledger.outcomes.currency IS 'Of the profile, ISO 4217.';
+
+COMMENT ON COLUMN ledger.outcomes.undo_plan_id IS 'The plan that would take it back, opened because it was regretted.';
+
+COMMENT ON COLUMN ledger.outcomes.follows IS 'Of a negative at the source: the promotion that it follows.';
+
 CREATE VIEW ledger.recommendations AS
  SELECT run_id,
     profile_id,
@@ -1850,7 +2277,7 @@ CREATE VIEW ledger.slots AS
 
 COMMENT ON VIEW ledger.slots IS 'What fell due on the clock and what became of it.';
 
-COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up, apply or reconcile (of a profile); discover, expire, retain or notify (of the fleet).';
+COMMENT ON COLUMN ledger.slots.task IS 'plan, follow_up, apply, reconcile or report (of a profile); discover, expire, retain, notify or outcomes (of the fleet).';
 
 COMMENT ON COLUMN ledger.slots.profile_id IS 'Amazon''s profile id; null for chores of the fleet.';
 
@@ -1953,6 +2380,9 @@ ALTER TABLE ONLY harvester.notice_turn
 ALTER TABLE ONLY harvester.open_plan
     ADD CONSTRAINT open_plan_pkey PRIMARY KEY (profile_id, plan_id);
 
+ALTER TABLE ONLY harvester.outcome_reading
+    ADD CONSTRAINT outcome_reading_pkey PRIMARY KEY (action_id, reading);
+
 ALTER TABLE ONLY harvester.own_product
     ADD CONSTRAINT own_product_pkey PRIMARY KEY (profile_id, asin);
 
@@ -1988,6 +2418,9 @@ ALTER TABLE ONLY harvester.plan_review
 
 ALTER TABLE ONLY harvester.profile
     ADD CONSTRAINT profile_pkey PRIMARY KEY (profile_id);
+
+ALTER TABLE ONLY harvester.regret
+    ADD CONSTRAINT regret_pkey PRIMARY KEY (action_id);
 
 ALTER TABLE ONLY harvester.replica
     ADD CONSTRAINT replica_pkey PRIMARY KEY (replica_id);
@@ -2071,6 +2504,8 @@ CREATE INDEX observation_default_key_idx ON harvester.observation_default USING 
 
 CREATE UNIQUE INDEX observation_default_run_id_place_idx ON harvester.observation_default USING btree (run_id, place);
 
+CREATE INDEX outcome_reading_regretted ON harvester.outcome_reading USING btree (profile_id) WHERE (verdict = 'regretted'::text);
+
 CREATE INDEX pgqueuer_ep_ea_idx ON harvester.pgqueuer USING btree (entrypoint, execute_after) WHERE (status = 'queued'::harvester.pgqueuer_status);
 
 CREATE INDEX pgqueuer_ep_prio_id_idx ON harvester.pgqueuer USING btree (entrypoint, priority DESC, id) WHERE (status = 'queued'::harvester.pgqueuer_status);
@@ -2103,6 +2538,12 @@ CREATE INDEX plan_newest ON harvester.plan USING btree (created_at);
 
 CREATE INDEX plan_review_by_plan ON harvester.plan_review USING btree (plan_id);
 
+CREATE INDEX regret_by_plan ON harvester.regret USING btree (plan_id);
+
+CREATE INDEX report_day_report ON harvester.report_day USING btree (report);
+
+CREATE INDEX report_failed ON harvester.report USING btree (profile_id, kind, settled_at) WHERE (state = 'failed'::text);
+
 CREATE UNIQUE INDEX report_open ON harvester.report USING btree (profile_id, kind, first_day, last_day) WHERE (state = ANY (ARRAY['asked'::text, 'pending'::text]));
 
 CREATE INDEX retained_newest ON harvester.retained USING btree (parent, closes);
@@ -2116,6 +2557,10 @@ CREATE UNIQUE INDEX run_one_running ON harvester.run USING btree (profile_id) WH
 CREATE INDEX search_term_day_place ON ONLY harvester.search_term_day USING btree (profile_id, ad_group_id, key);
 
 CREATE INDEX search_term_day_default_profile_id_ad_group_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, ad_group_id, key);
+
+CREATE INDEX search_term_day_sold ON ONLY harvester.search_term_day USING btree (profile_id, campaign_id, key) WHERE (orders > 0);
+
+CREATE INDEX search_term_day_default_profile_id_campaign_id_key_idx ON harvester.search_term_day_default USING btree (profile_id, campaign_id, key) WHERE (orders > 0);
 
 CREATE INDEX slot_by_profile ON harvester.slot USING btree (profile_id, due_at);
 
@@ -2138,6 +2583,8 @@ ALTER INDEX harvester.api_call_by_run ATTACH PARTITION harvester.api_call_defaul
 ALTER INDEX harvester.observation_why ATTACH PARTITION harvester.observation_default_key_idx;
 
 ALTER INDEX harvester.search_term_day_place ATTACH PARTITION harvester.search_term_day_default_profile_id_ad_group_id_key_idx;
+
+ALTER INDEX harvester.search_term_day_sold ATTACH PARTITION harvester.search_term_day_default_profile_id_campaign_id_key_idx;
 
 ALTER INDEX harvester.targeting_day_target ATTACH PARTITION harvester.targeting_day_default_profile_id_keyword_id_idx;
 
@@ -2173,6 +2620,10 @@ CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.obse
 
 ALTER TABLE harvester.observation_default ENABLE ALWAYS TRIGGER append_only;
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.outcome_reading FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.outcome_reading ENABLE ALWAYS TRIGGER append_only;
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.plan FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
 ALTER TABLE harvester.plan ENABLE ALWAYS TRIGGER append_only;
@@ -2180,6 +2631,10 @@ ALTER TABLE harvester.plan ENABLE ALWAYS TRIGGER append_only;
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.plan_review FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
 ALTER TABLE harvester.plan_review ENABLE ALWAYS TRIGGER append_only;
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.regret FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
+
+ALTER TABLE harvester.regret ENABLE ALWAYS TRIGGER append_only;
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON harvester.retained FOR EACH STATEMENT EXECUTE FUNCTION harvester.refuse_change();
 
@@ -2237,6 +2692,10 @@ CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.api_cal
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.decisions FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.outcome_readings FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.outcomes FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.recommendations FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.retention FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
@@ -2263,6 +2722,9 @@ ALTER TABLE ONLY harvester.category
 ALTER TABLE ONLY harvester.existing
     ADD CONSTRAINT existing_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
 
+ALTER TABLE ONLY harvester.outcome_reading
+    ADD CONSTRAINT outcome_reading_action_id_fkey FOREIGN KEY (action_id) REFERENCES harvester.action(action_id);
+
 ALTER TABLE ONLY harvester.own_product
     ADD CONSTRAINT own_product_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);
 
@@ -2277,6 +2739,12 @@ ALTER TABLE ONLY harvester.plan_review
 
 ALTER TABLE ONLY harvester.plan
     ADD CONSTRAINT plan_run_id_fkey FOREIGN KEY (run_id) REFERENCES harvester.run(run_id);
+
+ALTER TABLE ONLY harvester.regret
+    ADD CONSTRAINT regret_action_id_fkey FOREIGN KEY (action_id) REFERENCES harvester.action(action_id);
+
+ALTER TABLE ONLY harvester.regret
+    ADD CONSTRAINT regret_plan_id_fkey FOREIGN KEY (plan_id) REFERENCES harvester.plan(plan_id);
 
 ALTER TABLE ONLY harvester.report_day
     ADD CONSTRAINT report_day_report_fkey FOREIGN KEY (report) REFERENCES harvester.report(number);

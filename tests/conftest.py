@@ -25,6 +25,7 @@ from harvester.adapters import embedded_postgres
 from harvester.adapters.embedded_postgres import EmbeddedPostgres
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.migrate import migrate
+from tests.warm import end_parent
 
 T = TypeVar("T")
 
@@ -41,6 +42,8 @@ TEST_DSN = os.environ.get("HARVESTER_TEST_DSN")
 
 for _name in [name for name in os.environ if name.startswith("HARVESTER_")]:
     del os.environ[_name]
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+"""Each process that is started would compile everything anew."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -83,6 +86,12 @@ def _the_core_has_not_seen_it_before(request: pytest.FixtureRequest) -> None:
     for each in [value for module in core for value in vars(module).values()]:
         if isinstance(each, functools._lru_cache_wrapper):
             each.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_stays_warm() -> Iterator[None]:
+    yield
+    end_parent()
 
 
 def in_a_loop_of_its_own(coroutine: Coroutine[object, object, T]) -> T:

@@ -18,6 +18,7 @@ from harvester.adapters.exchange import Answer, Repeat, Request, Unreadable
 from harvester.adapters.failures import RETRIED_READS, Kind, Trouble, trouble_of
 from harvester.adapters.pacing import Pacing
 from harvester.adapters.scrub import readable, scrub
+from harvester.adapters.unreachable import why_unreachable
 from harvester.adapters.watching import NOBODY, CallWatch
 from harvester.domain.run import ApiCall, operation_of
 from harvester.ports import CallLog
@@ -89,6 +90,9 @@ class HttpClient:
         self._throttle = throttle
         self._patience_seconds = patience_seconds
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(10.0, timeout_seconds))
+        self._endless = aiohttp.ClientTimeout(
+            total=None, sock_connect=min(10.0, timeout_seconds), sock_read=timeout_seconds
+        )
         self._backoff_first_seconds = backoff_first_seconds
         self._most_body_bytes = most_body_bytes
         self._timing = timing or Timing()
@@ -160,6 +164,23 @@ class HttpClient:
             trouble = self._set_aside(request, trouble)
         raise self._named(request, trouble).error(repeat)
 
+    async def download(self, request: Request, keep: Callable[[bytes], object]) -> None:
+        """The body of one answer, handed on piece by piece: asked for once, however large, and without a bearer.
+
+        Raises Rejected, Unavailable, PageBroken, and what `keep` does. Of a refusal only the status is told.
+        """
+        attempt = _Attempt(1, self._timing.now(), self._timing.monotonic(), None, self._log)
+        error: str | None = "ended before all of it came"
+        try:
+            fetched = await self._fetch(request, attempt, keep)
+            trouble = fetched if isinstance(fetched, Trouble) else trouble_of(replace(fetched[0], body=b""), fetched[1])
+            error = trouble.message if trouble else None
+        finally:
+            self._record(request, attempt, error, Repeat.READ)
+        if trouble is not None:
+            hidden = replace(trouble, message=scrub(trouble.message, request.hidden))
+            raise self._named(request, hidden).error(Repeat.READ)
+
     async def _turn(self, request: Request, give_up_at: float | None) -> bool:
         asked_at = self._timing.monotonic()
         try:
@@ -223,8 +244,13 @@ class HttpClient:
             reason = str(unreadable)
         return Trouble(Kind.UNREADABLE, f"The answer cannot be read: {reason}", answer.status, None, answer.request_id)
 
-    async def _fetch(self, request: Request, attempt: _Attempt) -> tuple[Answer, float | None] | Trouble:
-        """What came back, with its Retry-After. Foreign errors end here: they carry headers, and those the token."""
+    async def _fetch(
+        self, request: Request, attempt: _Attempt, keep: Callable[[bytes], object] | None = None
+    ) -> tuple[Answer, float | None] | Trouble:
+        """What came back, with its Retry-After. Foreign errors end here: they carry headers, and those the token.
+
+        `keep` takes the body of a success, which may take as long as it goes on coming.
+        """
         headers = dict(request.headers)
         if request.bearer and attempt.token:
             name, value = request.bearer.header(attempt.token)
@@ -236,28 +262,36 @@ class HttpClient:
                 headers=headers,
                 data=request.body,
                 allow_redirects=False,
+                timeout=self._timeout if keep is None else self._endless,
             ) as response:
-                return await self._read(response, attempt)
+                return await self._read(response, attempt, keep)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
             return Trouble(Kind.ADDRESS, f"{request.url} is not an http address")
         except ValueError:
             return Trouble(Kind.ADDRESS, "the client id or the token holds a character that no header may")
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
-            return Trouble(Kind.UNSENT, f"no connection: {_words(error)}")
+            patience_seconds = self._timeout.sock_connect or 0
+            return Trouble(Kind.UNSENT, why_unreachable(request.url, error, patience_seconds))
         except TimeoutError:
             return Trouble(Kind.LOST, f"no answer within {self._timeout.total:g} s", attempt.status)
         except (aiohttp.ClientError, ConnectionError, OSError) as error:
             return Trouble(Kind.LOST, f"the connection broke: {_words(error)}", attempt.status)
 
-    async def _read(self, response: aiohttp.ClientResponse, attempt: _Attempt) -> tuple[Answer, float | None] | Trouble:
+    async def _read(
+        self, response: aiohttp.ClientResponse, attempt: _Attempt, keep: Callable[[bytes], object] | None
+    ) -> tuple[Answer, float | None] | Trouble:
         headers = response.headers
         attempt.status = response.status
         attempt.request_id = next((headers[name] for name in _REQUEST_IDS if name in headers), None)
         chunks: list[bytes] = []
         size = 0
         trouble: Trouble | None = None
+        kept = keep if response.status < HTTPStatus.MULTIPLE_CHOICES else None
         try:
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                if kept is not None:
+                    kept(chunk)
+                    continue
                 size += len(chunk)
                 if size > self._most_body_bytes:
                     trouble = Trouble(

@@ -8,12 +8,15 @@ from prometheus_client.exposition import choose_encoder
 
 from harvester.adapters.gauges import Gauges
 from harvester.adapters.watching import Rows
+from harvester.domain.history import ReportKind
 from harvester.domain.ids import PlanId, ProfileId
+from harvester.domain.report import Loaded
 from harvester.domain.run import ApiCall, Run, RunState
 from harvester.domain.vitals import ProcessVitals, Vitals
 
 _CALL_SECONDS = (0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _WRITE_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 30)
+_LOAD_SECONDS = (0.5, 1, 2.5, 5, 10, 30, 60, 300, 900)
 _MOST_OPERATIONS = 100
 """Whatever an address is made of, a label has no more values than this."""
 _STATUSES = range(100, 600)
@@ -30,6 +33,7 @@ class Metrics:
         self._triggers: dict[ProfileId, str] = {}
         self._count_runs()
         self._count_calls()
+        self._count_reports()
         build = Gauge(
             "harvester_build_info", "Always 1; the version stands beside it.", ["version"], registry=self.registry
         )
@@ -72,6 +76,29 @@ class Metrics:
         self._waited = Counter(
             "harvester_throttle_wait_seconds", "How long they waited, together.", ["operation"], registry=registry
         )
+
+    def _count_reports(self) -> None:
+        registry = self.registry
+        self._reports = Counter(
+            "harvester_reports", "Reports of Amazon that came to an end here.", ["kind", "state"], registry=registry
+        )
+        self._report_rows = Counter("harvester_report_rows", "Rows of reports read here.", ["kind"], registry=registry)
+        self._report_unreadable = Counter(
+            "harvester_report_rows_unreadable", "Rows that were no rows.", ["kind"], registry=registry
+        )
+        self._report_seconds = Histogram(
+            "harvester_report_load_seconds", "From the download of a report to its last row in Postgres.",
+            buckets=_LOAD_SECONDS, registry=registry,
+        )  # fmt: skip
+
+    def report_loaded(self, profile_id: ProfileId, kind: ReportKind, loaded: Loaded, seconds: float) -> None:
+        self._reports.labels(kind.value, "loaded").inc()
+        self._report_rows.labels(kind.value).inc(loaded.rows)
+        self._report_unreadable.labels(kind.value).inc(loaded.unreadable)
+        self._report_seconds.observe(seconds)
+
+    def report_failed(self, profile_id: ProfileId, kind: ReportKind, failure: str) -> None:
+        self._reports.labels(kind.value, "failed").inc()
 
     def called(self, call: ApiCall, call_id: str | None) -> None:
         operation = self._bounded(call.operation)

@@ -165,6 +165,12 @@ class Settings(BaseSettings):
     keep_calls: Annotated[float, AfterValidator(a_week_or_for_ever)] = Field(
         34_560_000, description="How long calls are kept that carried no action. 0: for ever."
     )
+    keep_reports: Annotated[float, AfterValidator(a_week_or_for_ever)] = Field(
+        34_560_000, description="How long the days of reports are kept. 0: for ever."
+    )
+    report_patience: float = Field(
+        10_800, ge=0, le=86_400, description="How long `harvester plan` waits for the reports that the rules need."
+    )
     two_person: Annotated[Words, AfterValidator(known_kinds)] = Field(
         ("create_group", "negate_brand"),
         description="Kinds that two people must approve. `create_group` means those that create campaigns.",

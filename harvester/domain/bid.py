@@ -18,11 +18,13 @@ class Suggested(StrEnum):
 
 
 class BidTarget(NamedTuple):
-    """What a bid is asked for: the match says whether it is a keyword or a product."""
+    """What a bid is asked for: the match says whether it is a keyword or a product; a category says so itself."""
 
     match: Match
     text: str
-    """The keyword as it would be sent, or the ASIN."""
+    """The keyword as it would be sent, the ASIN, or the id of a category."""
+    category: bool = False
+    """A whole one: no bids are suggested for parts of one."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from harvester.domain.catalog import CatalogItem
 from harvester.domain.history import History
 from harvester.domain.ids import Effect
 from harvester.domain.profile import AdGroup, Campaign, Profile
+from harvester.domain.reach import Reached
 from harvester.domain.recommendation import Recommendation
 from harvester.domain.target import Match, TargetKind
 
@@ -134,6 +135,15 @@ class AccountFacts:
     now: datetime
 
 
+class Positive(msgspec.Struct, frozen=True, gc=False):
+    """An enabled keyword or product target of one's own, as far as it tells what must not be negated."""
+
+    text: str
+    key: str
+    match: Match
+    ad_group_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Ground:
     """What holds for all rows of one ad: shared by its candidates, never copied."""
@@ -150,6 +160,9 @@ class Ground:
     """Negatives at the destination's keyword and product ad group, with those of their campaigns."""
     source_campaign_negatives: Negatives = field(default_factory=Negatives)
     """Of the source campaign alone: what bears on a new negative at campaign level."""
+    positives: Mapping[str, Positive] = field(default_factory=dict)
+    """What is enabled in the source ad group (a manual one) and at the other places of the same products, by ASIN or by
+    what close variants share; empty where no rule negates search terms."""
 
 
 class Candidate(msgspec.Struct, frozen=True, gc=False):
@@ -167,3 +180,5 @@ class Candidate(msgspec.Struct, frozen=True, gc=False):
     """By ASIN, of the products that its rules ask about, as far as known; None: nothing was looked up."""
     history: History | None = None
     """Of search terms: their figures by window."""
+    reached: Mapping[str, Reached] | None = None
+    """Of a category: what its rules make of it, by rule, as far as found out; None: nothing was."""

@@ -86,6 +86,19 @@ def key_of(kind: TargetKind | None, text: str) -> str:
     return CategoryTarget(text.strip()).key if kind is CATEGORY else fold(text)
 
 
+def category_id_of(key: str) -> str:
+    """Amazon's id in the key of a `CategoryTarget`."""
+    return key.partition(" ")[0].removeprefix("CATEGORY=")
+
+
+def whole_key_of(text: str) -> str | None:
+    """The key of the whole category that a text means: its id, or the key of a target that was made of it."""
+    first = next(iter(text.upper().split()), "")
+    if first.isascii() and first.isdigit():
+        return CategoryTarget(first).key
+    return first if first.startswith("CATEGORY=") else None
+
+
 def _range_in(said: dict[str, str], kind: str) -> Range | None:
     """Taken out of what was said; what cannot be read stays in."""
     for ending in ("BETWEEN", "GREATERTHAN", "LESSTHAN"):

@@ -36,6 +36,8 @@ class Reason(StrEnum):
     MISSING_FACTS = "missing_facts"
     MISSING_DAYS = "missing_days"
     IMMATURE_WINDOW = "immature_window"
+    EVER_CONVERTED = "ever_converted"
+    VARIANT_OF_POSITIVE = "variant_of_positive"
 
 
 class Finding(msgspec.Struct, frozen=True, array_like=True, gc=False):

@@ -26,6 +26,10 @@ class Sign:
     ruleset_fingerprint: str
     rules_error: str | None
     """Why the rules file as it is now is not in force; None: it is."""
+    mode: Mode | None = None
+    """As far as its settings go."""
+    schedule: str | None = None
+    """When profiles fall due by its settings; a worker has none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ class NoticeKind(StrEnum):
     PROFILE_STOPPED = "profile_stopped"
     ITEMS_UNKNOWN = "items_unknown"
     ITEMS_REFUSED = "items_refused"
+    REGRETTED = "regretted"
     ITEMS_GUARDED = "items_guarded"
     PLAN_WAITING = "plan_waiting"
 

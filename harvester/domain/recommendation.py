@@ -1,9 +1,10 @@
 """What a source recommends, and the pages it comes in."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from harvester.domain.history import History
 from harvester.domain.target import CATEGORY, KEYWORD, PRODUCT, TargetKind
 
 PROMOTION = "promotion"
@@ -65,3 +66,5 @@ class RecommendationPage(msgspec.Struct, frozen=True):
     """None at the end of the list."""
     unreadable: int = 0
     """Items of the page that were no recommendation at all."""
+    histories: Sequence[History] = ()
+    """Of search terms: one for each row."""

@@ -25,6 +25,10 @@ class Task(StrEnum):
     """Partitions to come are made, old ones dropped."""
     NOTIFY = "notify"
     """People are told what waits for them."""
+    OUTCOMES = "outcomes"
+    """What became of what was done is read, and what is regretted gets a plan that would take it back."""
+    REPORT = "report"
+    """Reports that the rules need are asked for, and read when they are there."""
 
 
 @dataclass(frozen=True, slots=True)

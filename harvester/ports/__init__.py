@@ -27,6 +27,7 @@ from harvester.domain.review import Review, Reviewed, Selection
 from harvester.domain.run import ApiCall, Cursor, Run, RunState
 from harvester.domain.suggestion import Advertised, Asking
 from harvester.ports.bids import BidSuggestions, DecidedRows
+from harvester.ports.categories import ProductCounts
 from harvester.ports.sources import RecommendationSource
 from harvester.rules.requests import Request
 
@@ -37,7 +38,7 @@ class Clock(Protocol):
         ...
 
 
-class AccountReader(BidSuggestions, Protocol):
+class AccountReader(BidSuggestions, ProductCounts, Protocol):
     """Reads one profile's account. Every list comes page by page and raises what `pages` above raises."""
 
     @property
@@ -277,6 +278,10 @@ class Actions(Protocol):
         """The plan's `planned` items of these rules, reviewed by `auto:<rule>`; never a group that makes campaigns, and
         never an item that a person has edited: its bid is not the rule's. None of a plan made under another rule set.
         """
+        ...
+
+    async def retract_automatic(self, plan_id: PlanId, ruleset: Fingerprint, at: datetime) -> Sequence[str]:
+        """What `auto:<rule>` approved of a plan made under another rule set waits again, as `rules_changed`."""
         ...
 
     async def ruleset(self, plan_id: PlanId) -> Fingerprint | None: ...

@@ -15,7 +15,13 @@ from harvester.domain.category_tree import (
 )
 
 
-class CategoryReader(Protocol):
+class ProductCounts(Protocol):
+    async def product_count(self, narrowed: Narrowed) -> ProductCount:
+        """Raises PageBroken, Rejected, Unavailable."""
+        ...
+
+
+class CategoryReader(ProductCounts, Protocol):
     """Every method raises PageBroken, Rejected, Unavailable."""
 
     async def category_tree(self) -> Sequence[Category]:
@@ -29,8 +35,6 @@ class CategoryReader(Protocol):
         ...
 
     async def refinements(self, category_id: str) -> Refinements: ...
-
-    async def product_count(self, narrowed: Narrowed) -> ProductCount: ...
 
 
 class CategoryTrees(Protocol):

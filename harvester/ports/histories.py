@@ -35,6 +35,10 @@ class Histories(Protocol):
         """Done and not undone, no undo itself, in plan order; with the negatives at the source that followed them."""
         ...
 
+    async def open_undos(self, action_ids: Sequence[str]) -> Sequence[Standing]:
+        """Items that would take these actions back and are not settled yet; each names its action in `undoes`."""
+        ...
+
     def done(self, profile_id: ProfileId) -> AsyncIterator[Standing]:
         """Everything done and not undone."""
         ...

@@ -90,7 +90,8 @@ def _bases(
     """In the order in which they count: suggested, fixed, the ad group's default."""
     if bid.suggested is not None and isinstance(suggestion, SuggestedBids):
         around = f" ({_money(suggestion.low, step)} to {_money(suggestion.high, step)})"
-        yield Base(f"suggested {bid.suggested}", suggestion.at(bid.suggested), around)
+        whole = " for the whole category" if kind is TargetKind.CATEGORY else ""
+        yield Base(f"suggested {bid.suggested}{whole}", suggestion.at(bid.suggested), around)
     fixed = (bid.fixed or {}).get(currency)
     if fixed is not None:
         yield Base("fixed", fixed)

@@ -66,5 +66,11 @@ def asks(path: Path, condition: Condition) -> Iterator[Path]:
 
 def undelivered(ruleset: RuleSet) -> list[Problem]:
     """Where a sound file asks for catalog facts that no login can deliver; the first place of each rule."""
-    found = (next(asks(("rules", place, "when"), rule.when), None) for place, rule in enumerate(ruleset.rules))
+    found = (next(_asks(("rules", place), rule), None) for place, rule in enumerate(ruleset.rules))
     return [Problem(path, NO_LOGIN) for path in found if path is not None]
+
+
+def _asks(path: Path, rule: Rule) -> Iterator[Path]:
+    yield from asks((*path, "when"), rule.when)
+    if rule.refine is not None and rule.refine.price_ratio is not None:
+        yield (*path, "then", "promote", "refine", "price_ratio")

@@ -66,8 +66,8 @@ class _Asking:
                 self.findings.append(Finding(self.rule, check.check, measured, check.value, passed is True, group))
                 return passed
             case WindowBound():
-                measured, bound, passed, lack = check.look(self.seen)
-                self.findings.append(Finding(self.rule, check.check, measured, bound, passed is True, group))
+                shown, bound, passed, lack = check.look(self.seen)
+                self.findings.append(Finding(self.rule, check.check, shown, bound, passed is True, group))
                 if lack is not None:
                     self.lacking.append((check, lack))
                 return passed
@@ -96,8 +96,8 @@ def could_pass(
     *,
     wanted: bool = True,
 ) -> bool | None:
-    """As `ask`, with every fact that is not known taken to be what the rule wishes for: what the catalog does not say,
-    windows that are not whole, economics that the file does not name.
+    """As `ask`, with every fact that is not known taken to be what the rule wishes for, also windows that are not whole
+    and economics that the file does not name.
     """
     match check:
         case Bound():
@@ -118,8 +118,8 @@ def could_pass(
             assert_never(check)
 
 
-def on_catalog(check: Check) -> Iterator[CatalogCheck]:
-    """The checks of catalog facts in it."""
+def on_facts(check: Check) -> Iterator[CatalogCheck]:
+    """The checks in it of facts that are looked up."""
     return (each for each in leaves(check) if isinstance(each, CatalogCheck))
 
 

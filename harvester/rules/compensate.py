@@ -11,6 +11,7 @@ from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import Campaign
 from harvester.domain.target import Level, Match
 from harvester.rules import fragments
+from harvester.rules.delivery import shown_enough
 
 _PAUSES = {
     ActionKind.PROMOTE_KEYWORD: ActionKind.PAUSE_KEYWORD,
@@ -103,7 +104,8 @@ def source_negative(promotion: Standing, place: Place | None) -> PlannedAction |
         follow_up=fragments.review_after(due.get("review_after_days")),
         note=(
             f"Promoted by item {promotion.action_id} of plan {promotion.plan_id} "
-            f"{due['after_days']} days ago or more, and the target serves: the source can stop paying for it."
+            f"{due['after_days']} days ago or more, and the target serves{shown_enough(due)}: "
+            "the source can stop paying for it."
         ),
         follows=promotion.action_id,
     )

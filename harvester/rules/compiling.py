@@ -11,6 +11,7 @@ from harvester.rules.checks.catalog import (
     UnknownAsin,
     VariationOfOwn,
 )
+from harvester.rules.checks.category import ProductsBound
 from harvester.rules.checks.evidence import Bound, Metric, Side
 from harvester.rules.conditions import Condition
 from harvester.rules.ruleset import Rule
@@ -21,20 +22,23 @@ from harvester.rules.window_sections import ClickThreshold, NumberThreshold, Sha
 
 def rule_check(rule: Rule, own_brands: tuple[str, ...] = (), terms: Terms = ANY) -> Check:
     """What a rule asks for; rules on search terms look at windows."""
-    return check_of(rule.when, own_brands, terms if rule.match.source == SEARCH_TERMS else None)
+    refined = rule.refine.model_dump_json() if rule.refine else ""
+    return check_of(rule.when, own_brands, terms if rule.match.source == SEARCH_TERMS else None, refined)
 
 
-def check_of(condition: Condition, own_brands: tuple[str, ...] = (), terms: Terms | None = None) -> Check:
+def check_of(
+    condition: Condition, own_brands: tuple[str, ...] = (), terms: Terms | None = None, refined: str = ""
+) -> Check:
     """Of a condition that the file's checks let through: exactly one key, nothing empty. `terms`: what its windows are,
-    where it has any.
+    where it has any; `refined`: what the rule narrows a category down to.
     """
     if condition.all is not None:
-        return _every([check_of(part, own_brands, terms) for part in condition.all])
+        return _every([check_of(part, own_brands, terms, refined) for part in condition.all])
     if condition.any is not None:
-        return Either(tuple(check_of(part, own_brands, terms) for part in condition.any))
+        return Either(tuple(check_of(part, own_brands, terms, refined) for part in condition.any))
     if condition.not_ is not None:
-        return Not(check_of(condition.not_, own_brands, terms))
-    bounds: list[Check] = [*catalog_checks(condition, own_brands)]
+        return Not(check_of(condition.not_, own_brands, terms, refined))
+    bounds: list[Check] = [*catalog_checks(condition, own_brands), *_products(condition, refined)]
     bounds += window_bounds(condition, terms) if terms is not None else _bounds(condition)
     return bounds[0] if len(bounds) == 1 else Every(tuple(bounds))
 
@@ -72,6 +76,12 @@ def catalog_checks(condition: Condition, own_brands: tuple[str, ...] = ()) -> li
     if condition.unknown_asin is not None:
         checks.append(UnknownAsin(condition.unknown_asin))
     return checks
+
+
+def _products(condition: Condition, refined: str) -> list[Check]:
+    counted = condition.products or CountThreshold()
+    sides = ((Side.AT_LEAST, counted.at_least), (Side.AT_MOST, counted.at_most))
+    return [ProductsBound(side, value, refined) for side, value in sides if value is not None]
 
 
 def _every(parts: list[Check]) -> Check:

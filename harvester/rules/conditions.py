@@ -44,6 +44,8 @@ class Condition(Section):
     """Whether it is a variation of a product that the profile advertises."""
     unknown_asin: Flag | None = None
     """Whether the catalog of the marketplace has no such product."""
+    products: CountThreshold | None = None
+    """Of a category, as the rule refines it."""
     impressions: NumberThreshold | None = None
     """This and all below: of source search_terms."""
     spend: SpendThreshold | None = None

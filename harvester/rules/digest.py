@@ -145,6 +145,12 @@ def _refused(notice: Notice) -> str:
     return f"{items} of plan {notice.subject} refused{fresh}{said}"
 
 
+def _regretted(notice: Notice) -> str:
+    """The detail is the rules."""
+    items = _count(notice.items, "item", "items")
+    return f"{items} of {_detail(notice)} regretted; plan {notice.subject} would take back what you approve"
+
+
 def _guarded(notice: Notice) -> str:
     over = plain(notice.detail.replace("_", " "), LONGEST_DETAIL)
     return f"{_count(notice.items, 'item', 'items')} of plan {notice.subject} over a cap ({over or 'see the plan'})"
@@ -170,7 +176,13 @@ def _reconcile(notice: Notice) -> str:
     return f"harvester reconcile --profile {notice.whose[0].profile_id}" if notice.whose else "harvester reconcile"
 
 
-_COUNTED = (NoticeKind.ITEMS_UNKNOWN, NoticeKind.ITEMS_REFUSED, NoticeKind.ITEMS_GUARDED, NoticeKind.PLAN_WAITING)
+_COUNTED = (
+    NoticeKind.ITEMS_UNKNOWN,
+    NoticeKind.ITEMS_REFUSED,
+    NoticeKind.REGRETTED,
+    NoticeKind.ITEMS_GUARDED,
+    NoticeKind.PLAN_WAITING,
+)
 
 _SECTIONS: Mapping[NoticeKind, _Section] = {
     NoticeKind.RULES_BROKEN: _Section(
@@ -198,6 +210,11 @@ _SECTIONS: Mapping[NoticeKind, _Section] = {
     NoticeKind.ITEMS_REFUSED: _Section(
         "Refused by Amazon", Urgency.WARNING, "plan with refused items", "plans with refused items",
         _refused, _show, "harvester plans",
+    ),
+    NoticeKind.REGRETTED: _Section(
+        "Regretted: what was done and turned out wrong", Urgency.FOR_REVIEW,
+        "plan of regrets", "plans of regrets",
+        _regretted, _show, "harvester outcomes",
     ),
     NoticeKind.ITEMS_GUARDED: _Section(
         "Held by the guard, until somebody names them", Urgency.FOR_REVIEW,

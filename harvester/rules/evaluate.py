@@ -1,6 +1,8 @@
 """From a candidate to its decision: the rules of one profile, made ready for millions of rows."""
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 
 import msgspec
 
@@ -9,18 +11,22 @@ from harvester.domain.candidate import Candidate, Ground, NoDestination
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.history import History
 from harvester.domain.profile import Profile
-from harvester.domain.recommendation import CATEGORIES, PROMOTION, WITHOUT_EVIDENCE, Recommendation
+from harvester.domain.reach import Reached
+from harvester.domain.recommendation import CATEGORIES, PROMOTION, SEARCH_TERMS, WITHOUT_EVIDENCE, Recommendation
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind
 from harvester.rules.bids import StartingBid, starting_bid
-from harvester.rules.check import Check, ask, could_pass, leaves, on_catalog
+from harvester.rules.check import Check, ask, could_pass, leaves, on_facts
 from harvester.rules.checks.catalog import About, CatalogCheck, lacking
-from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_promotions
+from harvester.rules.checks.category import refined_to, uncounted
+from harvester.rules.checks.overlap import Opening, destination_of, open_negative, open_targets
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
+from harvester.rules.checks.trust import Trust
 from harvester.rules.checks.windowed import UNSEEN, Lacking, Seen, WindowBound, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
 from harvester.rules.money_bids import Earned
+from harvester.rules.near_miss import near_miss
 from harvester.rules.ruleset import ProfileRules, Rule, RuleSet
 from harvester.rules.scope import covers_advertised, covers_place, covers_profile, covers_themes
 from harvester.rules.window_compiling import terms_of
@@ -32,6 +38,7 @@ _MOST_VERDICTS = 8192
 """Each keeps its findings, about a kilobyte: memory stays flat where hardly any evidence comes twice."""
 
 _json = msgspec.json.Encoder()
+_NOT_FOUND_OUT: Mapping[str, Reached] = {}
 
 
 class Passed(msgspec.Struct, frozen=True):
@@ -39,6 +46,8 @@ class Passed(msgspec.Struct, frozen=True):
 
     rule: Rule
     findings: str
+    keys: tuple[str, ...] = ()
+    """Of what it makes of a category; empty: of the candidate's own key."""
     decisions: dict[tuple[Outcome, str], Decision] = msgspec.field(default_factory=dict)
     """Those that nothing more was found out for: one for all rows with this evidence."""
 
@@ -58,7 +67,7 @@ class Cover:
     __slots__ = ("_known", "_rules", "on_windows")
 
     def __init__(self, rules: tuple[tuple[Rule, Check], ...]) -> None:
-        self._rules = [(rule, check, tuple(on_catalog(check))) for rule, check in rules]
+        self._rules = [(rule, check, tuple(on_facts(check))) for rule, check in rules]
         self.on_windows = any(isinstance(each, WindowBound) for _, check in rules for each in leaves(check))
         """Whether a rule looks at windows: evidence alone does not decide then."""
         self._known: dict[tuple[float, float], Passed | Decision] = {}
@@ -74,32 +83,58 @@ class Cover:
         return known
 
     def with_facts(
-        self, clicks: float, conversions: float, about: About | None, seen: Seen = UNSEEN
+        self,
+        clicks: float,
+        conversions: float,
+        about: About | None,
+        seen: Seen = UNSEEN,
+        reached: Mapping[str, Reached] = _NOT_FOUND_OUT,
     ) -> Passed | Decision:
-        """Not remembered: it is this product's or this term's alone."""
-        return self._asked(float(clicks) + 0.0, float(conversions) + 0.0, about, seen)
+        """Not remembered: it is this product's, this category's or this term's alone."""
+        return self._asked(float(clicks) + 0.0, float(conversions) + 0.0, about, seen, reached)
 
     def _asked(
-        self, clicks: float, conversions: float, about: About | None = None, seen: Seen = UNSEEN
+        self,
+        clicks: float,
+        conversions: float,
+        about: About | None = None,
+        seen: Seen = UNSEEN,
+        reached: Mapping[str, Reached] = _NOT_FOUND_OUT,
     ) -> Passed | Decision:
-        """The first rule that passes; or that could, if what is lacking were known."""
+        """The first rule that passes; or that could, if it were known what is not known."""
         findings: list[Finding] = []
         for rule, check, facts in self._rules:
+            made = reached.get(rule.name)
+            known = about if about is None or made is None else replace(about, reached=made)
             unknown: list[Lacking] = []
-            if ask(check, clicks, conversions, rule.name, findings, about, seen, unknown):
-                return Passed(rule, _text(findings))
-            if (unknown or facts) and could_pass(check, clicks, conversions, about, seen):
+            passes = ask(check, clicks, conversions, rule.name, findings, known, seen, unknown)
+            if passes and (rule.refine is None or (made is not None and made.targets)):
+                return _passed(rule, findings, made)
+            if (unknown or facts or rule.refine) and could_pass(check, clicks, conversions, known, seen):
                 waits = waiting_for(unknown, seen)
-                reason, more = waits or (Reason.MISSING_FACTS, [lacking(facts, about)])
+                reason, more = waits or (Reason.MISSING_FACTS, [_missing(rule, facts, known)])
                 return Decision(Outcome.HOLD, reason, rule.name, _text([*findings, *more]))
         return Decision(Outcome.HOLD, Reason.NOT_PROVEN, "", _text(findings))
+
+
+def _missing(rule: Rule, facts: tuple[CatalogCheck, ...], about: About | None) -> Finding:
+    if rule.on_categories:
+        return uncounted(about, about.asin if about else "")
+    return lacking(facts, about)
+
+
+def _passed(rule: Rule, findings: list[Finding], made: Reached | None) -> Passed:
+    if rule.refine is None or made is None:
+        return Passed(rule, _text(findings))
+    return Passed(rule, _text([*findings, refined_to(rule.name, made)]), tuple(each.key for each in made.targets))
 
 
 class _Known(msgspec.Struct, gc=False):
     """What was found out about a ground: the ground itself (so that its id stays its own), covers, and bids."""
 
     ground: Ground
-    covers: dict[TargetKind, Cover | None]
+    covers: dict[TargetKind, Cover | Decision]
+    """A decision where no rule covers it."""
     worths: tuple[ProductWorth, ...]
     bids: dict[tuple[str, TargetKind], bool]
 
@@ -115,6 +150,7 @@ class Judge:
         self._rules = rules
         self._profile = profile
         self._protection = Protection(rules.protect)
+        self._trust = Trust(rules.protect)
         self._own_products = rules.protect.own_products
         self._compiled = [
             (rule, rule_check(rule, rules.own_brands, terms_of(profile)))
@@ -148,19 +184,35 @@ class Judge:
         about = row.ad_asin if row.source == PROMOTION else (row.source, row.asked_for, row.themes)
         known = self._known.get((id(ground), about)) or self._meet(ground, row, about)
         cover = known.covers[kind]
-        if cover is None:
-            return _OUT_OF_SCOPE
-        if candidate.catalog is None and not cover.on_windows:
+        if isinstance(cover, Decision):
+            return cover
+        if candidate.catalog is None and candidate.reached is None and not cover.on_windows:
             verdict = cover.verdict(clicks, conversions)
         else:
             seen = Seen(candidate.history, known.worths, self._profile.currency)
-            verdict = cover.with_facts(clicks, conversions, _about(candidate), seen)
-        return verdict if isinstance(verdict, Decision) else self._wish(known, candidate, kind, clicks, verdict)
+            verdict = cover.with_facts(clicks, conversions, _about(candidate), seen, candidate.reached or {})
+        if isinstance(verdict, Decision):
+            return verdict
+        decision = self._wish(known, candidate, kind, clicks, verdict)
+        return self._trusted(candidate, decision) if decision.outcome is Outcome.NEGATE else decision
+
+    def _trusted(self, candidate: Candidate, decision: Decision) -> Decision:
+        """A search term that sold before, or that is what we sell by, is never negated on its costs alone."""
+        against = self._trust.against(candidate) if candidate.row.source == SEARCH_TERMS else None
+        if against is None:
+            return decision
+        reason, finding = against
+        return Decision(Outcome.HOLD, reason, decision.rule, _with(decision.findings, finding))
 
     @property
     def on_catalog(self) -> tuple[CatalogCheck, ...]:
         """All checks of catalog facts in the profile's rules."""
-        return tuple(each for _, check in self._compiled for each in on_catalog(check))
+        return tuple(each for _, check in self._compiled for each in on_facts(check) if each.of_catalog)
+
+    @property
+    def on_prices(self) -> bool:
+        """Whether a rule refines categories by what the catalog says our products cost."""
+        return any(rule.refine is not None and rule.refine.price_ratio is not None for rule, _ in self._compiled)
 
     def _meet(self, ground: Ground, row: Recommendation, about: object) -> _Known:
         if len(self._known) >= _MOST_GROUNDS:
@@ -172,7 +224,7 @@ class Judge:
         self._known[id(ground), about] = known
         return known
 
-    def _cover(self, ground: Ground, row: Recommendation, kind: TargetKind) -> Cover | None:
+    def _cover(self, ground: Ground, row: Recommendation, kind: TargetKind) -> Cover | Decision:
         places = tuple(
             place
             for place, (rule, _) in enumerate(self._compiled)
@@ -182,9 +234,12 @@ class Judge:
             and covers_advertised(rule.match, row.asked_for or (row.ad_asin,))
             and covers_themes(rule.match, row.themes)
         )
-        if places and places not in self._covers:
+        if not places:
+            missed = near_miss((rule for rule, _ in self._compiled), kind, ground.source, row)
+            return _skip(Reason.OUT_OF_SCOPE, missed) if missed else _OUT_OF_SCOPE
+        if places not in self._covers:
             self._covers[places] = Cover(tuple(self._compiled[place] for place in places))
-        return self._covers.get(places)
+        return self._covers[places]
 
     def _wish(self, known: _Known, candidate: Candidate, kind: TargetKind, clicks: float, passed: Passed) -> Decision:
         """A rule would act: what of it is done, forbidden or waiting already, and is there anywhere to go?"""
@@ -193,7 +248,7 @@ class Judge:
         if negate is not None:
             opening = open_negative(ground, kind, key, negate, clicks)
             return _decided(passed, opening, Outcome.NEGATE)
-        opening = open_promotions(ground, kind, key, rule.promotes(kind), clicks)
+        opening = open_targets(ground, kind, passed.keys or (key,), rule.promotes(kind), clicks)
         if opening.reason is None:
             reason = missing_destination(ground, kind)
             if reason is None and not self._has_bid(known, kind, rule, candidate.history):
@@ -254,10 +309,10 @@ def promotion_bid(
 
 
 def _about(candidate: Candidate) -> About | None:
-    if candidate.catalog is None:
+    if candidate.catalog is None and candidate.reached is None:
         return None
     advertised = candidate.row.advertised.strip().upper()
-    return About(candidate.key, advertised, candidate.ground.account.own_asins, candidate.catalog)
+    return About(candidate.key, advertised, candidate.ground.account.own_asins, candidate.catalog or {})
 
 
 def _decided(passed: Passed, opening: Opening, outcome: Outcome) -> Decision:

@@ -7,9 +7,11 @@ from typing import assert_never
 import msgspec
 
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
+from harvester.rules.checks.category import REFINED
 from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence, is_windowed, percent_text
 from harvester.rules.checks.windowed import NOT_READ
 from harvester.rules.explain_catalog import CATALOG_TELLING, catalog_words
+from harvester.rules.explain_category import CATEGORY_TELLING, refined_words
 from harvester.rules.explain_windows import WINDOW_TELLING, against, window_words
 from harvester.rules.guard import GuardReason
 from harvester.rules.margin import Missing, missing
@@ -31,10 +33,12 @@ REASONS: dict[str, str] = {
     Reason.DECLINED_BEFORE: "a person declined it, and its clicks have not doubled since",
     Reason.NO_DESTINATION: "there is no ad group that it could be promoted into",
     Reason.AMBIGUOUS_DESTINATION: "more than one promotion group takes from its ad",
-    Reason.NO_BID: "there is no bid for it in the profile's currency",
+    Reason.NO_BID: "the rule and the ad group give no bid in the profile's currency that its marketplace takes",
     Reason.MISSING_FACTS: "facts that a rule asks for are missing",
     Reason.MISSING_DAYS: "days of a window that a rule looks at were not read yet",
     Reason.IMMATURE_WINDOW: "days of a window that a rule looks at were read before their orders were complete",
+    Reason.EVER_CONVERTED: "it brought orders before, as far as anything is recorded",
+    Reason.VARIANT_OF_POSITIVE: "it is a close variant of what is protected or is a target of your own",
     GuardReason.PROMOTIONS_PER_RUN: "the run has more promotions than the guard lets through",
     GuardReason.NEGATIVES_PER_RUN: "the run has more negatives than the guard lets through",
     GuardReason.PROMOTIONS_PER_DAY: "the day has more promotions than the guard lets through",
@@ -49,6 +53,8 @@ REASONS: dict[str, str] = {
     "would_block_orders": "it would block what brought orders here before",
     "would_block_own": "it would block a keyword or target of your own",
     "edited_since": "somebody has edited it since",
+    "rules_changed": "the rules have changed since one of them approved it by itself",
+    "already_there": "it was there before, and Amazon has not told its id yet",
     "level_not_allowed": "its campaign takes no negative products at campaign level",
 }
 """Why nothing is done, for decisions and for items of a plan, as the end of a sentence."""
@@ -77,8 +83,18 @@ _TELLING = {
     "overlap.already_planned": "it waits in plan {measured}, as {bound}",
     "overlap.cooling_down": "it was undone in plan {measured}, as {bound}",
     "overlap.declined_before": "it was declined in plan {measured}, as {bound}",
+    "scope.target_type": "rule {bound} just misses it: it looks at no {measured}",
+    "scope.campaigns": "rule {bound} just misses it: its `campaigns` do not name “{measured}”",
+    "scope.ad_groups": "rule {bound} just misses it: its `ad_groups` do not name “{measured}”",
+    "scope.asins": "rule {bound} just misses it: its `asins` do not name {measured}",
+    "scope.themes": "rule {bound} just misses it: its `themes` do not name “{measured}”",
+    "sold.orders": "it brought {measured} orders in this campaign, the last seen {bound}",
+    "variant.protected": "it is a close variant of `{measured}` under protect.keywords",
+    "variant.own": "it is a close variant of your own “{measured}”, enabled in ad group {bound}",
+    "variant.served": "your own exact “{measured}” in this very ad group serves it: pause that, or lower its bid",
     **CATALOG_TELLING,
     **WINDOW_TELLING,
+    **CATEGORY_TELLING,
 }
 _WAITING = frozenset({Reason.MISSING_FACTS, Reason.MISSING_DAYS, Reason.IMMATURE_WINDOW})
 
@@ -187,6 +203,8 @@ def _more(number: int, what: str) -> str:
 
 def _checked(finding: Finding) -> str:
     inside = f" ({finding.group})" if finding.group else ""
+    if finding.check == REFINED:
+        return f"is {refined_words(finding)}"
     if _untold(finding):
         asked, _ = window_words(finding) if is_windowed(finding.check) else catalog_words(finding)
         return f"cannot tell {asked}{inside}"
@@ -194,7 +212,7 @@ def _checked(finding: Finding) -> str:
 
 
 def _untold(finding: Finding) -> bool:
-    """Whether it asked for a catalog fact, or days of a window, that are not known."""
+    """Whether it asked for a fact, or days of a window, that are not known."""
     if is_windowed(finding.check):
         return finding.measured == NOT_READ
     return finding.measured is None and not is_evidence(finding.check)

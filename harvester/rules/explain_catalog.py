@@ -1,4 +1,4 @@
-"""Sentences about catalog facts."""
+"""Sentences about facts that are looked up."""
 
 from harvester.domain.decision import Finding
 
@@ -17,6 +17,8 @@ _ASKED = {
     "sales_rank.at_most": "sales rank at most {bound}",
     "category_rank.at_least": "rank in a category at least {bound}",
     "category_rank.at_most": "rank in a category at most {bound}",
+    "products.at_least": "products at least {bound}",
+    "products.at_most": "products at most {bound}",
     "price_ratio.at_least": "list price at least {bound} times ours",
     "price_ratio.at_most": "list price at most {bound} times ours",
 }

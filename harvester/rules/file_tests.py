@@ -1,15 +1,19 @@
 """Runs the tests that stand in a rules file: made-up recommendations with what must come of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
 
 from harvester.domain.candidate import AccountFacts, Candidate, Destination, Ground, Place
+from harvester.domain.catalog import CatalogItem
 from harvester.domain.category import key_of
+from harvester.domain.category_tree import ProductCount
 from harvester.domain.decision import Decision
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import AdGroup, Campaign, Profile, Region
+from harvester.domain.reach import Reached
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation
 from harvester.domain.target import TargetKind
 from harvester.rules.evaluate import compile_rules
@@ -17,9 +21,11 @@ from harvester.rules.explain import short
 from harvester.rules.given import FileTest, Given
 from harvester.rules.made_up_facts import OWN_RELATIVE, made_up
 from harvester.rules.made_up_terms import made_up_history
+from harvester.rules.refining import Lack, Refine, refined
 from harvester.rules.ruleset import RuleSet
 from harvester.rules.windows import windows_of
 
+_OURS = "B000000001"
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _TARGETS = {TargetKind.KEYWORD: "example keyword", TargetKind.PRODUCT: "B000000000", TargetKind.CATEGORY: "1000"}
 
@@ -43,7 +49,8 @@ def run_tests(ruleset: RuleSet) -> list[TestResult]:
 def _run(ruleset: RuleSet, test: FileTest) -> TestResult:
     given = test.given
     profile = _profile(given)
-    candidate = _candidate(given, profile)
+    reached = _reached(ruleset, given, profile) if given.kind is TargetKind.CATEGORY else None
+    candidate = _candidate(given, profile, reached)
     if given.source == SEARCH_TERMS:
         windows = windows_of(ruleset.for_profile(profile.profile_id), profile)
         candidate = msgspec.structs.replace(candidate, history=made_up_history(given, windows))
@@ -66,7 +73,19 @@ def _profile(given: Given) -> Profile:
     return Profile(profile_id, "", Region.NA, "US", "USD", "UTC", "seller", "")
 
 
-def _candidate(given: Given, profile: Profile) -> Candidate:
+def _reached(ruleset: RuleSet, given: Given, profile: Profile) -> Mapping[str, Reached]:
+    """What each rule makes of the category; our products cost 1.00."""
+    ours = {_OURS: CatalogItem(_OURS, list_price="1.00", currency=profile.currency)}
+    count = None if given.products is None else ProductCount(given.products, given.products)
+    found = {}
+    for rule in ruleset.rules:
+        made = refined(rule.refine or Refine(), given.target or _TARGETS[TargetKind.CATEGORY], profile, [_OURS], ours)
+        lacks = (made.check, made.measured, made.bound) if isinstance(made, Lack) else None
+        found[rule.name] = Reached(() if isinstance(made, Lack) else made.targets, count, lacks)
+    return found
+
+
+def _candidate(given: Given, profile: Profile, reached: Mapping[str, Reached] | None) -> Candidate:
     kind, target = given.kind, given.target or _TARGETS[given.kind]
     campaign = Campaign("", given.campaign or "", "AUTO", "ENABLED")
     source = Place(campaign, AdGroup("", "", given.ad_group or "", "ENABLED"))
@@ -88,4 +107,4 @@ def _candidate(given: Given, profile: Profile) -> Candidate:
     ground = Ground(account, source, Destination("", goal, goal), {})
     key = key_of(kind, target)
     catalog = None if given.catalog is None else made_up(given.catalog, key, row.ad_asin)
-    return Candidate(row, ground, kind, key, catalog=catalog)
+    return Candidate(row, ground, kind, key, catalog=catalog, reached=reached)

@@ -8,7 +8,7 @@ from harvester.domain.recommendation import RECOMMENDS
 from harvester.domain.target import TargetKind
 from harvester.rules.section import Section
 from harvester.rules.sections import GivenFacts
-from harvester.rules.values import Asin, Count, Digits, Name, NameOrId, Rate
+from harvester.rules.values import Asin, Count, Digits, Name, NameOrId, Rate, Whole
 from harvester.rules.window_sections import WindowText
 
 
@@ -39,6 +39,8 @@ class Given(Section):
     asin: Asin | None = None
     profile: Digits | None = None
     catalog: GivenFacts | None = None
+    products: Whole | None = None
+    """How many a category has, as the rule refines it; left out, Amazon does not say."""
     impressions: Count | None = None
     """This and all below: of source search_terms."""
     spend: Count | None = None

@@ -12,7 +12,8 @@ from harvester.domain.category import CategoryTarget
 from harvester.domain.decision import DecidedRow
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
-from harvester.domain.recommendation import CATEGORIES, WITHOUT_EVIDENCE
+from harvester.domain.reach import targets_of
+from harvester.domain.recommendation import CATEGORIES, SEARCH_TERMS, WITHOUT_EVIDENCE
 from harvester.domain.target import MOST_PHRASE_NEGATIVE_WORDS, Level, Match, TargetKind
 from harvester.rules import fragments
 from harvester.rules.bids import StartingBid
@@ -26,6 +27,7 @@ from harvester.rules.checks.overlap import (
 )
 from harvester.rules.checks.shape import as_sent
 from harvester.rules.explain_category import suggested_category
+from harvester.rules.explain_terms import term_in_a_sentence
 from harvester.rules.ruleset import Negate, Rule
 
 
@@ -45,14 +47,22 @@ class Folded:
     ground: Ground
     rule: Rule
     kind: TargetKind
+    key: str
+    """Of the item; several items of a category have the same rows."""
 
     @property
     def leader(self) -> DecidedRow:
         return self.rows[0]
 
     @property
+    def category(self) -> CategoryTarget:
+        """Of the item, where it is one."""
+        made = targets_of(self.leader.target, self.leader.evidence_note)
+        return next(each for each in made if each.key == self.key)
+
+    @property
     def target(self) -> str:
-        return as_sent(self.leader.target) if self.kind is TargetKind.KEYWORD else self.leader.key
+        return as_sent(self.leader.target) if self.kind is TargetKind.KEYWORD else self.key
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +85,7 @@ def promotion_place(folded: Folded) -> str:
 
 
 def promotion_effect(folded: Folded, match: Match) -> Effect:
-    return effect_of(promotion_kind(folded.kind), promotion_place(folded), folded.leader.key, match)
+    return effect_of(promotion_kind(folded.kind), promotion_place(folded), folded.key, match)
 
 
 def promotion_item(
@@ -89,7 +99,7 @@ def promotion_item(
     ground, kind = folded.ground, folded.kind
     destination = None if isinstance(ground.destination, NoDestination) else ground.destination
     follow_up, why_none = _follow_up(folded)
-    notes = [_suggested(folded.leader), _marked(folded.leader), why_none, not_suggested(suggestion)]
+    notes = [_told(folded), _suggested(folded), _marked(folded.leader), why_none, not_suggested(suggestion)]
     made_by = kind_at(ground.destination, kind)
     makes_group = destination is not None and destination.new is not None
     if makes_group and made_by.goes_through_group and refusal is None:
@@ -122,8 +132,7 @@ def _promotion_fragment(kind: ActionKind, folded: Folded, match: Match, bid: Sta
     if kind.is_direct_target and place is not None:
         campaign_id, ad_group_id = place.campaign.campaign_id, place.ad_group.ad_group_id
         if kind is ActionKind.TARGET_CATEGORY:
-            category = CategoryTarget(folded.leader.target.strip())
-            return fragments.category_target(category, campaign_id, ad_group_id, bid.amount)
+            return fragments.category_target(folded.category, campaign_id, ad_group_id, bid.amount)
         return fragments.product_target(folded.target, match, campaign_id, ad_group_id, bid.amount)
     return "" if kind is ActionKind.TARGET_CATEGORY else fragments.group_target(folded.target, match, bid.amount)
 
@@ -139,7 +148,7 @@ def negative_item(folded: Folded, negate: Negate, refusal: Refusal | None) -> Pl
         fragment = fragments.negative_product(folded.target, campaign_id, ad_group_id)
     where = negative_place(folded.ground, negate.level)
     change = _Change(negative_kind(folded.kind), where, match, fragment, source, negate.level)
-    item = _item(folded, change, [_marked(folded.leader)], refusal)
+    item = _item(folded, change, [_told(folded), _marked(folded.leader)], refusal)
     return msgspec.structs.replace(item, follow_up=fragments.review_after(negate.review_after))
 
 
@@ -200,12 +209,12 @@ def _item(folded: Folded, change: _Change, notes: Sequence[str], refusal: Refusa
     ad_group = place.ad_group if place and change.level is not Level.CAMPAIGN else None
     return PlannedAction(
         kind=change.kind,
-        effect=effect_of(change.kind, change.where, leader.key, change.match),
+        effect=effect_of(change.kind, change.where, folded.key, change.match),
         state=ActionState.HELD if refusal else ActionState.PLANNED,
         reason=refusal.reason if refusal else "",
         rule=leader.rule,
         target=folded.target,
-        key=leader.key,
+        key=folded.key,
         match=change.match,
         level=change.level,
         campaign_id=place.campaign.campaign_id if place else "",
@@ -231,12 +240,19 @@ def _item(folded: Folded, change: _Change, notes: Sequence[str], refusal: Refusa
     )
 
 
-def _suggested(row: DecidedRow) -> str:
+def _told(folded: Folded) -> str:
+    """What its first search-term row cost and brought; empty where none of its rows is one."""
+    rows = (row for row in folded.rows if row.source == SEARCH_TERMS)
+    return next((term_in_a_sentence(row.evidence_note) for row in rows), "")
+
+
+def _suggested(folded: Folded) -> str:
     """Why Amazon suggests it; empty for what has evidence of its own."""
+    row = folded.leader
     if row.source not in WITHOUT_EVIDENCE:
         return ""
     if row.source == CATEGORIES:
-        return suggested_category(row.evidence_note)
+        return suggested_category(row.evidence_note, folded.key)
     themes: list[str] = msgspec.json.decode(row.evidence_note or "{}").get("themes", [])
     return f"Suggested by Amazon: {'; '.join(themes)}." if themes else "Suggested by Amazon, without a theme."
 
@@ -266,6 +282,8 @@ def _follow_up(folded: Folded) -> tuple[str, str]:
         "campaign_id": source.campaign.campaign_id,
         "ad_group_id": source.ad_group.ad_group_id,
     }
+    if wanted.after.impressions:
+        due["after_impressions"] = wanted.after.impressions
     if wanted.review_after:
         due["review_after_days"] = wanted.review_after
     return fragments.compact(due), ""

@@ -8,6 +8,7 @@ from harvester.domain.candidate import Destination, Ground, NoDestination
 from harvester.domain.decision import DecidedRow, Outcome, Reason
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
+from harvester.domain.reach import targets_of
 from harvester.domain.recommendation import WITHOUT_EVIDENCE
 from harvester.domain.target import (
     MOST_KEYWORD_WORDS,
@@ -51,26 +52,29 @@ def _promotions(
     rows: Iterable[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules, suggestions: Suggestions
 ) -> list[PlannedAction]:
     """One item for each destination and match: rows of ads that share both are one."""
-    wishes: dict[tuple[str | None, Match], list[DecidedRow]] = {}
-    closed: dict[tuple[str | None, Match], tuple[DecidedRow, Reason]] = {}
+    wishes: dict[tuple[str | None, str, Match], list[DecidedRow]] = {}
+    closed: dict[tuple[str | None, str, Match], tuple[DecidedRow, Reason]] = {}
     for row in sorted(rows, key=_strongest):
         ground = grounds[row.ad_group_id, row.ad_id]
         where, wanted = destination_of(ground, kind), rules.rule(row.rule).promotes(kind)
-        opening = open_promotions(ground, kind, row.key, wanted, row.clicks or 0)
-        for match in opening.matches:
-            wishes.setdefault((where, match), []).append(row)
-        if opening.reason is not None:
-            closed.setdefault((where, wanted[0]), (row, opening.reason))
+        openings = {key: open_promotions(ground, kind, key, wanted, row.clicks or 0) for key in _keys_of(row, kind)}
+        for key, opening in openings.items():
+            for match in opening.matches:
+                wishes.setdefault((where, key, match), []).append(row)
+        shut = {key: opening.reason for key, opening in openings.items() if opening.reason is not None}
+        if len(shut) == len(openings):
+            for key, reason in shut.items():
+                closed.setdefault((where, key, wanted[0]), (row, reason))
     items = []
-    for (_, match), folded_rows in wishes.items():
-        folded = _folded(folded_rows, kind, grounds, rules)
+    for (_, key, match), folded_rows in wishes.items():
+        folded = _folded(folded_rows, kind, grounds, rules, key)
         suggestion = suggestions.of(promotion_effect(folded, match)) if asks_amazon(folded.rule) else None
         bid = promotion_bid(folded.ground, kind, folded.rule, rules, suggestion, earned_by(folded, rules))
         refusal = _why_not_promote(folded, rules) or (None if bid else _no_bid(folded, suggestion))
         items.append(promotion_item(folded, match, bid, refusal, suggestion))
-    for (where, match), (row, reason) in closed.items():
-        if (where, match) not in wishes:
-            folded = _folded([row], kind, grounds, rules)
+    for (where, key, match), (row, reason) in closed.items():
+        if (where, key, match) not in wishes:
+            folded = _folded([row], kind, grounds, rules, key)
             bid = promotion_bid(folded.ground, kind, folded.rule, rules, earned=earned_by(folded, rules))
             items.append(promotion_item(folded, match, bid, _moved(reason)))
     return items
@@ -93,9 +97,18 @@ def _speaks_against(row: DecidedRow) -> bool:
     return row.outcome is Outcome.PROMOTE or row.source not in WITHOUT_EVIDENCE
 
 
-def _folded(rows: Sequence[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules) -> Folded:
+def _keys_of(row: DecidedRow, kind: TargetKind) -> list[str]:
+    """A category may become several targets, each narrowed down in its way."""
+    if kind is not TargetKind.CATEGORY:
+        return [row.key]
+    return [each.key for each in targets_of(row.target, row.evidence_note)]
+
+
+def _folded(
+    rows: Sequence[DecidedRow], kind: TargetKind, grounds: Grounds, rules: ProfileRules, key: str = ""
+) -> Folded:
     leader = rows[0]
-    return Folded(rows, grounds[leader.ad_group_id, leader.ad_id], rules.rule(leader.rule), kind)
+    return Folded(rows, grounds[leader.ad_group_id, leader.ad_id], rules.rule(leader.rule), kind, key or leader.key)
 
 
 def _strongest(row: DecidedRow) -> tuple[float, float, int]:

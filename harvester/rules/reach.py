@@ -69,7 +69,7 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Aspect:
-    """A check of a catalog fact, or its opposite: it says the same as itself, and nothing about anything else."""
+    """A check of a looked-up fact, or its opposite: it says the same as itself, and nothing about anything else."""
 
     check: CatalogCheck
     positive: bool

@@ -12,11 +12,13 @@ from harvester.domain.ids import Fingerprint, ProfileId
 from harvester.domain.profile import Mode
 from harvester.domain.recommendation import CATEGORIES, RECOMMENDS, WITHOUT_EVIDENCE
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, Level, Match, TargetKind
+from harvester.rules.after import After
 from harvester.rules.bid_sections import Bid
 from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.conditions import Condition
 from harvester.rules.economics import Economics
 from harvester.rules.given import FileTest
+from harvester.rules.refining import Refine
 from harvester.rules.section import Section
 from harvester.rules.sections import (
     CatalogNames,
@@ -37,7 +39,6 @@ from harvester.rules.values import (
     NameOrId,
     NegativeMatch,
     Prefix,
-    Whole,
 )
 from harvester.rules.window_sections import ClickThreshold, NumberThreshold
 
@@ -71,11 +72,6 @@ class RuleMatch(Scope):
         return self.source not in WITHOUT_EVIDENCE
 
 
-class After(Section):
-    days: Whole = 14
-    """After the promotion was applied."""
-
-
 class NegateAtSource(Section):
     """The negative in the source ad group that follows a promotion."""
 
@@ -91,6 +87,8 @@ class Promote(Section):
     """broad, phrase, exact for keywords; same, expanded for products; one item of the plan each. Left out: exact and
     same."""
     bid: Bid = Bid()
+    refine: Refine | None = None
+    """Of categories."""
 
 
 class Negate(Section):
@@ -118,6 +116,14 @@ class Rule(Section):
     then: Then
     mode: Mode | None = None
     """Stricter than the service's mode for what this rule decides; never laxer."""
+
+    @property
+    def on_categories(self) -> bool:
+        return self.match.source == CATEGORIES
+
+    @property
+    def refine(self) -> Refine | None:
+        return self.then.promote.refine if self.then.promote else None
 
     @property
     def kinds(self) -> tuple[TargetKind, ...]:

@@ -30,6 +30,7 @@ _LONGEST_PREFIX = 100
 _LARGEST = 10**12
 _DAYS_IN = {"d": 1, "w": 7}
 _MOST_DAYS = 3650
+MOST_STARS = 5
 
 
 def did_you_mean(word: str, known: object) -> str:
@@ -83,6 +84,13 @@ def counting_number(value: object) -> int:
     whole = whole_number(value)
     if whole < 1:
         raise Unusable("must be at least 1")
+    return whole
+
+
+def stars(value: object) -> int:
+    whole = whole_number(value)
+    if not 0 <= whole <= MOST_STARS:
+        raise Unusable(f"must be 0 to {MOST_STARS} stars, but is {whole}")
     return whole
 
 

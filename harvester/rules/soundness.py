@@ -9,7 +9,9 @@ from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, TargetKind
 from harvester.rules.bid_sections import Bid
 from harvester.rules.brand_soundness import brand_problems
 from harvester.rules.catalog_soundness import catalog_keys, condition_problems, own_brand_problems, rule_problems
+from harvester.rules.category_soundness import category_problems
 from harvester.rules.checks.catalog import Figure
+from harvester.rules.checks.category import PRODUCTS
 from harvester.rules.compiling import rule_check
 from harvester.rules.conditions import Condition
 from harvester.rules.reach import decided_before, limits_of, never_passes
@@ -33,17 +35,32 @@ from harvester.rules.wording import Path, Problem
 
 def problems_of(ruleset: RuleSet) -> list[Problem]:
     """In the file's order, part by part."""
-    found = [problem for place, rule in enumerate(ruleset.rules) for problem in _rule(("rules", place), rule)]
+    found = [*_rules(ruleset)]
     found += [*_names(ruleset), *own_brand_problems(ruleset)]
     if not found:
         found += _reach(ruleset)
-    found += [problem for place, entry in enumerate(ruleset.groups) for problem in _group(("groups", place), entry)]
+    found += _entries(ruleset)
     found += _groups_reach(ruleset)
     found += brand_problems(ruleset)
     found += economics_problems(ruleset)
     found += _profiles(ruleset)
     found += _tests(ruleset)
     return found
+
+
+def problems_of_parts(ruleset: RuleSet) -> list[Problem]:
+    """Of each rule and each entry under `groups` by itself, whatever else stands in the file."""
+    return [*_rules(ruleset), *_entries(ruleset)]
+
+
+def _rules(ruleset: RuleSet) -> Iterator[Problem]:
+    for place, rule in enumerate(ruleset.rules):
+        yield from _rule(("rules", place), rule)
+
+
+def _entries(ruleset: RuleSet) -> Iterator[Problem]:
+    for place, entry in enumerate(ruleset.groups):
+        yield from _group(("groups", place), entry)
 
 
 def _names(ruleset: RuleSet) -> Iterator[Problem]:
@@ -55,7 +72,7 @@ def _names(ruleset: RuleSet) -> Iterator[Problem]:
 
 
 def _rule(path: Path, rule: Rule) -> Iterator[Problem]:
-    wrong = list(source_problems(path, rule))
+    wrong = [*source_problems(path, rule), *category_problems(path, rule)]
     if "when" in rule.model_fields_set:
         wrong += _condition((*path, "when"), rule.when)
     yield from wrong
@@ -71,6 +88,7 @@ def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
     named = [key for key in ("all", "any") if getattr(condition, key) is not None]
     named += ["not"] if condition.not_ is not None else []
     named += [*(key for key, _ in thresholds(condition)), *catalog_keys(condition)]
+    named += [PRODUCTS] if condition.products is not None else []
     if not named:
         yield Problem(
             path,
@@ -87,6 +105,8 @@ def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
         yield from _condition((*path, "not"), condition.not_)
     for key, threshold in thresholds(condition):
         yield from threshold_problems((*path, key), threshold)
+    if condition.products is not None:
+        yield from threshold_problems((*path, PRODUCTS), condition.products)
     for figure in Figure:
         bounds: CountThreshold | None = getattr(condition, figure)
         if bounds is not None:

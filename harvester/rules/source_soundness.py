@@ -43,8 +43,6 @@ def _of_categories(path: Path, then: Then) -> Iterator[Problem]:
         yield Problem((*path, "negate_at_source"), "goes with keywords and products; a category is not negated")
     if then.promote is not None and then.promote.match is not None:
         yield Problem((*path, "promote", "match"), "a category has no match; leave it out")
-    if then.promote is not None and then.promote.bid.suggested is not None:
-        yield Problem((*path, "promote", "bid", "suggested"), "is asked for keywords and products only; give `fixed`")
 
 
 def _evidence(path: Path, condition: Condition, source: str) -> Iterator[Problem]:
@@ -65,6 +63,8 @@ def given_problems(path: Path, test: FileTest) -> Iterator[Problem]:
         yield Problem((*path, "themes"), "only product suggestions have themes: add `source: products`")
     if given.target_type is not None and given.target_type not in RECOMMENDS[given.source]:
         yield Problem((*path, "target_type"), f"source {given.source} suggests no {_PLURALS[given.target_type]}")
+    if given.source != CATEGORIES and given.products is not None:
+        yield Problem((*path, "products"), "are counted of categories only: add `source: categories`")
     yield from given_money_problems(path, given)
     if given.source == SEARCH_TERMS:
         return

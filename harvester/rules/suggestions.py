@@ -3,9 +3,10 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from harvester.domain.action import ActionState
+from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.bid import AdGroupToCome, BidPlace, BidTarget, NoSuggestion, StandingAdGroup, Suggestion
 from harvester.domain.candidate import Destination, Ground, NewGroup
+from harvester.domain.category import category_id_of
 from harvester.domain.decision import Reason
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
@@ -96,8 +97,7 @@ class BidQuestions:
         asin = asin_of(item.asin)
         if asin is not None:
             place.asins[asin] = None
-        assert item.match is not None
-        place.wanted.setdefault(BidTarget(item.match, item.target), []).append(item.effect)
+        place.wanted.setdefault(_target(item), []).append(item.effect)
 
     def batches(self) -> Iterator[BidQuestion]:
         """As many as it takes, none with more targets than one call may hold."""
@@ -117,6 +117,12 @@ class BidQuestions:
             for effects in each.wanted.values()
             for effect in effects
         }
+
+
+def _target(item: PlannedAction) -> BidTarget:
+    assert item.match is not None
+    category = category_id_of(item.key) if item.kind is ActionKind.TARGET_CATEGORY else None
+    return BidTarget(item.match, category or item.target, category is not None)
 
 
 def _new_group(ground: Ground) -> NewGroup | None:

@@ -37,7 +37,6 @@ _LATER: Mapping[str, Mapping[str, str]] = {
         "revenue": "is called `sales`",
         "category": "is looked at as `shared_category`, with the advertised product",
     },
-    "After": {"impressions": "no enabled source delivers impressions; give `days`"},
     "Then": {
         "negate_brand": "no recommendation is a brand; name the ids under `brands`, at the top of the file",
         "target_category": "use `promote` with source categories: it makes category targets",

@@ -1,6 +1,7 @@
 """`python -m harvester.sandbox`: the pretend Amazon alone."""
 
 import argparse
+import datetime as dt
 import sys
 from pathlib import Path
 
@@ -30,6 +31,19 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="how long an access token holds",
     )
+    add(
+        "--report-seconds",
+        type=float,
+        default=defaults.report_seconds,
+        metavar="SECONDS",
+        help="how long a report takes to be made",
+    )
+    add(
+        "--first-day",
+        type=dt.date.fromisoformat,
+        metavar="DATE",
+        help="what the calendar shows at the start, YYYY-MM-DD, if not today",
+    )
     add("--dialect", choices=DIALECTS, default=defaults.dialect, help="whose form answers take")
     add("--accept-plain-json", action="store_true", help="also take application/json for every media type")
     add("--until-stdin-closes", action="store_true", help="end with the program that started it")
@@ -56,6 +70,8 @@ def main(arguments: list[str] | None = None) -> int:
         rate=given.rate,
         catalog_rate=given.catalog_rate,
         token_lifetime_seconds=given.token_lifetime,
+        report_seconds=given.report_seconds,
+        first_day=given.first_day,
         dialect=given.dialect,
         accept_plain_json=given.accept_plain_json,
         faults=faults,

@@ -16,6 +16,7 @@ from harvester.sandbox import (
     page_faults,
     product_suggestions,
     profiles,
+    reports,
 )
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.calls import Call, Operation, Version
@@ -34,11 +35,13 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
         *brands.OPERATIONS,
         *categories.OPERATIONS,
         *product_suggestions.OPERATIONS,
+        *reports.OPERATIONS,
     )
 }
 _PATHS = {path for _, path in OPERATIONS}
 _WITH_IDS = {key: re.compile(re.sub(r"\{\w+\}", "[^/]+", key[1])) for key in OPERATIONS if "{" in key[1]}
 """Paths that hold an id."""
+_BODILESS = {"GET", "DELETE"}
 _REGIONS = {"na": "NA", "eu": "EU", "fe": "FE"}
 
 
@@ -54,6 +57,7 @@ class Request:
     request_id: str
     clock: Clock
     action: Action
+    base_url: str = ""
 
 
 def split_region(path: str) -> tuple[str | None, str]:
@@ -136,6 +140,8 @@ def _operate(world: World, market: Market, operation: Operation, request: Reques
         operation=operation.name,
         path=split_region(request.path)[1],
         query=request.query,
+        clock=request.clock,
+        base_url=request.base_url,
     )
     result = page_faults.distorted(call, operation.handler(call), operation.handler)
     encoded = result if isinstance(result, bytes) else msgspec.json.encode(result)
@@ -151,7 +157,7 @@ def _prefers_representation(headers: Mapping[str, str]) -> bool:
 def _version(operation: Operation, headers: Mapping[str, str], *, plain: bool) -> Version:
     """Content-Type and Accept must name the same version of the operation; parameters are refused."""
     given = headers.get("Content-Type", "").strip().lower()
-    version = operation.by_media_type.get(given) if operation.method != "GET" else operation.versions[0]
+    version = operation.by_media_type.get(given) if operation.method not in _BODILESS else operation.versions[0]
     if version is None and plain and given == JSON:
         version = operation.versions[0]
     if version is None:

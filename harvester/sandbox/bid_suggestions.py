@@ -4,6 +4,7 @@ import re
 import zlib
 from dataclasses import dataclass
 
+from harvester.sandbox import category_tree
 from harvester.sandbox.calls import Call, Operation, Version
 from harvester.sandbox.market import Kind, folded
 from harvester.sandbox.marketplaces import SCALE, Marketplace
@@ -128,6 +129,8 @@ def _check(expression: Json, where: str) -> None:
         raise unprocessable(f"{where}.value is required for {kind}")
     if kind == "PAT_ASIN" and not _ASIN.fullmatch(value.upper()):
         raise unprocessable(f"{where}.value {value!r} is not an ASIN")
+    if kind == "PAT_CATEGORY" and value not in category_tree.by_id():
+        raise unprocessable(f"{where}.value {value!r} is not a category")
 
 
 def _suggested(call: Call, place: str, expression: Json) -> Json | None:

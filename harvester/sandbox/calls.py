@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from harvester.sandbox.clock import Clock
 from harvester.sandbox.fault_rules import Action
 from harvester.sandbox.market import Market
 from harvester.sandbox.settings import Options
@@ -27,6 +28,8 @@ class Call:
     operation: str = ""
     path: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
+    clock: Clock = field(default_factory=Clock)
+    base_url: str = ""
 
 
 Handler = Callable[[Call], Json | list[Json] | bytes]

@@ -36,7 +36,7 @@ def answer(method: str, path: str, wish: Wish) -> Answer:
 
 
 def _state(wish: Wish) -> Json:
-    return state_of(wish.sandbox.world, wish.query.get("profile"))
+    return state_of(wish.sandbox.world, wish.query.get("profile"), wish.sandbox.clock.now())
 
 
 def _requests(wish: Wish) -> Json:
@@ -69,8 +69,9 @@ def _rate(wish: Wish) -> Json:
 
 
 def _advance(wish: Wish) -> Json:
-    """Body: {"advance_seconds": n}. Tokens age and lags pass; nothing waits."""
-    seconds = float(msgspec.json.decode(wish.body)["advance_seconds"])
+    """Body: {"advance_seconds": n} or {"advance_days": n}. Tokens age, days and lags pass; nothing waits."""
+    body = msgspec.json.decode(wish.body)
+    seconds = float(body["advance_days"]) * 86_400 if "advance_days" in body else float(body["advance_seconds"])
     wish.sandbox.clock.advance(seconds)
     return {"advanced_seconds": seconds}
 

@@ -49,6 +49,24 @@ class SetField(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=
     every: int = 1
 
 
+class ReportFault(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
+    """What becomes of a report. Of the request that asks for it: `status` it ends in (or stays in), `reason` of a
+    failure, `seconds` until then. Of the one that shows it: whether its address has `expired`. Of the download: the
+    file ends after a share of it (`truncate`); every `every`th row has fields `set`, is `raw` text, or
+    comes `twice`.
+    """
+
+    status: str | None = None
+    reason: str = "Internal server error"
+    seconds: float | None = None
+    expired: bool = False
+    truncate: float | None = None
+    every: int = 1
+    set: dict[str, Any] = {}
+    raw: str | None = None
+    twice: bool = False
+
+
 class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=True):
     """See docs/sandbox.md, "Faults"."""
 
@@ -71,6 +89,7 @@ class Action(msgspec.Struct, forbid_unknown_fields=True, frozen=True, kw_only=Tr
     set_field: SetField | None = None
     items: ItemFault | None = None
     plain_json: bool = False
+    report: ReportFault | None = None
 
 
 class Rule(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -93,6 +112,7 @@ def load_rules(text: bytes) -> tuple[Rule, ...]:
 
 _FORMS = {"json", "message", "html", "text", "empty"}
 _DROPS = {"before", "after"}
+_REPORT_STATUSES = {"PENDING", "PROCESSING", "FAILED"}
 _ITEM_ANSWERS = {"throttledError", "internalServerError", "missing"}
 _LWA_ERRORS = {"invalid_grant", "invalid_client", "unauthorized_client", "server_error"}
 
@@ -103,6 +123,7 @@ def _check(rule: Rule, place: int) -> None:
         ("form", action.form, _FORMS),
         ("drop", action.drop, _DROPS),
         ("lwa_error", action.lwa_error, _LWA_ERRORS),
+        ("report.status", action.report and action.report.status, _REPORT_STATUSES),
         ("items.answer", action.items and action.items.answer, _ITEM_ANSWERS),
     ):
         if value is not None and value not in allowed:

@@ -11,6 +11,7 @@ from harvester.sandbox.wire import Json
 
 if TYPE_CHECKING:
     from harvester.sandbox.recommendations import Recommendations
+    from harvester.sandbox.reports import Report
 
 
 class Kind(Enum):
@@ -73,6 +74,15 @@ class Row:
     body: Json
     born_at: float
     changed_at: float
+    before: list[tuple[float, Json]] = field(default_factory=list)
+    """Every change: when, and what the fields it touched held until then (None: nothing)."""
+
+    def value_at(self, name: str, at: float) -> object:
+        value = self.body.get(name)
+        for changed_at, held in reversed(self.before):
+            if changed_at > at and name in held:
+                value = held[name]
+        return value
 
 
 def entity_id(number: int) -> str:
@@ -109,6 +119,7 @@ class Market:
     profile: Profile
     recommendations: "Recommendations"
     access: str = "edit"
+    reports: "dict[str, Report]" = field(default_factory=dict)
     ad_asins: dict[str, str] = field(default_factory=dict)
     rows: dict[Kind, dict[str, Row]] = field(default_factory=lambda: {kind: {} for kind in Kind})
     _taken: dict[tuple[object, ...], str] = field(default_factory=dict)
@@ -140,6 +151,7 @@ class Market:
         """A field given as None is removed (a bid of None: the ad group's default applies)."""
         row = self.rows[kind][wanted]
         self._leave(kind, row.body)
+        row.before.append((now, {name: row.body.get(name) for name in fields}))
         for name, value in fields.items():
             if value is None:
                 row.body.pop(name, None)

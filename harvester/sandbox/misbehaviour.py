@@ -1,5 +1,8 @@
 """Answers no specification promises: wrong statuses in every form, cut bodies, dropped connections."""
 
+import asyncio
+from collections.abc import Iterator
+
 from aiohttp import web
 
 from harvester.sandbox.fault_rules import Action
@@ -51,6 +54,25 @@ def drop(request: web.BaseRequest) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()
     return web.Response(status=500)
+
+
+async def streamed(
+    request: web.BaseRequest, pieces: Iterator[bytes], headers: dict[str, str], share: float | None
+) -> web.StreamResponse:
+    """Sends pieces as they are made, other requests in between. A cut one stops within its first megabyte."""
+    response = web.StreamResponse(status=200, headers=headers)
+    response.enable_chunked_encoding()
+    await response.prepare(request)
+    sent = 0
+    for piece in pieces:
+        await response.write(piece) if piece else await asyncio.sleep(0)
+        sent += len(piece)
+        if share is not None and sent >= share * 2**20:
+            if request.transport is not None:
+                request.transport.close()
+            return response
+    await response.write_eof()
+    return response
 
 
 async def cut(request: web.BaseRequest, answer: Answer, headers: dict[str, str], share: float) -> web.StreamResponse:

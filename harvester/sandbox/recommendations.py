@@ -14,7 +14,7 @@ import msgspec
 
 from harvester.sandbox import shopping
 from harvester.sandbox.oddities import ODDITIES, Occasion, Oddity
-from harvester.sandbox.shopping import DRAWS, Relevance, Shoppers, Topic
+from harvester.sandbox.shopping import CONVERSION_RATES, DRAWS, Relevance, Shoppers, Topic
 
 _MASK = (1 << 32) - 1
 
@@ -103,20 +103,20 @@ class Recommendations:
                 continue
             first_layer, turn = divmod(offset, len(selection.places))
             for layer in range(first_layer, max(selection.counts)):
-                yield from self._layer(selection, layer, turn)
+                yield from self.layer(selection, layer, turn)
                 turn = 0
             offset = 0
 
-    def _layer(self, selection: Selection, layer: int, turn: int) -> Iterator[Found]:
+    def layer(self, selection: Selection, layer: int, turn: int = 0) -> Iterator[Found]:
         """One row of each ad, from the `turn`th on; the last layer may lack the last ads."""
         source = selection.source
-        salt = self._salt + source.number * 0x9E3779B1
+        salt = self.salt_of(source)
         shared = target_of(source, layer, 0) if is_shared(layer) else None
-        level = _mixed(salt, layer, 0) & 3
+        level = mixed(salt, layer, 0) & 3
         for place, count in zip(selection.places[turn:], selection.counts[turn:], strict=True):
             if layer >= count:
                 return
-            dice = _mixed(salt, layer, place + 1)
+            dice = mixed(salt, layer, place + 1)
             oddity = None if place else self._oddity(source, layer)
             if oddity is not None:
                 occasion = Occasion(source.topic, source.foreign_own_asin, layer, dice)
@@ -125,6 +125,17 @@ class Recommendations:
                 target, target_type, relevance = shared or target_of(source, layer, place)
                 clicks, conversions = self._evidence(layer, place, relevance, level, dice)
             yield source, place, target, target_type, clicks, conversions, dice
+
+    def salt_of(self, source: Source) -> int:
+        return self._salt + source.number * 0x9E3779B1
+
+    def true_rate(self, source: Source, layer: int, place: int) -> float:
+        """How often shoppers really buy after a click on the layer's ordinary row of that ad."""
+        level = mixed(self.salt_of(source), layer, 0) & 3
+        return CONVERSION_RATES[target_of(source, layer, place)[2]][level]
+
+    def is_odd(self, source: Source, layer: int, place: int) -> bool:
+        return place == 0 and self._oddity(source, layer) is not None
 
     def _oddity(self, source: Source, layer: int) -> Oddity | None:
         """A special row of the first ad: on two early layers of every ad group, then on one layer in forty."""
@@ -161,7 +172,7 @@ def target_of(source: Source, layer: int, place: int) -> tuple[str, str, Relevan
     return text, "KEYWORD", relevance
 
 
-def _mixed(salt: int, layer: int, place: int) -> int:
+def mixed(salt: int, layer: int, place: int) -> int:
     value = (salt + layer * 0x9E3779B1 + place * 0x85EBCA77) & _MASK
     value = ((value ^ value >> 16) * 0x7FEB352D) & _MASK
     value = ((value ^ value >> 15) * 0x846CA68B) & _MASK

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import msgspec
 from aiohttp import web
 
-from harvester.sandbox import ads, auth, catalog, control, misbehaviour, page_faults
+from harvester.sandbox import ads, auth, catalog, control, misbehaviour, page_faults, report_download
 from harvester.sandbox.auth import Logins
 from harvester.sandbox.clock import Clock
 from harvester.sandbox.edits import Edit, apply_edit
@@ -32,10 +32,11 @@ class Sandbox:
 
     def __init__(self, options: Options) -> None:
         self.options = options
-        self.clock = Clock()
+        self.clock = Clock(options.first_day)
         self.begin()
 
     def begin(self) -> None:
+        self.clock.begin()
         self.world = World(self.options)
         self.logins = Logins(self.world.accounts, self.options.token_lifetime_seconds, self.world.selling_partners)
         self.journal = Journal(self.options.journal_size)
@@ -64,6 +65,8 @@ class Sandbox:
         entry.status = answer.status
         entry.duration_ms = (time.monotonic() - started) * 1000
         headers = {"x-amzn-RequestId": _request_id(entry), "Content-Type": answer.media_type, **answer.headers}
+        if answer.stream is not None:
+            return await misbehaviour.streamed(request, answer.stream, headers, action.cut)
         if action.cut is not None:
             return await misbehaviour.cut(request, answer, headers, action.cut)
         return web.Response(status=answer.status, body=answer.body, headers=headers)
@@ -88,8 +91,8 @@ class Sandbox:
         impossible = None if action.edit is None else self._edit(action.edit, entry, now)
         if impossible is not None:
             return impossible
-        is_login = request.path.endswith(auth.TOKEN_PATH)
-        wait_seconds = 0.0 if is_login else self.buckets.wait_seconds(request.host, now)
+        elsewhere = request.path.endswith(auth.TOKEN_PATH) or report_download.concerns(request.path)
+        wait_seconds = 0.0 if elsewhere else self.buckets.wait_seconds(request.host, now)
         if wait_seconds:
             return self._too_many(request, entry, wait_seconds)
         if action.status is not None and not action.after_work:
@@ -129,9 +132,12 @@ class Sandbox:
             if request.method != "POST":
                 return json_answer({"error": "invalid_request", "error_description": "POST only"}, 405)
             return self.logins.answer(headers.get("Content-Type", ""), body, action, self.clock.now())
+        base_url = f"{request.scheme}://{request.host}"
         incoming = ads.Request(
-            request.method, request.path, request.query, headers, body, _request_id(entry), self.clock, action
+            request.method, request.path, request.query, headers, body, _request_id(entry), self.clock, action, base_url
         )
+        if report_download.concerns(request.path):
+            return report_download.answer(self.world, incoming)
         if catalog.concerns(request.path):
             answer, account = catalog.answer(self.logins, self.catalog_buckets, incoming)
         else:
@@ -143,6 +149,8 @@ class Sandbox:
 def _refusal(error: ApiError, request: web.BaseRequest, entry: Entry) -> Answer:
     if catalog.concerns(request.path):
         return catalog.refusal(error)
+    if report_download.concerns(request.path):
+        return report_download.refusal(error.status, error.message)
     return ads.refusal(error, request.method, request.path, request.headers, _request_id(entry))
 
 

@@ -72,8 +72,11 @@ class Items:
     item: Shape
     least: int = 0
     most: int | None = None
+    nullable: bool = False
 
     def check(self, value: object, where: str) -> None:
+        if value is None and self.nullable:
+            return
         if not isinstance(value, list):
             raise invalid(f"{where} must be an array")
         if len(value) < self.least:

@@ -1,5 +1,7 @@
 """The whole account as JSON, for tests that compare it with what a client believes."""
 
+import math
+
 from harvester.sandbox.market import Kind, Market
 from harvester.sandbox.wire import Json
 from harvester.sandbox.world import World, profile_body
@@ -19,15 +21,15 @@ _KEYS = {
 }
 
 
-def state_of(world: World, only: str | None) -> Json:
-    """Raises ValueError for an unknown profile."""
+def state_of(world: World, only: str | None, now: float = math.inf) -> Json:
+    """`now`: what reports have come to by then. Raises ValueError for an unknown profile."""
     if only is not None and only not in world.profiles:
         raise ValueError(f"There is no profile {only}")
     wanted = world.profiles if only is None else [only]
-    return {"profiles": {profile_id: _market_state(world.market(profile_id)) for profile_id in wanted}}
+    return {"profiles": {profile_id: _market_state(world.market(profile_id), now) for profile_id in wanted}}
 
 
-def _market_state(market: Market) -> Json:
+def _market_state(market: Market, now: float) -> Json:
     profile = market.profile
     return {
         "profile": profile_body(profile),
@@ -36,5 +38,8 @@ def _market_state(market: Market) -> Json:
         "access": market.access,
         "recommendations": market.recommendations.total,
         "adAsins": market.ad_asins,
+        "reports": [
+            {"reportId": one.report_id, "status": one.status(now), **one.asked} for one in market.reports.values()
+        ],
         **{key: list(market.bodies(kind)) for kind, key in _KEYS.items()},
     }

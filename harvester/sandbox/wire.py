@@ -1,5 +1,6 @@
 """What travels: answers, whole-request errors, and the body each API family gives an error."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -20,6 +21,7 @@ class Family(Enum):
     SUGGESTIONS = "suggestions"
     PROFILES = "profiles"
     BIDS = "bids"
+    REPORTS = "reports"
 
 
 @dataclass(slots=True)
@@ -28,6 +30,8 @@ class Answer:
     body: bytes
     media_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
+    stream: Iterator[bytes] | None = None
+    """Instead of a body, pieces of a long one."""
 
 
 class ApiError(Exception):
@@ -63,6 +67,8 @@ def error_answer(error: ApiError, family: Family, media_type: str, request_id: s
         return Answer(error.status, msgspec.json.encode(body))
     if family is Family.SUGGESTIONS:
         return Answer(error.status, msgspec.json.encode({"code": str(error.status), "details": error.message}))
+    if family is Family.REPORTS:
+        return Answer(error.status, msgspec.json.encode({"code": str(error.status), "detail": error.message}))
     if family is Family.BIDS:
         details = {"code": str(error.status), "details": error.message}
         return Answer(error.status, msgspec.json.encode(details), media_type)

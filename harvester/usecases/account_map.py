@@ -16,6 +16,7 @@ _Item = TypeVar("_Item")
 
 ENABLED = "ENABLED"
 AUTO = "AUTO"
+MANUAL = "MANUAL"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,8 @@ class AccountMap:
     """Ad group -> its ads; of AUTO campaigns only."""
     manual_by_products: dict[frozenset[str], list[str]] = field(default_factory=dict)
     """The manual ad groups that advertise just these."""
+    auto_by_products: dict[frozenset[str], list[str]] = field(default_factory=dict)
+    """The automatic ad groups that advertise just these."""
     own_asins: frozenset[str] = frozenset()
     """As far as the product ads name them: only vendors' do."""
 
@@ -54,6 +57,13 @@ class AccountMap:
         """Manual ad groups that advertise the same products as this one."""
         products = self.products.get(ad_group_id)
         return self.manual_by_products.get(products, ()) if products else ()
+
+    def leading(self, ad_group_id: str) -> Sequence[str]:
+        """The automatic ad groups of the same products as a manual one: through their promotion groups it promotes."""
+        place, products = self.place(ad_group_id), self.products.get(ad_group_id)
+        if place is None or place.campaign.targeting == AUTO or not products:
+            return ()
+        return self.auto_by_products.get(products, ())
 
 
 def serves(place: Place) -> bool:
@@ -104,11 +114,13 @@ def build(campaigns: Iterable[Campaign], ad_groups: Iterable[AdGroup], ads: Iter
             own.add(asin)
     products = {ad_group_id: frozenset(these) for ad_group_id, these in advertised.items()}
     manual: defaultdict[frozenset[str], list[str]] = defaultdict(list)
+    auto: defaultdict[frozenset[str], list[str]] = defaultdict(list)
     for ad_group_id, these in products.items():
         ad_group = by_ad_group.get(ad_group_id)
-        if ad_group is not None and _targeting(ad_group, by_campaign) not in (None, AUTO):
-            manual[these].append(ad_group_id)
-    return AccountMap(by_campaign, by_ad_group, products, dict(auto_ads), dict(manual), frozenset(own))
+        targeting = _targeting(ad_group, by_campaign) if ad_group is not None else None
+        if targeting is not None:
+            (auto if targeting == AUTO else manual)[these].append(ad_group_id)
+    return AccountMap(by_campaign, by_ad_group, products, dict(auto_ads), dict(manual), dict(auto), frozenset(own))
 
 
 def _targeting(ad_group: AdGroup, campaigns: Mapping[str, Campaign]) -> str | None:

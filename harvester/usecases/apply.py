@@ -103,8 +103,7 @@ class Apply:
             await self.actions.expire(plan_id, now)
             automatic = [rule.name for rule in rules.rules if rules.strictest_mode(mode, rule.name) is Mode.AUTO]
             session = _Session(self, profile, plan_id, fence, mode, writer, watch)
-            if automatic:
-                await session.approve(automatic, now)
+            await session.approve(automatic, now)
             sent = cache(lambda rule: rules.strictest_mode(mode, rule) is not Mode.DRY_RUN)
             return await session.work(reader, lambda action: sent(action.rule))
 
@@ -154,12 +153,14 @@ class _Session:
     cancelled: bool = False
 
     async def approve(self, rules: Collection[str], now: datetime) -> None:
-        """What the plan's rules may take by themselves, as long as they are the rules still."""
+        """What the plan's rules may take by themselves, as long as they are the rules still; else that waits again."""
         actions, ruleset = self.parts.actions, self.parts.rules.fingerprint
-        await actions.approve_automatically(self.plan_id, rules, ruleset, now, now + APPROVAL_HOLDS)
-        if await actions.ruleset(self.plan_id) != ruleset:
+        back = frozenset(await actions.retract_automatic(self.plan_id, ruleset, now))
+        if rules:
+            await actions.approve_automatically(self.plan_id, rules, ruleset, now, now + APPROVAL_HOLDS)
+        if (rules or back) and await actions.ruleset(self.plan_id) != ruleset:
             planned = await actions.in_state(self.profile.profile_id, [ActionState.PLANNED], self.plan_id)
-            count = sum(each.rule in rules for each in planned)
+            count = sum(each.rule in rules or each.action_id in back for each in planned)
             if count:
                 self.applied.reasons["planned", OTHER_RULES] += count
 

@@ -76,5 +76,9 @@ class Cover:
             group_ids=tuple(group.group_id for group in groups),
             targets=sum(made[ad_group_id] for ad_group_id in into if ad_group_id is not None),
             covered=not missing,
-            misses=" ".join(dict.fromkeys(missing)),
+            misses=" ".join(_sentence(each) for each in dict.fromkeys(missing)),
         )
+
+
+def _sentence(said: str) -> str:
+    return f"{said[:1].upper()}{said[1:].removesuffix('.')}."

@@ -17,6 +17,8 @@ APPLY_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 RECONCILE_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
 """Before the next try, after one in vain, after two, ...; when something has changed, from the beginning."""
 LOOK_FOR_FOLLOW_UPS = timedelta(minutes=1)
+REPORTS_BEFORE = timedelta(hours=4)
+"""So long before a run of the schedule its reports are asked for: Amazon takes three hours at most."""
 FOLLOW_UP_PAUSE = timedelta(hours=25)
 """The daily run plans them by itself."""
 
@@ -39,8 +41,11 @@ class Dispatch:
     """What the settings and the rules in force allow."""
     ruleset: Callable[[], Fingerprint]
     """In force now."""
+    wants_reports: Callable[[Profile], bool] = field(default=lambda _profile: False, kw_only=True)
+    """Whether those rules need any."""
     _put: dict[ProfileId, datetime] = field(default_factory=dict, init=False)
     """What this process has put last: it need not ask again."""
+    _reports_put: dict[ProfileId, datetime] = field(default_factory=dict, init=False)
     _logins: Sequence[Login] = field(default=(), init=False)
     _listed: Sequence[Profile] = field(default=(), init=False)
     """The profiles that those logins showed; a fleet of thousands is read again only when one was asked again."""
@@ -56,6 +61,7 @@ class Dispatch:
         return (
             await self._put_chores(now)
             + await self._put_plans(now)
+            + await self._put_reports(now)
             + await self._put_reconciles(now)
             + await self._put_follow_ups(now)
             + await self._put_applies(now)
@@ -79,6 +85,20 @@ class Dispatch:
         ]
         put = await self.slots.put([(slot, slot.due_at + self._offset(profile)) for slot, profile in fresh], now)
         self._put.update((profile.profile_id, slot.due_at) for slot, profile in fresh)
+        return put
+
+    async def _put_reports(self, now: datetime) -> int:
+        """Before each run of the schedule; for a profile that is new, or whose rules are, at once."""
+        profiles = [each for each in await self._profiles() if self.wants_reports(each)]
+        ahead = now + REPORTS_BEFORE
+        due = {zone: self.calendar.last_due(zone, ahead) - REPORTS_BEFORE for zone in {p.timezone for p in profiles}}
+        fresh = [
+            (Slot(Task.REPORT, profile.profile_id, due[profile.timezone]), profile)
+            for profile in profiles
+            if self._reports_put.get(profile.profile_id) != due[profile.timezone]
+        ]
+        put = await self.slots.put([(slot, slot.due_at + self._offset(profile)) for slot, profile in fresh], now)
+        self._reports_put.update((profile.profile_id, slot.due_at) for slot, profile in fresh)
         return put
 
     async def _put_reconciles(self, now: datetime) -> int:

@@ -2,20 +2,24 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+import msgspec
+
 from harvester.domain.candidate import Candidate
 from harvester.domain.catalog import CatalogItem
 from harvester.domain.category import key_of
-from harvester.domain.decision import Decision, Reason
+from harvester.domain.decision import Decision, Outcome, Reason
 from harvester.domain.errors import PageBroken, Rejected, Unavailable
+from harvester.domain.history import History, Sold
+from harvester.domain.reach import Reached, as_suggested, noted
 from harvester.domain.recommendation import PROMOTION, WITHOUT_EVIDENCE, Recommendation, RecommendationPage
 from harvester.domain.run import Cursor, Run
-from harvester.domain.target import KEYWORD, PRODUCT, asin_of, fold, kind_of
+from harvester.domain.target import CATEGORY, KEYWORD, PRODUCT, asin_of, fold, kind_of
 from harvester.ports import Clock, Profiles, Runs
 from harvester.ports.sources import RecommendationSource
 from harvester.usecases.behind import Behind
@@ -42,6 +46,33 @@ class Facts(Protocol):
     def new_troubles(self) -> Sequence[str]:
         """Why some could not be had; each once."""
         ...
+
+
+class Reach(Protocol):
+    async def __call__(self, asked: Sequence[tuple[str, Recommendation]]) -> Sequence[Reached]:
+        """What the rules named make of suggested categories, in the order of (rule, row) pairs."""
+        ...
+
+    def new_troubles(self) -> Sequence[str]:
+        """Why some could not be counted; each once."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUp:
+    """What is found out about candidates where a rule asks for it."""
+
+    catalog: Facts | None = None
+    reach: Reach | None = None
+
+    def new_troubles(self) -> Sequence[str]:
+        return [each for source in (self.catalog, self.reach) if source for each in source.new_troubles()]
+
+
+NOTHING_LOOKED_UP = LookedUp()
+
+LookBack = Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Sold]]]
+"""Of (campaign, key), those that ever brought orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,15 +137,16 @@ class Harvest:
         judge: Judge,
         own_asins: set[str],
         ad_groups: Sequence[str] | None = None,
-        facts: Facts | None = None,
+        facts: LookedUp = NOTHING_LOOKED_UP,
+        look_back: LookBack | None = None,
     ) -> Harvested:
-        """From the run's cursor to the end of the source. `own_asins` grows with what the rows advertise. `facts`: None
-        where no rule asks for any.
+        """From the run's cursor to the end of the source. `own_asins` grows with what the rows advertise. `look_back`:
+        None where the source has no histories.
 
         A list that breaks off ends that batch of ad groups, an Amazon that stays unavailable ends the source; both are
         troubles of the result. Whatever else fails is raised: a lost lease, a supporting list.
         """
-        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts)
+        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts, look_back)
         await work.remember(self.runs)
         asked = surroundings.account.sources() if ad_groups is None else sorted(ad_groups)
         batches = _batches(asked, run.cursor, source)
@@ -146,7 +178,7 @@ class Harvest:
         rows = await work.judged(page)
         cursor = work.cursor_after(page, ids)
         unreadable = [f"{page.unreadable} items of a page were no recommendations"] if page.unreadable else []
-        trouble = "; ".join([*unreadable, *(work.facts.new_troubles() if work.facts else ())]) or None
+        trouble = "; ".join([*unreadable, *work.facts.new_troubles()]) or None
         now = self.clock.now()
         await ledger.begin(partial(self.runs.save_page, work.run, work.rows, rows, cursor, now, trouble))
         work.pages += 1
@@ -165,7 +197,8 @@ class _Work:
     judge: Judge
     own_asins: set[str]
     profiles: Profiles
-    facts: Facts | None = None
+    facts: LookedUp = NOTHING_LOOKED_UP
+    look_back: LookBack | None = None
     pages: int = 0
     rows: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -179,7 +212,8 @@ class _Work:
             self.finished_through = self.run.cursor.finished_through
         if self.run.resumed:
             recent = await runs.recent_rows(self.run, WINDOW * PAGE)
-            self.recent = _Recent([row for row in recent if row.source == self.source.name])
+            mine = [row for row in recent if row.source == self.source.name]
+            self.recent = _Recent([msgspec.structs.replace(row, evidence_note=_said(row)) for row in mine])
 
     def harvested(self, refused: Rejected | None = None) -> Harvested:
         return Harvested(self.pages, self.rows, tuple(self.troubles), refused)
@@ -198,20 +232,43 @@ class _Work:
         await self._note_own_asins(page.rows)
         repeats = self.recent.repeats(page.rows)
         ground, judge = self.surroundings.ground, self.judge.judge
+        histories = page.histories or (None,) * len(page.rows)
         rows: list[Row] = []
         for start in range(0, len(page.rows), SLICE):
             part = slice(start, start + SLICE)
-            for row, repeated in zip(page.rows[part], repeats[part], strict=True):
+            for row, repeated, history in zip(page.rows[part], repeats[part], histories[part], strict=True):
                 kind = kind_of(row.target_type)
                 key = fold(row.target) if kind is KEYWORD else key_of(kind, row.target)
-                candidate = Candidate(row, ground(row.ad_group_id, row.ad_id), kind, key, repeated)
-                rows.append((row, key, judge(candidate)))
+                ad = ground(row.ad_group_id, row.ad_id)
+                rows.append((row, key, judge(Candidate(row, ad, kind, key, repeated, history=history))))
             await asyncio.sleep(0)
-        if self.facts is not None:
-            await self._judge_again(rows, self.facts)
+        if self.facts.catalog is not None:
+            await self._judge_again(rows, histories, self.facts.catalog)
+        if self.facts.reach is not None:
+            await self._count(rows, self.facts.reach)
+        if self.look_back is not None:
+            await self._judge_by_sales(rows, histories, self.look_back)
         return rows
 
-    async def _judge_again(self, rows: list[Row], facts: Facts) -> None:
+    async def _judge_by_sales(self, rows: list[Row], histories: Sequence[History | None], look_back: LookBack) -> None:
+        """Those that a rule would negate, with the orders that they ever brought, where they did."""
+        asked = {
+            place: (row.campaign_id, key)
+            for place, (row, key, decision) in enumerate(rows)
+            if decision.outcome is Outcome.NEGATE
+        }
+        sold = await look_back(list(set(asked.values()))) if asked else {}
+        for place, term in asked.items():
+            history = histories[place]
+            if history is None or term not in sold:
+                continue
+            row, key, _ = rows[place]
+            history = msgspec.structs.replace(history, sold=sold[term])
+            ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
+            candidate = Candidate(row, ground, kind_of(row.target_type), key, history=history)
+            rows[place] = (row, key, self.judge.judge(candidate))
+
+    async def _judge_again(self, rows: list[Row], histories: Sequence[History | None], facts: Facts) -> None:
         """With catalog facts, those that no rule could decide without; they are products, and no repeated rows."""
         waiting = [
             place
@@ -224,13 +281,46 @@ class _Work:
         for place in waiting:
             row, key, _ = rows[place]
             ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
-            rows[place] = (row, key, self.judge.judge(Candidate(row, ground, PRODUCT, key, catalog=items)))
+            candidate = Candidate(row, ground, PRODUCT, key, catalog=items, history=histories[place])
+            rows[place] = (row, key, self.judge.judge(candidate))
+
+    async def _count(self, rows: list[Row], reach: Reach) -> None:
+        """What rules make of categories, each asked about when its turn comes: an earlier rule may decide."""
+        found: dict[int, dict[str, Reached]] = {}
+        while True:
+            waiting = [
+                (place, decision.rule)
+                for place, (row, _, decision) in enumerate(rows)
+                if decision.reason == Reason.MISSING_FACTS
+                and kind_of(row.target_type) is CATEGORY
+                and decision.rule not in found.get(place, ())
+            ]
+            if not waiting:
+                break
+            made = await reach([(rule, rows[place][0]) for place, rule in waiting])
+            for (place, rule), reached in zip(waiting, made, strict=True):
+                row, key, _ = rows[place]
+                known = found.setdefault(place, {})
+                known[rule] = reached
+                ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
+                rows[place] = (row, key, self.judge.judge(Candidate(row, ground, CATEGORY, key, reached=known)))
+        for place, known in found.items():
+            row, key, decision = rows[place]
+            reached_by_rule = known.get(decision.rule)
+            if decision.outcome is Outcome.PROMOTE and reached_by_rule is not None:
+                note = noted(row.evidence_note, reached_by_rule)
+                rows[place] = (msgspec.structs.replace(row, evidence_note=note), key, decision)
 
     async def _note_own_asins(self, rows: Sequence[Recommendation]) -> None:
         fresh = {asin for text in {row.ad_asin for row in rows} if (asin := asin_of(text))} - self.own_asins
         if fresh:
             await self.profiles.add_own_asins(self.run.profile_id, sorted(fresh))
             self.own_asins |= fresh
+
+
+def _said(row: Recommendation) -> str | None:
+    """What the source said, without what a rule made of it."""
+    return as_suggested(row.evidence_note) if row.source in WITHOUT_EVIDENCE else row.evidence_note
 
 
 def _what(source: RecommendationSource) -> str:

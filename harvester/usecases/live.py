@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Generic, TypeVar
 
 from harvester.domain.action import ActionKind, Standing
@@ -128,7 +129,11 @@ async def look(reader: AccountReader, actions: Iterable[Standing], account: Acco
     wanted = list(actions)
     live = Live(account or await read_account(reader))
     sources = {each.source_ad_group_id for each in wanted if each.kind.goes_through_group or _makes_group(each)}
-    await _read_groups(live, reader, sorted(sources - {""}))
+    leading = {each: live.account.leading(each) for each in sources}
+    await _read_groups(live, reader, sorted({*sources, *chain(*leading.values())} - {""}))
+    for source, others in leading.items():
+        if others and not live.groups[source]:
+            live.groups[source] = [group for each in others for group in live.groups[each]]
     keyword_places = {live.destination(each) for each in wanted if each.kind in _KEYWORDS} - {""}
     product_places = {live.destination(each) for each in wanted if each.kind in _PRODUCTS} - {""}
     keyword_negatives = [each for each in wanted if each.kind in _NEGATIVE_KEYWORDS]

@@ -14,6 +14,7 @@ from harvester.domain.fingerprint import fingerprint_line
 from harvester.domain.ids import Fingerprint, PlanId
 from harvester.domain.plan import PlanCounts, PlannedAction
 from harvester.domain.profile import Mode, Profile
+from harvester.domain.recommendation import SEARCH_TERMS
 from harvester.domain.run import Run
 from harvester.domain.target import Level
 from harvester.domain.zones import zone
@@ -24,7 +25,7 @@ from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
 from harvester.rules.ruleset import ProfileRules
 from harvester.rules.suggestions import Suggestions
-from harvester.usecases.account_map import ENABLED, AccountMap, serves
+from harvester.usecases.account_map import ENABLED, MANUAL, AccountMap, serves
 from harvester.usecases.blast_radius import BlastRadius
 from harvester.usecases.conflicts import OwnTargets
 from harvester.usecases.direct import direct_destination
@@ -53,11 +54,17 @@ class RulesOnTheGround:
     def negates(self) -> bool:
         return any(rule.then.negate is not None for rule in self.rules.rules)
 
+    @property
+    def negates_terms(self) -> bool:
+        return any(each.then.negate is not None and each.match.source == SEARCH_TERMS for each in self.rules.rules)
+
     def new_destination(self, source: Place, account: AccountMap) -> Destination | NoDestination:
         """As the rules file's `groups` say; existing ad groups must advertise what the source does."""
         entry = entry_for(self.rules, source, self.profile)
         if entry is not None and entry.without_group is not None:
             return direct_destination(entry, entry.without_group.product_ad_group, source, account)
+        if source.campaign.targeting == MANUAL:
+            return NoDestination(Reason.NO_DESTINATION, _no_leading(source))
         new = group_for(self.rules, source, self.profile)
         if isinstance(new, NoDestination):
             return new
@@ -82,6 +89,14 @@ class RulesOnTheGround:
         assert isinstance(details, Mapping)
         ids = details.get(f"{what}CampaignAdGroupIds")
         return str(ids[0]) if ids else None
+
+
+def _no_leading(source: Place) -> str:
+    return (
+        f"Manual ad group “{source.ad_group.name}” ({source.ad_group.ad_group_id}) promotes through the group "
+        "of an automatic ad group that advertises the same products, and there is none: make one in the advertising "
+        "console, or through the rules file's `groups` where there is such an ad group"
+    )
 
 
 def _line(new: NewGroup) -> str:

@@ -15,13 +15,15 @@ from harvester.ports.catalog import CatalogLogin, CatalogStore
 from harvester.ports.fleet import Modes
 from harvester.ports.negatives import PlanHistories
 from harvester.ports.recorded import Places
+from harvester.ports.search_terms import SearchTerms
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.account_map import left_out, read_account
 from harvester.usecases.catalog import CatalogFacts
-from harvester.usecases.harvest import Harvest, Progress
+from harvester.usecases.harvest import Harvest, LookedUp, Progress
 from harvester.usecases.make_plan import MakePlan, RulesOnTheGround
 from harvester.usecases.plan_brands import PlanBrands
+from harvester.usecases.reach import CategoryReach
 from harvester.usecases.sources import ReadSources, sources_in_force
 from harvester.usecases.surroundings import Surroundings
 
@@ -65,6 +67,7 @@ class PlanProfile:
     modes: Modes
     mode_of: Callable[[ProfileId], Mode]
     """What the settings and the rules allow."""
+    terms: SearchTerms
     catalogs: Catalogs | None = field(default=None, kw_only=True)
     places: Places | None = field(default=None, kw_only=True)
     """None: names are not kept, and evidence that is judged again has none."""
@@ -138,8 +141,9 @@ class PlanProfile:
         surroundings = Surroundings(reader, facts, account, RulesOnTheGround(rules, profile))
         harvest = Harvest(self.runs, self.profiles, self.clock, lambda _run, progress: watch(profile, progress))
         judge = compile_rules(self.rules, profile)
-        facts_of_products = self._catalog_facts(judge, profile, run.run_id)
-        read = await ReadSources(harvest, self.runs, facts_of_products)(
+        catalog = self._catalog_facts(judge, profile, run.run_id)
+        reach = CategoryReach(reader, profile, {rule.name: rule for rule in rules.rules}, catalog)
+        read = await ReadSources(harvest, self.runs, self.terms, LookedUp(catalog, reach))(
             run, names, reader, surroundings, rules, judge, own_asins
         )
         troubles = read.harvested.troubles
@@ -170,7 +174,7 @@ class PlanProfile:
     def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:
         """None where no rule asks for any, or nobody delivers them: what a rule needs them for is held then."""
         checks, catalogs = judge.on_catalog, self.catalogs
-        login = catalogs.logins.get(profile.account) if catalogs and checks else None
+        login = catalogs.logins.get(profile.account) if catalogs and (checks or judge.on_prices) else None
         reader = login.reader(profile, run_id) if login else None
         if catalogs is None or reader is None:
             return None

@@ -50,7 +50,7 @@ def not_editable(item: Standing) -> str:
     if not item.kind.is_promotion:
         return f"it is a {item.kind}, and only promotions have one of their own"
     if item.state not in REVIEWABLE[Verdict.EDIT]:
-        return _is(item)
+        return it_is(item.state)
     if not item.fragment or item.bid is None:
         return f"it has none yet ({item.reason.replace('_', ' ')}); mend what its note names and plan again"
     return ""
@@ -59,14 +59,15 @@ def not_editable(item: Standing) -> str:
 def not_reviewable(item: Standing, verdict: Verdict) -> str:
     """Why an item cannot take a verdict, if not named in another way; empty where it can."""
     if item.state not in REVIEWABLE[verdict]:
-        return _is(item)
+        return it_is(item.state)
     if verdict is Verdict.APPROVE and (not item.fragment or item.reason in NEVER_SENT):
         why = item.reason.replace("_", " ")
         return f"it can never be sent as it is ({why}); mend what its note names and plan again"
     return ""
 
 
-def _is(item: Standing) -> str:
-    if item.state is ActionState.SUPERSEDED:
+def it_is(state: ActionState) -> str:
+    """Why an item takes no verdict."""
+    if state is ActionState.SUPERSEDED:
         return "it is superseded: a newer plan of the profile has taken over what nobody had reviewed"
-    return f"it is {item.state}"
+    return f"it is {state}"

@@ -3,18 +3,21 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from harvester.domain.errors import Rejected
 from harvester.domain.profile import Profile
-from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, SOURCES
+from harvester.domain.recommendation import CATEGORIES, PRODUCTS, PROMOTION, SEARCH_TERMS, SOURCES
 from harvester.domain.run import Cursor, Run
 from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import asin_of
 from harvester.ports import AccountReader, Runs
+from harvester.ports.search_terms import SearchTerms
 from harvester.ports.sources import RecommendationSource
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
-from harvester.usecases.harvest import Facts, Harvest, Harvested, Judge
+from harvester.usecases.harvest import NOTHING_LOOKED_UP, Harvest, Harvested, Judge, LookBack, LookedUp
+from harvester.usecases.search_terms import open_terms
 from harvester.usecases.surroundings import Surroundings
 
 _MOST_NAMED = 10
@@ -34,6 +37,7 @@ class _Opened:
     source: RecommendationSource
     ad_groups: Sequence[str]
     advice: tuple[str, ...] = ()
+    look_back: LookBack | None = None
 
 
 def sources_in_force(rules: ProfileRules, profile: Profile) -> tuple[str, ...]:
@@ -46,8 +50,8 @@ def sources_in_force(rules: ProfileRules, profile: Profile) -> tuple[str, ...]:
 class ReadSources:
     harvest: Harvest
     runs: Runs
-    facts: Facts | None = None
-    """Of the catalog, where a rule asks for any."""
+    terms: SearchTerms
+    facts: LookedUp = NOTHING_LOOKED_UP
 
     async def __call__(
         self,
@@ -70,7 +74,7 @@ class ReadSources:
             if place < begin_at:
                 continue
             harvested = await self.harvest(
-                run, opened.source, surroundings, judge, own_asins, opened.ad_groups, self.facts
+                run, opened.source, surroundings, judge, own_asins, opened.ad_groups, self.facts, opened.look_back
             )
             if harvested.refused is not None:
                 refused.append(harvested.refused)
@@ -98,6 +102,9 @@ class ReadSources:
     ) -> _Opened:
         if name == PROMOTION:
             return _Opened(reader.promotion, surroundings.account.sources())
+        if name == SEARCH_TERMS:
+            terms = await open_terms(self.terms, run, surroundings, rules)
+            return _Opened(terms.source, terms.ad_groups, terms.advice, partial(self.terms.sold, run.profile_id))
         known, unknown = await self._advertised(name, run, surroundings, rules)
         if name == CATEGORIES:
             source = reader.categories(known)

@@ -1,11 +1,12 @@
 """Asks Amazon for bids, for the items of a plan to come whose rule says so, before anything of the plan is written."""
 
+from collections import deque
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from harvester.domain.bid import NoSuggestion, Suggestion
-from harvester.domain.errors import AccountClosed, HarvesterError, Misconfigured, Unavailable
+from harvester.domain.errors import AccountClosed, HarvesterError, Misconfigured, Rejected, Unavailable
 from harvester.domain.ids import Effect, RunId
 from harvester.ports.bids import BidSuggestions, DecidedRows
 from harvester.rules.evaluate import asks_amazon
@@ -16,6 +17,10 @@ from harvester.usecases.together import together
 
 _AT_ONCE = 4
 """Calls under way; how fast they may follow one another is the client's business."""
+_OF_THE_BODY = (400, 422)
+"""With these Amazon refuses what a call holds, and mostly it is a single target."""
+_MOST_PARTS = 40
+"""Further calls in search of the targets that one call was refused for."""
 _LEFT_OUT = NoSuggestion("its answer holds no low, middle and high bid for this target")
 _GIVEN_UP = NoSuggestion("it did not answer the calls before this one, so it was not asked any more")
 
@@ -48,21 +53,58 @@ class SuggestBids:
         if self._away:
             self._note(question, _GIVEN_UP)
             return
+        refused = await self._answer(question)
+        if refused is not None:
+            await self._split(question, refused)
+
+    async def _answer(self, question: BidQuestion) -> Rejected | None:
+        """The refusal of a question that may only be about one of its targets; all else is noted."""
         try:
             found = await self.reader.suggested_bids(question.place, list(question.wanted))
         except (AccountClosed, Misconfigured):
             raise
         except HarvesterError as error:
+            if isinstance(error, Rejected) and error.status in _OF_THE_BODY and len(question.wanted) > 1:
+                return error
             if isinstance(error, Unavailable):
                 self._away = True
             self._note(question, NoSuggestion(str(error).rstrip(".")))
-            return
+            return None
         for target, effects in question.wanted.items():
             self._known |= dict.fromkeys(effects, found.get(target, _LEFT_OUT))
+        return None
+
+    async def _split(self, question: BidQuestion, refused: Rejected) -> None:
+        """Looks for what of it is refused. Where both halves are refused in the same words, it is the place."""
+        waiting = deque([(half, refused) for half in _halves(question)])
+        said = []
+        for asked in range(_MOST_PARTS):
+            if not waiting or self._away:
+                break
+            part, _ = waiting.popleft()
+            again = await self._answer(part)
+            said.append(again.message if again is not None else "")
+            if asked == 1 and said == [refused.message] * 2:
+                waiting.clear()
+                self._note(question, NoSuggestion(str(refused).rstrip(".")))
+                return
+            if again is not None:
+                waiting.extend((half, again) for half in _halves(part))
+        for part, why in waiting:
+            self._note(part, _GIVEN_UP if self._away else NoSuggestion(str(why).rstrip(".")))
 
     def _note(self, question: BidQuestion, nothing: NoSuggestion) -> None:
         for effects in question.wanted.values():
             self._known |= dict.fromkeys(effects, nothing)
+
+
+def _halves(question: BidQuestion) -> list[BidQuestion]:
+    targets = list(question.wanted)
+    middle = len(targets) // 2
+    return [
+        BidQuestion(question.place, {target: question.wanted[target] for target in some})
+        for some in (targets[:middle], targets[middle:])
+    ]
 
 
 def advice_on(suggestions: Suggestions) -> Sequence[str]:

@@ -12,12 +12,14 @@ from harvester.domain.candidate import (
     Negatives,
     NoDestination,
     Place,
+    Positive,
 )
 from harvester.domain.decision import Reason
 from harvester.domain.profile import AdGroup, Campaign, PromotionGroup, StandingNegative, StandingTarget
 from harvester.domain.target import Match, TargetKind, asin_of, fold
 from harvester.ports import AccountReader
-from harvester.usecases.account_map import AccountMap, demand_readable
+from harvester.rules.variants import variant_keys, variant_words
+from harvester.usecases.account_map import AUTO, ENABLED, AccountMap, demand_readable
 from harvester.usecases.together import together
 
 _GONE = frozenset({"ARCHIVED", "DELETED", "USER_DELETED"})
@@ -31,6 +33,11 @@ class GroundRules(Protocol):
 
     @property
     def negates(self) -> bool: ...
+
+    @property
+    def negates_terms(self) -> bool:
+        """Whether search terms are negated: what is one's own, and what comes close to it, has to be known then."""
+        ...
 
     def new_destination(self, source: Place, account: AccountMap) -> Destination | NoDestination:
         """For a source ad group that has no promotion group."""
@@ -51,6 +58,8 @@ class Surroundings:
     _standing: dict[str, dict[tuple[str, Match], str]] = field(default_factory=dict)
     _ad_group_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
     _campaign_negatives: dict[str, list[StandingNegative]] = field(default_factory=dict)
+    _positives: dict[str, dict[str, Positive]] = field(default_factory=dict)
+    _merged_positives: dict[frozenset[str], dict[str, Positive]] = field(default_factory=dict)
     _merged: dict[frozenset[str], dict[tuple[str, Match], str]] = field(default_factory=dict)
     _bearing: dict[str, Negatives] = field(default_factory=dict)
     _grounds: dict[tuple[str, str], Ground] = field(default_factory=dict)
@@ -87,7 +96,9 @@ class Surroundings:
 
     async def find_groups(self, ad_group_ids: Iterable[str]) -> None:
         """Lists the promotion groups of these source ad groups, and nothing else."""
-        fresh = sorted({ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._groups})
+        asked = set(ad_group_ids)
+        asked |= {leading for each in asked for leading in self.account.leading(each)}
+        fresh = sorted(asked - self._groups.keys())
         ours = [ad_group_id for ad_group_id in fresh if ad_group_id in self.account.ad_groups]
         found: defaultdict[str, list[PromotionGroup]] = defaultdict(list)
         if ours:
@@ -98,23 +109,29 @@ class Surroundings:
         self._groups |= {ad_group_id: found[ad_group_id] for ad_group_id in fresh}
 
     def groups_of(self, ad_group_id: str) -> Sequence[PromotionGroup]:
-        """Only after `cover` or `find_groups` of that ad group."""
-        return self._groups[ad_group_id]
+        """Only after `cover` or `find_groups` of that ad group. A manual one without its own has those of the automatic
+        ad groups of its products.
+        """
+        own = self._groups.get(ad_group_id, [])
+        return own or [group for each in self.account.leading(ad_group_id) for group in self._groups.get(each, [])]
 
     def _destinations(self, sources: Sequence[str]) -> list[str]:
         places: set[str] = set()
         for source in sources:
             places.update(self.account.same_products(source))
-            for group in self._groups[source]:
+            if self.rules.negates_terms and self._is_manual(source):
+                places.add(source)
+            groups = self.groups_of(source)
+            for group in groups:
                 places.update(filter(None, (group.keyword_ad_group_id, group.product_ad_group_id)))
-            place = None if self._groups[source] else self.account.place(source)
+            place = None if groups else self.account.place(source)
             if place is not None:
                 places.update(_ad_groups_of(self.rules.new_destination(place, self.account)))
         return sorted(places)
 
     async def _list_standing(self, ad_group_ids: Sequence[str]) -> None:
         fresh = [ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._standing]
-        if not fresh or not self.rules.promotes:
+        if not fresh or not (self.rules.promotes or self.rules.negates_terms):
             return
         self._standing |= {ad_group_id: {} for ad_group_id in fresh}
         await together(self._read_standing(fresh, "keywords"), self._read_standing(fresh, "targets"))
@@ -126,6 +143,17 @@ class Surroundings:
                 stands = self._standing.get(target.ad_group_id)
                 if stands is not None:
                     stands[_key(target), target.match] = target.ad_group_id
+                    if self.rules.negates_terms and target.state == ENABLED:
+                        self._note_positive(target)
+
+    def _note_positive(self, target: StandingTarget) -> None:
+        """An exact one speaks before the others."""
+        key = _key(target)
+        mine = self._positives.setdefault(target.ad_group_id, {})
+        keyword = target.kind is TargetKind.KEYWORD
+        for shared in variant_keys(variant_words(key)) if keyword else (key,):
+            if target.match in (Match.EXACT, Match.SAME) or shared not in mine:
+                mine[shared] = Positive(target.text, key, target.match, target.ad_group_id)
 
     async def _list_negatives(self, sources: Sequence[str], destinations: Sequence[str]) -> None:
         places = [place for place in {*sources, *destinations} if place not in self._ad_group_negatives]
@@ -176,7 +204,22 @@ class Surroundings:
             source_negatives=self._negatives_at(source),
             source_campaign_negatives=self._above(source.campaign.campaign_id),
             destination_negatives=negatives,
+            positives=self._positives_at(ad_group_id, frozenset(places)) if self.rules.negates_terms else {},
         )
+
+    def _is_manual(self, ad_group_id: str) -> bool:
+        place = self.account.place(ad_group_id)
+        return place is not None and place.campaign.targeting != AUTO
+
+    def _positives_at(self, source: str, places: frozenset[str]) -> Mapping[str, Positive]:
+        """What stands in the source itself speaks before what stands elsewhere, which ad groups share."""
+        others, mine = places - {source}, self._positives.get(source)
+        merged = self._merged_positives.get(others)
+        if merged is None:
+            merged = self._merged_positives[others] = {}
+            for place in sorted(others):
+                merged |= self._positives.get(place, {})
+        return {**merged, **mine} if mine else merged
 
     def _standing_at(self, places: frozenset[str]) -> Mapping[tuple[str, Match], str]:
         """One for all ads whose promotions would meet the same ad groups."""
@@ -206,10 +249,12 @@ class Surroundings:
     def _destination(self, source: Place, ad_id: str) -> Destination | NoDestination:
         """A row that is about no single ad fits every group."""
         name = f"ad group “{source.ad_group.name}” ({source.ad_group.ad_group_id})"
-        groups = self._groups.get(source.ad_group.ad_group_id, [])
+        groups = self.groups_of(source.ad_group.ad_group_id)
         fitting = [group for group in groups if not group.ad_ids or not ad_id or ad_id in group.ad_ids]
         leading = [self._existing(name, group) for group in fitting]
         somewhere = [each for each in leading if isinstance(each, Destination)]
+        if len(somewhere) > 1 and not ad_id and len({_places_of(each) for each in somewhere}) == 1:
+            return somewhere[0]
         if len(somewhere) > 1:
             ids = ", ".join(sorted(each.group_id or "" for each in somewhere))
             return NoDestination(
@@ -242,6 +287,11 @@ class Surroundings:
         if keyword is None and product is None:
             return NoDestination(Reason.NO_DESTINATION, "; ".join(gaps))
         return Destination(group_id=group.group_id, keyword=keyword, product=product, gaps=gaps)
+
+
+def _places_of(destination: Destination) -> tuple[str, str]:
+    keyword, product = destination.keyword, destination.product
+    return keyword.ad_group.ad_group_id if keyword else "", product.ad_group.ad_group_id if product else ""
 
 
 def _ad_groups_of(destination: Destination | NoDestination) -> list[str]:

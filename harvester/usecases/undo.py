@@ -1,8 +1,8 @@
 """Takes back what was done: a plan of compensations, to review and apply like any."""
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import msgspec
@@ -30,6 +30,10 @@ class ToUndo:
     plan_id: PlanId | None = None
     run_id: RunId | None = None
     since: datetime | None = None
+    because: Mapping[str, str] = field(default_factory=dict)
+    """Action id to the sentence for the reviewer, where there is one."""
+    once: bool = False
+    """Not again what an item that is open, or waits, takes back already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +65,9 @@ class PlanUndo:
                 run_id=what.run_id,
                 since=what.since,
             )
+            if what.once:
+                under_way = {each.undoes for each in await self.histories.open_undos([each.action_id for each in done])}
+                done = [each for each in done if each.action_id not in under_way]
             if not done:
                 raise Refused("nothing of that is done, or it was undone already: there is nothing to undo")
             live = await look(reader, done)
@@ -76,7 +83,7 @@ class PlanUndo:
                 )
                 for undo in undos
             ]
-            return Undone(await self._store(profile, items), left_alone)
+            return Undone(await self._store(profile, [_told(item, what.because) for item in items]), left_alone)
 
     async def _store(self, profile: Profile, items: Sequence[PlannedAction]) -> PlanId:
         now = self.clock.now()
@@ -148,6 +155,11 @@ def _campaigns_of(group: Standing, live: Live) -> list[Undo]:
                 if place is not None:
                     found[place.campaign.campaign_id] = undo_of_campaign(group, place.campaign)
     return list(found.values())
+
+
+def _told(item: PlannedAction, because: Mapping[str, str]) -> PlannedAction:
+    sentence = because.get(item.undoes)
+    return msgspec.structs.replace(item, note=f"{item.note} {sentence}") if sentence else item
 
 
 def _as_standing(undo: Undo) -> Standing:

@@ -54,6 +54,7 @@ class WorkSlot:
     chores: Mapping[Task, Chore]
     surprised: Callable[[Taken, Exception], None]
     """Told of an error that nobody foresaw, with its traceback."""
+    reports: Callable[[Profile], Awaitable[Result]]
 
     async def __call__(self, taken: Taken) -> Result:
         """Cancelled, it stops where it can be gone on with."""
@@ -77,6 +78,8 @@ class WorkSlot:
         if found is None:
             return Failed("no login of the settings can edit this profile any more")
         profile, login = found
+        if taken.slot.task is Task.REPORT:
+            return await self.reports(profile)
         if taken.slot.task is Task.RECONCILE:
             return await self._reconcile(profile, login)
         if taken.slot.task is Task.APPLY:

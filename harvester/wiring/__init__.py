@@ -28,11 +28,13 @@ from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.fleet import PostgresFleet
 from harvester.adapters.postgres.histories import PostgresHistories
 from harvester.adapters.postgres.lease import PostgresLease
+from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.recorded import PostgresPlaces
 from harvester.adapters.postgres.replicas import PostgresModes
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.rulesets import PostgresRulesets
+from harvester.adapters.postgres.search_terms import PostgresSearchTerms
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
 from harvester.adapters.postgres.watched import WatchedPlans, WatchedRuns
@@ -52,6 +54,7 @@ from harvester.usecases.apply import Apply
 from harvester.usecases.browse_categories import BrowseCategories
 from harvester.usecases.cover import Cover
 from harvester.usecases.drift import FindDrift
+from harvester.usecases.fetch_reports import FetchReports
 from harvester.usecases.fleet import Fleet
 from harvester.usecases.list_negatives import ListNegatives
 from harvester.usecases.look_up_brands import LookUpBrands
@@ -61,6 +64,7 @@ from harvester.usecases.reconcile import Reconcile
 from harvester.usecases.retain import Retain
 from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
+from harvester.wiring.fetching import fetch_reports
 from harvester.wiring.notifying import notify
 from harvester.wiring.selling_partner import selling_partners
 
@@ -92,6 +96,7 @@ class Records:
     modes: PostgresModes
     reports: PostgresReports
     stories: PostgresStories
+    outcomes: PostgresOutcomes
     verify: PostgresVerify
     profiles: PostgresProfiles
     actions: PostgresActions
@@ -120,6 +125,7 @@ class Services(Records):
     apply: Apply
     undo: PlanUndo
     look_up_brands: LookUpBrands
+    fetch_reports: FetchReports
 
     def writer(self, login: AmazonLogin, profile: Profile) -> AccountWriter:
         """There is none in dry run: not even the client that could write is made."""
@@ -284,6 +290,7 @@ def _records(settings: Settings, opened: Opened, clock: Clock = OWN_CLOCK) -> Re
         modes=PostgresModes(database),
         reports=PostgresReports(database),
         stories=PostgresStories(database),
+        outcomes=PostgresOutcomes(database),
         verify=PostgresVerify(database),
         profiles=profiles,
         actions=actions,
@@ -309,11 +316,12 @@ def compose(
     histories, rulesets = PostgresHistories(database), PostgresRulesets(database)
     mode_of = partial(_mode_of, rules, settings.mode)
     catalogs = Catalogs(opened.partners, PostgresCatalog(database), timedelta(seconds=settings.catalog_max_age))
+    terms = PostgresSearchTerms(database)
     return Services(
         **vars(records),
         rules=rules,
         plan_profile=PlanProfile(
-            *(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of),
+            *(lease, profiles, rulesets, runs, plans, histories, clock, rules, modes, mode_of, terms),
             catalogs=catalogs,
             places=PostgresPlaces(database),
         ),
@@ -322,6 +330,7 @@ def compose(
         apply=Apply(lease, actions, clock, rules, modes, mode_of, histories),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, settings.mode),
         look_up_brands=LookUpBrands(PostgresBrands(database), clock, rules),
+        fetch_reports=fetch_reports(opened.logins, database, lease, clock),
     )
 
 

@@ -6,7 +6,7 @@ import socket
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -32,16 +32,21 @@ from harvester.domain.profile import Mode
 from harvester.domain.slot import Result, Taken, Task
 from harvester.domain.vitals import ProcessVitals, Vitals
 from harvester.ports import Clock
+from harvester.usecases.advance_reports import AdvanceReports
 from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
 from harvester.wiring import Services, delivers_catalog, only, open_services, rules_path, under
+from harvester.wiring.fetching import keep_report_days, kinds_of, skips_of
 from harvester.wiring.instruments import Instruments, own_version
 from harvester.wiring.notifying import make_notifier
+from harvester.wiring.outcomes import follow_outcomes
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
 EXPIRE_EVERY, RETAIN_EVERY = timedelta(minutes=1), timedelta(hours=6)
+LOOK_BACK_EVERY = timedelta(hours=1)
+"""Readings are due by the day, and wait for reports."""
 CATALOG_KEPT = timedelta(days=30)
 """Facts that nobody read again for so long are forgotten."""
 
@@ -83,6 +88,8 @@ class DaemonServices:
             running=running,
             ruleset_fingerprint=self.rules.current.fingerprint,
             rules_error=self.rules.error,
+            mode=self.settings.mode,
+            schedule=self.settings.schedule if kind == "serve" else None,
         )
 
     async def news_or(self, event: asyncio.Event, seconds: float) -> None:
@@ -131,6 +138,11 @@ class DaemonServices:
             writer=lambda profile: services.writer(logins[profile.account], profile),
             chores=self.chores,
             surprised=_surprised,
+            reports=AdvanceReports(
+                replace(services.fetch_reports, watch=self.instruments),
+                partial(kinds_of, services.rules),
+                partial(skips_of, services.rules),
+            ),
         )
         return await work(taken)
 
@@ -157,7 +169,7 @@ async def open_daemon(
         clock_lease = PostgresLease.open(
             dsn, heartbeat_seconds=CLOCK_HEARTBEAT_SECONDS, grace_seconds=CLOCK_GRACE_SECONDS
         )
-        replicas, chores = PostgresReplicas(services.database), _chores(services, clock)
+        replicas, chores = PostgresReplicas(services.database), _chores(services, rules, clock)
         await set_clock(clock, replicas.time)
         probing = await stack.enter_async_context(Database.open(dsn, most_connections=2))
         yield DaemonServices(
@@ -191,10 +203,17 @@ def _slots(services: Services) -> PostgresSlots:
     return PostgresSlots(services.database, timedelta(seconds=services.settings.worker_silence))
 
 
-def _chores(services: Services, clock: Clock) -> Mapping[Task, tuple[timedelta, Chore]]:
+def _chores(services: Services, rules: RulesInForce, clock: Clock) -> Mapping[Task, tuple[timedelta, Chore]]:
     """What is done for the whole fleet, and how often."""
     database = services.database
     discover = Discover(services.logins, services.profiles, PostgresFleetProfiles(database), clock)
+
+    looking_back = follow_outcomes(
+        lambda: under(services, rules.current, lambda profile_id: mode_in_force(services.settings, rules, profile_id)),
+        PostgresFleetProfiles(database),
+        only(services.settings),
+        clock,
+    )
 
     async def discovered() -> str:
         return "; ".join(await discover())
@@ -206,12 +225,14 @@ def _chores(services: Services, clock: Clock) -> Mapping[Task, tuple[timedelta, 
     async def retained() -> str:
         kept = max(CATALOG_KEPT, timedelta(seconds=services.settings.catalog_max_age))
         await PostgresCatalog(database).forget(clock.now() - kept)
+        await keep_report_days(database, clock.now(), services.settings.keep_reports)
         return "; ".join((await services.retain()).put_off)
 
     return {
         Task.RETAIN: (RETAIN_EVERY, retained),
         Task.NOTIFY: (timedelta(seconds=services.settings.notify_every), notified),
         Task.DISCOVER: (timedelta(seconds=services.settings.discover_every), discovered),
+        Task.OUTCOMES: (LOOK_BACK_EVERY, looking_back),
         Task.EXPIRE: (EXPIRE_EVERY, ExpireApprovals(_slots(services), services.actions, clock)),
     }
 
@@ -229,6 +250,7 @@ def _dispatch(services: Services, rules: RulesInForce, clock: Clock, every: Mapp
         settle_after=timedelta(seconds=settings.reconcile_after),
         mode_of=lambda profile_id: mode_in_force(settings, rules, profile_id),
         ruleset=lambda: rules.current.fingerprint,
+        wants_reports=lambda profile: bool(kinds_of(rules.current, profile)),
     )
 
 

@@ -13,8 +13,10 @@ from harvester.adapters.traces import Traces, open_traces
 from harvester.adapters.watching import Watch, Watches
 from harvester.config import log_lines
 from harvester.config.settings import Settings
-from harvester.domain.ids import PlanId
+from harvester.domain.history import ReportKind
+from harvester.domain.ids import PlanId, ProfileId
 from harvester.domain.profile import Profile
+from harvester.domain.report import Loaded
 from harvester.domain.vitals import ProcessVitals
 from harvester.ports import AccountReader
 from harvester.usecases.apply import Applied, Apply
@@ -51,6 +53,16 @@ class Instruments:
             settled = await reconcile(profile, reader)
         self.metrics.settled(done=settled.arrived)
         return settled
+
+    def report_loaded(self, profile_id: ProfileId, kind: ReportKind, loaded: Loaded, seconds: float) -> None:
+        self.metrics.report_loaded(profile_id, kind, loaded, seconds)
+        log.info("report.loaded", profile_id=profile_id, kind=kind.value, rows=loaded.rows, seconds=round(seconds, 1))
+        if loaded.unreadable:
+            log.warning("report.rows_unreadable", profile_id=profile_id, kind=kind.value, rows=loaded.unreadable)
+
+    def report_failed(self, profile_id: ProfileId, kind: ReportKind, failure: str) -> None:
+        self.metrics.report_failed(profile_id, kind, failure)
+        log.warning("report.failed", profile_id=profile_id, kind=kind.value, reason=failure)
 
 
 @asynccontextmanager

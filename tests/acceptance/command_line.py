@@ -3,13 +3,14 @@
 import json
 import os
 import subprocess
-import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from tests import warm
 from tests.acceptance.pretend_amazon import ROOT, PretendAmazon
 
 PATIENCE_SECONDS = 3
@@ -18,7 +19,6 @@ LONGEST_WAIT_SECONDS = 120.0
 A_MOMENT_SECONDS = 0.005
 """Between two questions: the process that is asked about needs the machine too."""
 RULES = Path(__file__).with_name("rules.yaml")
-_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 
 Environment = dict[str, str]
 
@@ -56,24 +56,36 @@ class Result:
 
 
 class Started:
-    """A command under way."""
+    """A command under way; what it says goes into files that nobody else sees."""
 
-    def __init__(self, arguments: Sequence[str], process: "subprocess.Popen[str]") -> None:
+    def __init__(self, arguments: Sequence[str], process: warm.Process, out: IO[bytes], err: IO[bytes]) -> None:
         self.arguments = arguments
         self.process = process
+        self._out, self._err = out, err
         self.over = False
         """And its output read."""
 
+    @property
+    def said(self) -> str:
+        """On standard output, so far."""
+        return os.pread(self._out.fileno(), 2**20, 0).decode()
+
     def end(self, longest_seconds: float = LONGEST_SECONDS) -> Result:
         try:
-            out, err = self.process.communicate(timeout=longest_seconds)
+            code = self.process.wait(longest_seconds)
         except subprocess.TimeoutExpired:
             self.process.kill()
-            out, err = self.process.communicate()
+            self.process.wait()
+            out, err = self._read()
             raise AssertionError(f"not over after {longest_seconds} s: {self.arguments}\n{out}\n{err}") from None
-        finally:
-            self.over = True
-        return Result(self.arguments, self.process.returncode, out, err)
+        return Result(self.arguments, code, *self._read())
+
+    def _read(self) -> tuple[str, str]:
+        self.over = True
+        with self._out as out, self._err as err:
+            out.seek(0)
+            err.seek(0)
+            return out.read().decode(), err.read().decode()
 
     def ends_within(self, seconds: float) -> bool:
         """By itself."""
@@ -86,8 +98,8 @@ class Started:
     def kill(self) -> None:
         """Like a power cut: no signal handler runs."""
         self.process.kill()
-        self.process.communicate()
-        self.over = True
+        self.process.wait()
+        self._read()
 
     def reaches(self, point: Callable[[], bool]) -> bool:
         """Asks again and again; False: it ended before."""
@@ -109,6 +121,8 @@ class Harvester:
     def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
         self.folder = folder
         self.environment = dict(environment)
+        self.warm = True
+        """Not as a person starts it, who waits for all imports."""
         self.under_way: list[Started] = []
 
     def __call__(self, *arguments: str, **changes: str | None) -> Result:
@@ -117,22 +131,15 @@ class Harvester:
     def start(self, *arguments: str, **changes: str | None) -> Started:
         """`changes` are settings without their prefix; None leaves one out."""
         settings = {**self.environment, **{f"HARVESTER_{name}": value for name, value in changes.items()}}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "harvester", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.folder,
-            env=self._plain() | {name: value for name, value in settings.items() if value is not None},
-        )
-        started = Started(arguments, process)
-        self.under_way.append(started)
-        return started
+        environment = self._plain() | {name: value for name, value in settings.items() if value is not None}
+        out, err = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - read and closed at its end
+        process = warm.started(arguments, self.folder, environment, out, err, warm=self.warm)
+        self.under_way.append(Started(arguments, process, out, err))
+        return self.under_way[-1]
 
     def _plain(self) -> Environment:
         """PYTHONWARNINGS: what is left open or never awaited shows on standard error."""
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        kept = {name: os.environ[name] for name in warm.KEPT if name in os.environ}
         data = {"HOME": str(self.folder), "HARVESTER_DATA_DIR": str(self.folder / "data")}
         return kept | data | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "default"}
 

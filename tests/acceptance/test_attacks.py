@@ -111,7 +111,8 @@ def test_a_locale_that_lacks_letters_loses_none(encoding: str, clean: CleanRun) 
     plain = clean.harvester("show", plan_id).succeeded().out
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tests.acceptance.command_line._KEPT", ("PATH", "PYTHONIOENCODING"))
+        patch.setattr("tests.warm.KEPT", ("PATH", "PYTHONIOENCODING"))
+        patch.setattr(clean.harvester, "warm", False)
         patch.setenv("PYTHONIOENCODING", encoding)
         assert clean.harvester("show", plan_id).succeeded().out == plain
         assert clean.harvester("show", plan_id, "--json").succeeded().json["id"] == plan_id

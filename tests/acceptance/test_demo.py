@@ -30,6 +30,7 @@ def visitor() -> Iterator[Harvester]:
     folder = Path(tempfile.mkdtemp(prefix="harvester-demo-"))
     folder.chmod(0o755)
     harvester = Harvester(folder, REAL_ONES)
+    harvester.warm = False
     try:
         yield harvester
     finally:
@@ -63,8 +64,7 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
 def test_the_end_of_a_demo_says_what_goes_with_it(visitor: Harvester) -> None:
     """Its Postgres, too: a service that still uses it is not left to wonder."""
     demo = visitor.start("demo", "--profiles", "1", "--recommendations", "10")
-    assert demo.process.stdout is not None
-    assert demo.process.stdout.readline().startswith("A pretend Amazon is up")
+    demo.runs_until(lambda: demo.said.startswith("A pretend Amazon is up"))
 
     demo.process.send_signal(signal.SIGINT)
 

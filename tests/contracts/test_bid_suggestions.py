@@ -165,6 +165,7 @@ async def test_the_sandboxs_answer_fits_the_specification_in_every_market(versio
         {"asins": ["towel"]},
         {"targetingExpressions": [{"type": "KEYWORD_EXACT_MATCH"}]},
         {"targetingExpressions": [{"type": "PAT_ASIN", "value": "towel"}]},
+        {"targetingExpressions": [{"type": "PAT_CATEGORY", "value": "1"}]},
         {"targetingExpressions": [{"type": "CLOSE_MATCH"}] * 101},
         {"recommendationType": "BIDS_FOR_EXISTING_AD_GROUP"},
         {"recommendationType": "BIDS_FOR_EXISTING_AD_GROUP", "campaignId": "1", "adGroupId": "2", "asins": None},

@@ -4,8 +4,6 @@ import asyncio
 import itertools
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -26,11 +24,11 @@ from harvester.wiring import Services, open_services
 from tests.acceptance.command_line import Harvester, Result
 from tests.crash.agreement import CHANGES, Agreement, Round
 from tests.crash.books import read_books
+from tests.warm import KEPT, Process, started
 
 ROOT = Path(__file__).parents[2]
 RULES_FILE = Path(__file__).with_name("rules.yaml")
 LONGEST_SECONDS = 120.0
-_KEPT = ("PATH", "LANG", "LC_ALL", "TMPDIR")
 
 HURRY = """
     WITH sooner AS (UPDATE harvester.slot SET not_before = now() WHERE not_before > now() RETURNING 1)
@@ -54,7 +52,7 @@ _TWICE_AT_ONCE = """
 
 @dataclass
 class Replica:
-    process: "subprocess.Popen[bytes]"
+    process: Process
     log: Path
 
     @property
@@ -147,16 +145,10 @@ class Fleet:
 
     def start(self, command: str = "serve", **changes: str) -> Replica:
         log = self.folder / f"replica-{next(self._numbers)}.log"
-        kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
+        environment = {name: os.environ[name] for name in KEPT if name in os.environ}
+        environment |= self.environment(**changes) | {"PYTHONPATH": str(ROOT), "HOME": str(self.folder)}
         with log.open("wb") as file:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "harvester", command],
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                cwd=self.folder,
-                env=kept | self.environment(**changes) | {"PYTHONPATH": str(ROOT), "HOME": str(self.folder)},
-            )
+            process = started([command], self.folder, environment, file, file)
         replica = Replica(process, log)
         self.replicas.append(replica)
         return replica

@@ -4,7 +4,7 @@
 import json
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,7 @@ from harvester.sandbox.edits import Edit, apply_edit
 from harvester.sandbox.market import Kind
 from harvester.sandbox.serving import Running
 from harvester.sandbox.world import World
-from harvester.usecases.apply import OTHER_RULES
+from harvester.usecases.apply import APPROVAL_HOLDS, OTHER_RULES
 from harvester.usecases.undo import ToUndo
 from tests.acceptance.records import Ledger
 from tests.crash.agreement import Round
@@ -161,6 +161,28 @@ async def test_auto_takes_nothing_of_a_plan_that_other_rules_made(dsn: str, amaz
     planned = sum(item["state"] == "planned" for item in after)
     assert {item["state"] for item in after} == {"planned", "guarded", "held"}
     assert applied.reasons == {("planned", OTHER_RULES): planned}
+
+
+async def test_what_other_rules_approved_by_themselves_waits_again(
+    dsn: str, amazon: Running, cautious: RuleSet
+) -> None:
+    """Approved by a rule, not sent, and then the rules were changed: nobody answers for it any more, and it says so."""
+    async with open_desk(dsn, amazon.url, rules=cautious, mode=Mode.AUTO) as desk:
+        await desk.services.profiles.save([desk.profile])
+        plan_id = await desk.plan()
+        planned = {item["id"]: item["rule"] for item in await desk.items(plan_id) if item["state"] == "planned"}
+        now = datetime.now(UTC)
+        by_rule = await desk.services.actions.approve_automatically(
+            plan_id, set(planned.values()), cautious.fingerprint, now, now + APPROVAL_HOLDS
+        )
+    async with open_desk(dsn, amazon.url, mode=Mode.REVIEW) as desk:
+        applied = await desk.apply(plan_id)
+        after = {item["id"]: item for item in await desk.items(plan_id)}
+    assert (applied.done, applied.waiting) == (0, 0)
+    assert {(after[each]["state"], after[each]["reason"], after[each]["reviewed_by"]) for each in by_rule} == {
+        ("planned", "rules_changed", None)
+    }
+    assert applied.reasons == {("planned", OTHER_RULES): len(by_rule)}
 
 
 def _campaigns(amazon: Running, *, first: bool = False) -> list[dict[str, str]]:

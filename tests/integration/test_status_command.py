@@ -212,6 +212,26 @@ def test_the_mode_in_effect_is_told_and_how_to_lift_what_narrows_it(
     assert "in effect, where the rules do not say less: auto; profile 5: dry-run" in left
 
 
+def test_the_mode_says_who_is_paused_and_how_to_lift_that(desk: Desk) -> None:
+    """Whoever asks why nothing is sent looks at the mode first."""
+    in_a_loop_of_its_own(prepare(desk.dsn))
+    assert desk("mode", "default", "--profile", "5", "--by", "Dana").code == 0
+    assert desk("pause", "--profile", "5", "--by", "Dana").code == 0
+    one = desk("mode").words
+    assert desk("pause", "--by", "Kim").code == 0
+
+    shown = desk("mode").words
+
+    assert "profile 5 is paused, by Dana: whatever the mode, nothing is sent" in one
+    assert "resume --profile 5 --by YOUR-NAME" in one
+    assert "all profiles" not in one
+    assert "all profiles are paused, by Kim: whatever the mode, nothing is sent" in shown
+    assert [(each["profile_id"], each["by"]) for each in desk("mode", "--json").json["paused"]] == [
+        (None, "Kim"),
+        ("5", "Dana"),
+    ]
+
+
 def test_a_profile_that_is_not_there_is_answered_with_those_that_are(desk: Desk) -> None:
     """Nobody has their ids in mind when the kill switch is needed."""
     assert "nor any other yet" in desk("pause", "--profile", "99", "--by", "Kim").err
@@ -281,6 +301,23 @@ def test_the_kill_switch_for_all_stands_at_the_top(desk: Desk) -> None:
     lines = desk("status").out.splitlines()
 
     assert lines[2].startswith("All paused by Kim since ")
+
+
+def test_a_wrong_clock_here_makes_nobody_absent(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Signs of life are told by Postgres' clock, and so is who is there."""
+    in_a_loop_of_its_own(prepare(desk.dsn))
+
+    class Fast(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> "Fast":
+            return cls.fromtimestamp(datetime.now(tz).timestamp() + 600, tz)
+
+    monkeypatch.setattr("harvester.entrypoints.cli.status.datetime", Fast, raising=False)
+
+    shown = desk("status").words
+
+    assert "box-1 serve, 1 running, holds the clock" in shown
+    assert "7 min behind the schedule" in shown
 
 
 def test_a_pipe_is_looked_at_once(desk: Desk) -> None:

@@ -21,6 +21,8 @@ _TYPES: Mapping[Match, str] = {
     Match.SAME: "PAT_ASIN",
     Match.EXPANDED: "PAT_ASIN",
 }
+_CATEGORY = "PAT_CATEGORY"
+"""What a PAT_CATEGORY_REFINEMENT holds is documented nowhere."""
 _THEME = "CONVERSION_OPPORTUNITIES"
 """The one theme that holds all year; the others are for single shopping events."""
 _BIDS = 3
@@ -59,9 +61,13 @@ _items = msgspec.json.Decoder(_Item)
 
 def body(place: BidPlace, targets: Sequence[BidTarget]) -> Mapping[str, object]:
     """Each expression once, though two targets may share one."""
-    distinct = dict.fromkeys((_TYPES[target.match], target.text) for target in targets)
+    distinct = dict.fromkeys((_type(target), target.text) for target in targets)
     expressions = [{"type": kind, "value": value} for kind, value in distinct]
     return {**_where(place), "targetingExpressions": expressions}
+
+
+def _type(target: BidTarget) -> str:
+    return _CATEGORY if target.category else _TYPES[target.match]
 
 
 def _where(place: BidPlace) -> Mapping[str, object]:
@@ -85,7 +91,7 @@ def reads(targets: Sequence[BidTarget]) -> Callable[[Answer], Mapping[BidTarget,
 
     def read(answer: Answer) -> Mapping[BidTarget, SuggestedBids]:
         found = _found(answer.body)
-        asked = ((target, found.get((_TYPES[target.match], fold(target.text)))) for target in targets)
+        asked = ((target, found.get((_type(target), fold(target.text)))) for target in targets)
         return {target: bids for target, bids in asked if bids is not None}
 
     return read

@@ -10,6 +10,7 @@ from harvester.adapters.ads import protocol
 from harvester.adapters.ads.profiles import read_profiles
 from harvester.adapters.ads.protocol import ADS_URLS, LWA_URLS, Endpoint
 from harvester.adapters.ads.reader import AmazonReader
+from harvester.adapters.ads.reports import AmazonReports
 from harvester.adapters.ads.writing import AmazonWriter
 from harvester.adapters.exchange import Answer, Caller
 from harvester.adapters.http import HttpClient
@@ -75,6 +76,10 @@ class AmazonLogin:
 
     def reader(self, profile: Profile, run_id: RunId | None) -> AmazonReader:
         return AmazonReader(self._http, self._endpoint, Caller(self._account, profile.profile_id, run_id))
+
+    def reports(self, profile: Profile) -> AmazonReports:
+        caller = Caller(self._account, profile.profile_id)
+        return AmazonReports(self._http, self._endpoint, caller, vendor=profile.is_vendor)
 
     def writer(self, profile: Profile) -> AmazonWriter:
         """Only where the mode allows writing."""

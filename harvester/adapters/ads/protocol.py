@@ -125,6 +125,19 @@ RECOMMENDED_BRANDS = Operation(
     _vnd("spproducttargetingresponse.v3"),
     None,
 )
+ASK_REPORT = Operation(
+    "reports",
+    "POST",
+    "/reporting/reports",
+    _vnd("createasyncreportresponse.v3"),
+    _vnd("createasyncreportrequest.v3"),
+)
+
+
+def report_of(report_id: str) -> Operation:
+    """One budget, whatever the report."""
+    path = f"/reporting/reports/{quote(report_id, safe='')}"
+    return Operation("reports/status", "GET", path, _vnd("getasyncreportresponse.v3"), None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ _PLANS_OF = named("plans_of")
 _ONE = named("one_action")
 _AUTOMATIC = named("approve_automatically")
 _EXPIRE = named("expire_approvals")
+_RETRACT = named("retract_automatic")
 _PAUSES = named("pauses")
 _PAUSE_PROFILE = named("pause_profile")
 _PAUSE_ALL = named("pause_all")
@@ -84,6 +85,9 @@ class PostgresActions:
         self, plan_id: PlanId, rules: Collection[str], ruleset: Fingerprint, at: datetime, expires_at: datetime
     ) -> Sequence[str]:
         return await self._ids(plan_id, _AUTOMATIC, list(rules), at, expires_at, ruleset)
+
+    async def retract_automatic(self, plan_id: PlanId, ruleset: Fingerprint, at: datetime) -> Sequence[str]:
+        return await self._ids(plan_id, _RETRACT, at, ruleset)
 
     async def ruleset(self, plan_id: PlanId) -> Fingerprint | None:
         rows = await self.database.fetch(_RULESET, plan_id)

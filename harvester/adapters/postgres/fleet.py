@@ -24,6 +24,7 @@ _LOGINS = named("fleet_logins")
 _MODES = named("fleet_modes")
 _REPLICAS = named("fleet_replicas")
 _TIMEZONES = named("fleet_timezones")
+_TIME = named("time_of_all")
 
 _MOST_REPLICAS = 100
 _ENDS_HOLD = timedelta(seconds=30)
@@ -66,6 +67,12 @@ class PostgresFleet:
             if self._ends is None or not timedelta() <= now - self._ends[0] < _ENDS_HOLD:
                 self._ends = now, await _last_ends(connection, now, self.most_seconds)
             return await _vitals(connection, now, self._ends[1], self.seen_seconds, self.most_seconds)
+
+    async def time(self) -> datetime:
+        """By Postgres' clock, as are the signs of life: whoever looks may have another."""
+        ((now,),) = await self.database.fetch(_TIME)
+        moment: datetime = now
+        return moment
 
     async def glance(self, now: datetime, most: int) -> tuple[Vitals, FleetLists]:
         """Both of one moment."""

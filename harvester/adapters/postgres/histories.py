@@ -24,15 +24,18 @@ _BRAND_PLACES = named("brand_places")
 _HARVESTED_SINCE = named("harvested_since")
 _SAME = named("converting_same")
 _PHRASE = named("converting_phrase")
+_RECORDED_SAME = named("recorded_same")
+_RECORDED_PHRASE = named("recorded_phrase")
 _BY_INDEX_ALONE = named("by_index_alone")
 
 _AT_A_TIME = 1000
+_MOST_TERMS = 20
 
 
 class Converted(msgspec.Struct, frozen=True):
     key: str
     conversions: float
-    """The most that one run has seen."""
+    """The most that one run has seen, or the sum of all recorded days."""
     seen_at: datetime
 
 
@@ -87,11 +90,22 @@ class PostgresHistories:
     async def converting_terms(
         self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None, key: str, match: Match
     ) -> Sequence[Converted]:
-        """A phrase blocks every key that holds its words in a row, anything else the key itself."""
-        query = _PHRASE if match is Match.PHRASE else _SAME
+        """A phrase blocks every key that holds its words in a row, anything else the key itself.
+
+        Of what runs were told and what report days say about one key, the larger counts.
+        """
+        queries = (_PHRASE, _RECORDED_PHRASE) if match is Match.PHRASE else (_SAME, _RECORDED_SAME)
 
         async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
             await connection.execute(_BY_INDEX_ALONE)
-            return await connection.fetch(query, profile_id, campaign_id, ad_group_id, key)
+            asked = (profile_id, campaign_id, ad_group_id, key)
+            return [row for query in queries for row in await connection.fetch(query, *asked)]
 
-        return [Converted(*row) for row in await self.database.repeat(work)]
+        best: dict[str, Converted] = {}
+        for found in sorted((Converted(*row) for row in await self.database.repeat(work)), key=_most_first):
+            best.setdefault(found.key, found)
+        return list(best.values())[:_MOST_TERMS]
+
+
+def _most_first(found: Converted) -> tuple[float, float, str]:
+    return -found.conversions, -found.seen_at.timestamp(), found.key

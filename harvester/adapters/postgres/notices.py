@@ -27,6 +27,7 @@ _OF_ACCOUNTS = MappingProxyType(
     {
         NoticeKind.ACCOUNT_CLOSED: named("accounts_closed"),
         NoticeKind.ITEMS_GUARDED: named("items_guarded"),
+        NoticeKind.REGRETTED: named("plans_regretted"),
     }
 )
 _OF_ACCOUNTS_BY_NOW = MappingProxyType(
@@ -47,6 +48,7 @@ _TASKS: Mapping[str, str] = MappingProxyType(
         "expire": "ending approvals",
         "retain": "keeping the tables in order",
         "notify": "notifying",
+        "outcomes": "looking back",
     }
 )
 

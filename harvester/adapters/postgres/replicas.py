@@ -41,8 +41,9 @@ class PostgresReplicas:
         error = None if sign.rules_error is None else storable(sign.rules_error)
         columns = (sign.replica_id, sign.kind, sign.host, sign.pid, sign.version, sign.started_at)
         state = (sign.holds_clock, sign.draining, sign.running, sign.ruleset_fingerprint, error)
+        goes_by = (sign.mode and sign.mode.value, sign.schedule)
         async with self.database.transaction() as connection:
-            seen_at: datetime = await connection.fetchval(_SIGN, *columns, *state)
+            seen_at: datetime = await connection.fetchval(_SIGN, *columns, *state, *goes_by)
             return seen_at
 
     async def time(self) -> datetime:

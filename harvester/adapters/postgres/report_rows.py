@@ -6,6 +6,8 @@ from typing import Any
 import asyncpg
 import msgspec
 
+from harvester.rules.delivery import waiting
+
 _json = msgspec.json.Decoder().decode
 
 _COUNTS = ("candidates", "promote", "negate", "hold", "skip", "actions", "guarded")
@@ -55,6 +57,8 @@ def item_row(row: asyncpg.Record) -> dict[str, Any]:
         "bid_formula": row["bid_formula"],
         "follow_up": _json(row["follow_up"]) if row["follow_up"] else None,
         "note": row["note"],
+        "waits": waiting(row["waits_for"]),
+        "metrics": _json(row["evidence_note"]) if row["evidence_note"] else None,
         "reviewed_by": row["reviewed_by"],
         "reviewed_at": time_text(row["reviewed_at"]),
         "decision_ids": list(row["decision_ids"]),
@@ -99,8 +103,13 @@ def why_row(row: asyncpg.Record) -> dict[str, Any]:
     return {
         **decision_row(row),
         "run_started_at": time_text(row["run_started_at"]),
-        "actions": [_json(action) for action in row["actions"]],
+        "actions": [_action(_json(action)) for action in row["actions"]],
     }
+
+
+def _action(fields: dict[str, Any]) -> dict[str, Any]:
+    waits_for = fields.pop("waits_for")
+    return {**fields, "waits": waiting(msgspec.json.encode(waits_for).decode() if waits_for else None)}
 
 
 def time_text(moment: datetime | None) -> str | None:

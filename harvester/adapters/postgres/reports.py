@@ -9,6 +9,7 @@ import asyncpg
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.report_rows import decision_row, item_row, plan_row, run_row, why_row
+from harvester.domain.category import whole_key_of
 from harvester.domain.retention import Horizon
 
 _PLAN_HEADERS = named("plan_headers")
@@ -82,12 +83,12 @@ class PostgresReports:
             yield decision_row(row)
 
     async def why(self, key: str, text: str, profile_id: str | None = None) -> AsyncIterator[Row]:
-        """Every decision ever made about the folded `key`, or about `text` as an ASIN; profile by profile.
+        """Every decision ever made about the folded `key`, or about `text` as an ASIN or category; profile by profile.
 
         Within a profile the oldest first. Beside the columns of ledger.decisions: account, run_started_at, run_state,
         mode, ruleset_fingerprint, and `actions` (id, kind, state, reason, plan_id, reviewed_by, amazon_id).
         """
-        keys = sorted({key, text.strip().upper()})
+        keys = sorted({key, text.strip().upper(), whole_key_of(text) or key})
 
         async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
             await connection.execute(_BY_INDEX_ALONE)

@@ -10,6 +10,7 @@ import msgspec
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
 from harvester.adapters.postgres.report_rows import decision_row, time_text
+from harvester.rules.delivery import waiting
 
 _ACTIONS = named("actions_at_amazon")
 _EVENTS = named("events_of_action")
@@ -38,9 +39,11 @@ async def _chapter(connection: Connection, action: asyncpg.Record) -> dict[str, 
     decisions = await connection.fetch(_DECISIONS, action_id)
     fields = dict(action)
     text = fields.pop("ruleset_text")
+    waits = fields.pop("waits_for")
     return {
         **fields,
         "bid": None if action["bid"] is None else f"{action['bid']:f}",
+        "waits": waiting(waits),
         "planned_at": time_text(action["planned_at"]),
         "rule_text": _rule(text, action["rule"]),
         "events": [{**dict(each), "at": time_text(each["at"]), "bid": _amount(each["bid"])} for each in events],

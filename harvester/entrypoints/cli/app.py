@@ -53,6 +53,7 @@ _FAMILIES = {
     "categories": "categories",
     "brands": "brands",
     "negatives": "negatives",
+    "outcomes": "outcomes",
     "status": "status",
 }
 
@@ -124,6 +125,7 @@ _SUMMARIES = {
     "categories": "Browse and search Amazon's categories of products.",
     "brands": "Ids of brands, for negatives of whole brands.",
     "negatives": "What is negative, who made it, and until when.",
+    "outcomes": "What became of promotions and negatives, and what is regretted.",
     "status": "The fleet at a glance: due, running, waiting, failing.",
 }
 

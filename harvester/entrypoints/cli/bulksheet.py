@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, assert_never
 
 from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.target import Level, Match
+from harvester.rules.explain_terms import acos_percent, figures_in
 
 if TYPE_CHECKING:
     from openpyxl.cell import Cell
@@ -48,6 +49,12 @@ COLUMNS = (
     "Placement",
     "Percentage",
     "Product Targeting Expression",
+    "Impressions",
+    "Clicks",
+    "Spend",
+    "Sales",
+    "Orders",
+    "ACOS",
 )
 """In the order of Amazon's own downloads, whose informational columns an upload ignores."""
 REST_COLUMNS = ("Item", "Kind", "Target", "State", "Why it is not in the sheet")
@@ -119,6 +126,24 @@ def row_of(item: Mapping[str, Any]) -> Row:
         "Campaign Name (Informational only)": item["campaign_name"] or "",
         "Ad Group Name (Informational only)": (item["ad_group_name"] or "") if _needs_ad_group(item) else "",
         **_change(item),
+        **_brought(item),
+    }
+
+
+def _brought(item: Mapping[str, Any]) -> Row:
+    """Of a search term, over its longest window; an upload does not look at it."""
+    found = figures_in(item.get("metrics"))
+    if found is None:
+        return {}
+    figures, _ = found
+    acos = acos_percent(figures)
+    return {
+        "Impressions": Decimal(figures.impressions),
+        "Clicks": Decimal(figures.clicks),
+        "Spend": Decimal(figures.cost),
+        "Sales": Decimal(figures.sales),
+        "Orders": Decimal(figures.orders),
+        "ACOS": f"{acos}%" if acos else "",
     }
 
 

@@ -82,13 +82,16 @@ async def _categories(invocation: Invocation, wish: Wish, as_json: bool) -> int:
         trees, failed = await _trees(session, wish)
         browse = session.services.categories
         found = [await browse.find(tree, wish.text, wish.under, wish.most) for tree in trees]
+        someone = {each.country: each.profile_id for each in await session.services.profiles.known()}
         if wish.under and not any([each.total or await browse.holds(each.tree, wish.under) for each in found]):
             raise Refused(f"there is no category {wish.under}; `harvester categories` shows those at the top")
     if as_json:
         emit({"marketplaces": [_json(each) for each in found], "failed": [failure_json(each) for each in failed]})
     else:
-        for each in found:
-            _print(invocation, each, wish)
+        for place, each in enumerate(found):
+            if place:
+                click.echo()
+            _print(invocation, each, wish, someone.get(each.tree.country))
         for failure in failed:
             say(f"{failed_name(failure)}: {failure.reason}")
     return FAILED if failed else DONE
@@ -140,7 +143,8 @@ def _json(found: Found) -> dict[str, Any]:
     }
 
 
-def _print(invocation: Invocation, found: Found, wish: Wish) -> None:
+def _print(invocation: Invocation, found: Found, wish: Wish, profile_id: str | None) -> None:
+    """`profile_id`: somebody of that marketplace."""
     console = tables.console()
     tree = found.tree
     heading = f"{tree.country}: {tables.plural(found.total, 'category', 'categories')} {_looked_for(wish)}"
@@ -157,10 +161,11 @@ def _print(invocation: Invocation, found: Found, wish: Wish) -> None:
         console.print(f"And {more:,} more: name more words, look --under one of them, or see --all.")
     if found.total and not wish.text and any(each.last_below > each.place for each in found.categories):
         parent = next(each for each in found.categories if each.last_below > each.place)
-        console.print(tables.hanging(f"What is in one: {hint(invocation, f'categories --under {parent.category_id}')}"))
+        whose = f" --profile {profile_id}" if profile_id else ""
+        command = hint(invocation, f"categories --under {parent.category_id}{whose}")
+        console.print(tables.hanging(f"What is in one: {command}"))
     age = f"{tables.plural(tree.categories, 'category', 'categories')} of {tree.country}, read from Amazon"
     console.print(tables.hanging(f"{age} {_age(tree)}; --refresh reads them anew."))
-    console.print()
 
 
 def _looked_for(wish: Wish) -> str:

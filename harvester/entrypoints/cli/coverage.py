@@ -44,7 +44,9 @@ async def _coverage(invocation: Invocation, profile_ids: tuple[str, ...], as_jso
             }
         )
     else:
-        for each in covered:
+        for place, each in enumerate(covered):
+            if place:
+                click.echo()
             _print(each)
         for failure in failed:
             say(f"{failed_name(failure)}: {failure.reason}")
@@ -86,5 +88,4 @@ def _print(each: Covered) -> None:
             groups = "group" if len(line.group_ids) == 1 else "groups"
             console.print(tables.hanging(f"      {groups} {', '.join(line.group_ids)}: {made} so far"))
         if line.misses:
-            console.print(tables.hanging(f"      {line.misses[:1].upper()}{line.misses[1:]}"))
-    console.print()
+            console.print(tables.hanging(f"      {line.misses}"))

@@ -9,6 +9,7 @@ from typing import Any
 
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.printable import printable
+from harvester.rules.explain_terms import acos_percent, figures_in
 
 EDITABLE = ("verdict", "bid", "note")
 NEEDED = ("item", "fingerprint", "verdict")
@@ -21,6 +22,9 @@ COLUMNS = (
     "level",
     "clicks",
     "conversions",
+    "spend",
+    "sales",
+    "acos",
     "currency",
     "campaign",
     "ad_group",
@@ -37,7 +41,7 @@ COLUMNS = (
     "plan",
     "fingerprint",
 )
-NUMBERS = frozenset({"bid", "clicks", "conversions"})
+NUMBERS = frozenset({"bid", "clicks", "conversions", "spend", "sales", "acos"})
 _SAME_NAME = (
     "target",
     "kind",
@@ -91,7 +95,7 @@ def item_line(item: Mapping[str, Any], plan_id: str, fingerprint: str) -> str:
 
 def plain_cells(item: Mapping[str, Any], plan_id: str, fingerprint: str) -> dict[str, str]:
     """What an item's line says, before anything is done for spreadsheets."""
-    bid = item["bid"]
+    bid, found = item["bid"], figures_in(item.get("metrics"))
     cells = {
         **{name: item[name] or "" for name in _SAME_NAME},
         "item": item["id"],
@@ -100,7 +104,10 @@ def plain_cells(item: Mapping[str, Any], plan_id: str, fingerprint: str) -> dict
         "note": "",
         "clicks": "" if item["clicks"] is None else tables.number(item["clicks"]),
         "conversions": "" if item["conversions"] is None else tables.number(item["conversions"]),
-        "currency": bid["currency"] if bid else "",
+        "spend": found[0].cost if found else "",
+        "sales": found[0].sales if found else "",
+        "acos": f"{acos}%" if found and (acos := acos_percent(found[0])) else "",
+        "currency": bid["currency"] if bid else found[1] if found else "",
         "campaign": item["campaign_name"] or "",
         "ad_group": item["ad_group_name"] or "",
         "from_campaign": item["source_campaign_name"] or "",

@@ -10,6 +10,7 @@ import click
 
 from harvester.domain.fleet import Narrowed, RuntimeModes
 from harvester.domain.ids import ProfileId
+from harvester.domain.orders import Orders
 from harvester.domain.profile import Mode
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
 from harvester.entrypoints.cli.apply import not_empty
@@ -79,19 +80,27 @@ async def _mode(invocation: Invocation, mode: str | None, profile_id: str | None
         if mode:
             wanted = None if mode == "default" else Mode(mode)
             await modes.set(ProfileId(profile_id) if profile_id else None, wanted, by, datetime.now(UTC))
-        narrowed = await modes.narrowed()
+        narrowed, paused = await modes.narrowed(), paused_by(await modes.orders())
     if as_json:
         emit(
             {
                 "mode": setting.value,
                 "narrowed": [asdict(each) for each in narrowed],
                 "in_effect": in_effect(setting, narrowed),
+                "paused": [{"profile_id": profile_id, "by": by} for profile_id, by in paused],
             }
         )
         return DONE
     for line in _mode_lines(invocation, setting, narrowed):
         click.echo(line)
+    for line in _pause_lines(invocation, paused):
+        click.echo(line)
     return DONE
+
+
+def paused_by(orders: Orders) -> Sequence[tuple[ProfileId | None, str]]:
+    """Whose kill switch is pulled, and by whom: all first (None), then by profile."""
+    return [(profile_id, order.paused_by or "somebody") for profile_id, order in orders.items() if order.paused]
 
 
 def in_effect(setting: Mode, narrowed: Sequence[Narrowed]) -> dict[str, Any]:
@@ -120,3 +129,12 @@ def _mode_lines(invocation: Invocation, setting: Mode, narrowed: Sequence[Narrow
     found = in_effect(setting, narrowed)
     own = "".join(f"; profile {profile_id}: {mode}" for profile_id, mode in found["profiles"].items())
     yield f"in effect, where the rules do not say less: {found['all']}{own}"
+
+
+def _pause_lines(invocation: Invocation, paused: Sequence[tuple[ProfileId | None, str]]) -> Iterator[str]:
+    for profile_id, by in paused:
+        whom, option = (
+            (f"profile {profile_id} is", f" --profile {profile_id}") if profile_id else ("all profiles are", "")
+        )
+        yield f"{whom} paused, by {by}: whatever the mode, nothing is sent"
+        yield f"  to lift it: {hint(invocation, f'resume{option} --by YOUR-NAME')}"

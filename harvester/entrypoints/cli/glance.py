@@ -18,6 +18,7 @@ _CHORES = {
     "expire": "approvals that run out",
     "retain": "retention",
     "notify": "notifications",
+    "outcomes": "looking back at what was done",
 }
 
 Row = dict[str, Any]
@@ -131,6 +132,9 @@ def _head(seen: Seen) -> Iterator[RenderableType]:
 def _mode(seen: Seen) -> str:
     modes = seen.lists.modes
     said = f"Mode {seen.settings_mode} by the settings here"
+    theirs = {row["mode"] for row in seen.lists.replicas if row["there"] and row.get("mode")}
+    if len(theirs) == 1 and theirs != {seen.settings_mode}:
+        said += f", {theirs.pop()} by those of the replicas"
     if modes["mode"]:
         said += f", {modes['mode']} by {modes['mode_by']} since {_when(modes['mode_at'])}"
     for mode, count in modes["profile_modes"].items():
@@ -215,9 +219,11 @@ def _replicas(seen: Seen) -> Iterator[RenderableType]:
     yield Text("Replicas", style="bold")
     if not seen.lists.replicas:
         yield Text("  none", style="yellow")
+    differing = _differing(seen.lists.replicas)
     for row in seen.lists.replicas:
         notes = [
             f"{row['kind']}, {row['running']} running",
+            *(f"{name} {row[name]}" for name in differing if row["there"] and row.get(name)),
             *(["holds the clock"] if row["holds_clock"] and row["there"] else []),
             *(["draining"] if row["draining"] else []),
             *([f"rules file broken: {row['rules_error']}"] if row["rules_error"] else []),
@@ -225,6 +231,12 @@ def _replicas(seen: Seen) -> Iterator[RenderableType]:
         ]
         style = "yellow" if row["rules_error"] or not row["there"] else ""
         yield tables.hanging(Text(f"  {row['replica_id']}  {', '.join(notes)}", style=style))
+
+
+def _differing(replicas: Sequence[Row]) -> Sequence[str]:
+    """In what the settings of replicas that are there differ from each other."""
+    there = [row for row in replicas if row["there"]]
+    return [name for name in ("mode", "schedule") if len({row[name] for row in there if row.get(name)}) > 1]
 
 
 def _whose(row: Row) -> str:

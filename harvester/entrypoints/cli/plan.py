@@ -1,5 +1,6 @@
 """`harvester plan`: one run and one stored plan per profile."""
 
+from dataclasses import replace
 from typing import Any
 
 import click
@@ -8,6 +9,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
+from harvester.entrypoints.cli.fetching import fetch_first
 from harvester.entrypoints.cli.printable import printable
 from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.ports import AdsLogin
@@ -56,16 +58,31 @@ async def harvest_all(session: JudgingSession, profile_ids: tuple[str, ...]) -> 
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         tasks: dict[str, TaskID] = {}
 
+        def task_of(profile: Profile) -> TaskID:
+            if profile.profile_id not in tasks:
+                tasks[profile.profile_id] = bars.add_task(name_of(profile), total=None, rows=0)
+            return tasks[profile.profile_id]
+
         def watch(profile: Profile, progress: Harvesting) -> None:
-            task = tasks.get(profile.profile_id)
-            if task is None:
-                task = tasks[profile.profile_id] = bars.add_task(name_of(profile), total=None, rows=0)
-            bars.update(task, total=progress.batches, completed=progress.batches_done, rows=progress.rows)
+            task = task_of(profile)
+            bars.update(
+                task,
+                description=name_of(profile),
+                total=progress.batches,
+                completed=progress.batches_done,
+                rows=progress.rows,
+            )
 
         services = session.services
 
+        def show(profile: Profile, what: str, done: int, total: int) -> None:
+            task = task_of(profile)
+            bars.update(task, description=f"{name_of(profile)}: {what}", completed=done, total=total)
+
         async def work(profile: Profile, login: AdsLogin) -> Planned:
-            return await services.plan_profile(profile, login, "command", watch)
+            missing = await fetch_first(session, profile, show)
+            planned = await services.plan_profile(profile, login, "command", watch)
+            return replace(planned, troubles=(*missing, *planned.troubles))
 
         return await services.fleet(profile_ids, work)
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+import click
 from rich.text import Text
 
 from harvester.domain.category_tree import NamedId, Refinements
@@ -38,7 +39,9 @@ async def tell(session: Session, category_id: str, profile_ids: Sequence[str], a
             }
         )
     else:
-        for each in told:
+        for place, each in enumerate(told):
+            if place:
+                click.echo()
             _print(category_id, each)
         for failure in result.failed:
             say(f"{failed_name(failure)}: {failure.reason}")
@@ -71,4 +74,3 @@ def _print(category_id: str, told: Told) -> None:
             for each in some:
                 table.add_row(name, each.named_id, Text(each.name))
         console.print(table)
-    console.print()

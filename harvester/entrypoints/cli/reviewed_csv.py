@@ -11,7 +11,7 @@ from harvester.domain.profile import Profile
 from harvester.domain.review import BECOMES, NEVER_SENT, REVIEWABLE, Verdict
 from harvester.entrypoints.cli.csvfile import EDITABLE, NUMBERS, Line, Problem, plain_cells, unguarded
 from harvester.usecases.review import NewBid, Wish
-from harvester.usecases.reviewable import marketplace_bid
+from harvester.usecases.reviewable import it_is, marketplace_bid
 
 _VERDICTS = {verdict.value: verdict for verdict in (Verdict.APPROVE, Verdict.DECLINE, Verdict.HOLD)}
 _MOVES_BY_ITSELF = frozenset({"state", "reason"})
@@ -78,7 +78,7 @@ def _wish(line: Line, item: Mapping[str, Any], plan_id: str, fingerprint: str, p
         raise Refused("is declined and given another bid: which of the two?")
     state = ActionState(item["state"])
     if verdict is not None and state is not BECOMES[verdict] and state not in REVIEWABLE[verdict]:
-        raise Refused(f"it is {state} and can take no {verdict}")
+        raise Refused(it_is(state) if state is ActionState.SUPERSEDED else f"it is {state} and can take no {verdict}")
     if verdict is Verdict.APPROVE and (not item["fragment"] or item["reason"] in NEVER_SENT):
         raise Refused(f"it can never be sent as it is ({str(item['reason']).replace('_', ' ')})")
     return Wish(item["id"], verdict, bid, unguarded(line.cells.get("note", "")))
@@ -106,7 +106,7 @@ def _new_bid(line: Line, item: Mapping[str, Any], profile: Profile) -> NewBid | 
     if not ActionKind(item["kind"]).is_promotion or not before or not item["fragment"]:
         raise Refused(f"it has no bid that could be changed to {cell}")
     if ActionState(item["state"]) not in REVIEWABLE[Verdict.EDIT]:
-        raise Refused(f"it is {item['state']}, and its bid stays as it is")
+        raise Refused(f"{it_is(ActionState(item['state']))}; its bid stays as it was")
     amount = cell.replace(",", ".") if _DECIMAL_COMMA.fullmatch(cell) else cell
     marketplace_bid(amount, profile)
     return NewBid(item["id"], amount, item["bid_formula"])
@@ -152,6 +152,8 @@ def _difference(name: str, cell: str, stored: str) -> str:
             f"{name} was {stored} and came back as {cell}: a spreadsheet took it for a number or a date. Export again "
             "and import that column as text"
         )
+    if name == "state" and stored == ActionState.SUPERSEDED:
+        return f"{it_is(ActionState.SUPERSEDED)}: export that one"
     if name in _MOVES_BY_ITSELF:
         return f"{name} is {stored or 'empty'} now, and the file says {cell or 'nothing'}: export again"
     return f"{name} is {stored!r} in the plan and {cell!r} in the file; only verdict, bid and note may be changed"

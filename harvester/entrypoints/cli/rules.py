@@ -1,4 +1,4 @@
-"""`harvester rules check|schema|test|diff`."""
+"""`harvester rules check|schema|test|diff`, and `score`."""
 
 import json
 from pathlib import Path
@@ -11,6 +11,7 @@ from harvester.domain.errors import Misconfigured
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import BAD_USAGE, FAILED, Invocation, emit, json_option
 from harvester.entrypoints.cli.rules_diff import diff
+from harvester.entrypoints.cli.score import score
 from harvester.entrypoints.cli.session import load_settings
 from harvester.rules.file_tests import run_tests
 from harvester.rules.ruleset import schema as schema_of_rules
@@ -81,6 +82,9 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
         console.print(passed if results else f"{_name(path)}: no tests; add some under `tests:`")
     if failed:
         ctx.exit(FAILED)
+
+
+rules.add_command(score)
 
 
 def _path(invocation: Invocation, file: Path | None) -> Path | None:

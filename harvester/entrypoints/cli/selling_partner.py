@@ -1,7 +1,7 @@
 """The doctor's line about a Selling Partner login."""
 
-from harvester.domain.errors import HarvesterError
-from harvester.entrypoints.cli.finding import Finding
+from harvester.domain.errors import HarvesterError, PageBroken, Unavailable
+from harvester.entrypoints.cli.finding import Finding, advice_on
 from harvester.rules.catalog_soundness import undelivered
 from harvester.rules.ruleset import RuleSet
 from harvester.wiring import CatalogLogin, Login
@@ -16,7 +16,8 @@ async def selling_partner_check(login: Login, partner: CatalogLogin) -> Finding:
             return Finding(what, well=False, detail="not asked: the login sees no profile, so no marketplace")
         found = await partner.check(profiles[0])
     except HarvesterError as error:
-        advice = "see docs/settings.md, Accounts; the application needs the Product Listing role"
+        role = "see docs/settings.md, Accounts; the application needs the Product Listing role"
+        advice = advice_on(error) if isinstance(error, (Unavailable, PageBroken)) else role
         return Finding(what, well=False, detail=str(error), advice=advice)
     return Finding(what, well=True, detail=f"{found.host} answers in {found.answer_ms:.0f} ms")
 

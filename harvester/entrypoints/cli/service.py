@@ -13,7 +13,7 @@ from harvester.domain.errors import HarvesterError
 from harvester.domain.profile import UnreadableProfile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, json_option
-from harvester.entrypoints.cli.finding import Finding
+from harvester.entrypoints.cli.finding import Finding, advice_on
 from harvester.entrypoints.cli.selling_partner import catalog_rules, no_selling_partner, selling_partner_check
 from harvester.entrypoints.cli.session import Session, load_settings, run
 from harvester.entrypoints.cli.tables import plural
@@ -184,7 +184,7 @@ def _clock_check(account: str, ahead_seconds: float | None) -> Finding:
 
 
 def _advice(error: HarvesterError) -> str:
-    return "see docs/settings.md, Accounts" if "invalid" in str(error) else "try again later; see the sentence above"
+    return "see docs/settings.md, Accounts" if "invalid" in str(error) else advice_on(error)
 
 
 def _print(invocation: Invocation, findings: Sequence[Finding]) -> None:

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import asdict
-from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -48,7 +47,8 @@ async def _status(invocation: Invocation, watch: bool, limit: int, as_json: bool
 
 
 async def look(session: Session, limit: int) -> Seen:
-    services, now = session.services, datetime.now(UTC)
+    services = session.services
+    now = await services.fleet_report.time()
     vitals, lists = await services.fleet_report.glance(now, limit)
     schedule = calendar(services.settings)
     upcoming = [schedule.next_due(zone, now) for zone in lists.timezones]

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harvester.entrypoints.cli.printable import printable
+from harvester.rules.explain_terms import figures_in
 
 _KINDS = {
     "create_group": "new group",
@@ -72,13 +73,18 @@ def number(value: float | None) -> str:
 
 
 def evidence(row: Mapping[str, Any]) -> str:
-    """Orders/clicks: `3/12`. An item without any was suggested: nothing is planned on evidence that cannot be read."""
+    """Orders/clicks: `3/12`, of search terms with what they cost on the next line.
+
+    An item without any was suggested: nothing is planned on evidence that cannot be read.
+    """
     clicks, conversions = row.get("clicks"), row.get("conversions")
     if clicks is None and conversions is None:
         if row.get("kind") in _WITHOUT_EVIDENCE:
             return ""
         return "suggested" if "themes" in row or "kind" in row else "unknown"
-    return f"{number(conversions)}/{number(clicks)}"
+    found = figures_in(row if "windows" in row else row.get("metrics"))
+    money = "" if found is None else f"\n{found[0].cost} {found[1]}"
+    return f"{number(conversions)}/{number(clicks)}{money}"
 
 
 def what(item: Mapping[str, Any]) -> str:
@@ -177,6 +183,8 @@ def item_lines(item: Mapping[str, Any]) -> Group:
         lines.append(Padding(Text(f"bid: {formula}", style="dim"), (0, 0, 0, 7)))
     if item["note"]:
         lines.append(Padding(Text(str(item["note"]), style="yellow"), (0, 0, 0, 7)))
+    if item.get("waits"):
+        lines.append(Padding(Text(f"negative at the source {item['waits']}", style="yellow"), (0, 0, 0, 7)))
     return Group(*lines)
 
 

@@ -1,10 +1,11 @@
 """`harvester why`: every decision ever made about a keyword or ASIN, in sentences."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import click
+import yaml
 from rich.text import Text
 
 from harvester.domain.action import ActionState
@@ -13,8 +14,11 @@ from harvester.entrypoints.cli import sentences, tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
 from harvester.entrypoints.cli.sentences import at_length, reason
 from harvester.entrypoints.cli.session import Session, run
+from harvester.rules.explain_terms import words_in
 
-_WAITING = frozenset({ActionState.GUARDED, ActionState.HELD})
+Names = Mapping[str, str]
+"""Of source ad groups, by id."""
+_WAITING = frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD})
 
 
 @click.command()
@@ -57,14 +61,24 @@ def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) 
         click.echo(f"“{text}” was never recommended{where}, as far as this ledger goes.")
         return
     console = tables.console()
-    heading = None
+    heading, names = None, _names(rows)
     for row in rows:
         if row["profile_id"] != heading:
             heading = row["profile_id"]
             whose = Text(f"“{row['target']}” in profile {heading} (account {row['account']})", style="bold")
             console.print(tables.hanging(whose))
-        for line in _story(row):
+        for line in _story(row, names):
             console.print(tables.hanging(line))
+
+
+def _names(rows: Iterable[Mapping[str, Any]]) -> Names:
+    """As far as an item has kept them."""
+    return {
+        each["source_ad_group_id"]: f"“{each['source_ad_group_name']}” of campaign “{each['source_campaign_name']}”"
+        for row in rows
+        for each in row.get("actions", ())
+        if each.get("source_ad_group_name")
+    }
 
 
 async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None, as_json: bool) -> int:
@@ -92,11 +106,15 @@ def _chapter(chapter: Mapping[str, Any]) -> list[Text]:
         Text(f"  is {chapter['state']} in profile {chapter['profile_id']}"),
     ]
     if chapter["rule"]:
-        lines.append(Text(f"  Rule {chapter['rule']}: {_rule(chapter['rule_text'])}"))
+        lines += [Text(f"  {line}") for line in _rule(chapter["rule"], chapter["rule_text"])]
+    if chapter["waits"]:
+        lines.append(Text(f"  The negative at its source {chapter['waits']}"))
     if chapter["bid_formula"]:
         lines.append(Text(f"  Bid: {chapter['bid_formula']}"))
+    from_there = [{**chapter, "source_ad_group_id": each["ad_group_id"]} for each in chapter["decisions"]]
+    names = _names([{"actions": from_there}])
     for decision in chapter["decisions"]:
-        lines += _story(decision)
+        lines += _story(decision, names)
     lines += [Text(""), Text("  What became of it:")]
     for event in chapter["events"]:
         call = f", call {event['call_id']}" if event["call_id"] else ""
@@ -107,13 +125,33 @@ def _chapter(chapter: Mapping[str, Any]) -> list[Text]:
         lines.append(Text(""))
         lines.append(Text(f"  Call {call['call_id']}, position {call['position']}: {call['method']} {call['path']}"))
         lines.append(Text(f"  {answer}, request id {call['request_id']}"))
-        lines.append(Text(f"  sent: {chapter['fragment']}"))
+        if chapter["fragment"]:
+            lines.append(Text(f"  sent: {_flat(json.loads(chapter['fragment']))}"))
     return lines
 
 
-def _rule(rule: Mapping[str, Any]) -> str:
-    """Without what it leaves open, which is most of its keys."""
-    return json.dumps(_said(rule), ensure_ascii=False)
+def _flat(value: Any) -> str:
+    """`target running shoes, bid 0.75`; byte for byte it is in the JSON."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_inside(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return ", ".join(_inside(each) for each in value)
+    return str(value)
+
+
+def _inside(value: Any) -> str:
+    return f"({_flat(value)})" if isinstance(value, (Mapping, list)) else str(value)
+
+
+def _rule(name: str, rule: Mapping[str, Any] | None) -> Iterator[str]:
+    """As it would stand in a rules file, without what it leaves open, which is most of its keys."""
+    if rule is None:
+        yield f"Rule {name}, of which the ledger has no text"
+        return
+    yield f"Rule {name}, as it was then:"
+    said = {key: each for key, each in _said(rule).items() if key != "name"}
+    for line in yaml.safe_dump(said, allow_unicode=True, sort_keys=False, width=1000).splitlines():
+        yield f"  {line}"
 
 
 def _said(value: Any) -> Any:
@@ -131,32 +169,41 @@ def _counted(number: float | None, one: str) -> str:
     return f"{tables.number(number)} {one}{'' if number == 1 else 's'}"
 
 
-def _seen(row: Mapping[str, Any]) -> str:
+def _seen(row: Mapping[str, Any], names: Names) -> str:
+    ad_group = _ad_group(row["ad_group_id"], names)
     if row["source"] == "brands":
-        where = f"ad group {row['ad_group_id']}" if row["ad_group_id"] else f"campaign {row['campaign_id']}"
+        where = ad_group if row["ad_group_id"] else f"campaign {row['campaign_id']}"
         return f"brand that the rules file names for {where}"
-    return _suggestion(row) if "themes" in row["metrics"] else _recommendation(row)
+    return _suggestion(row, ad_group) if "themes" in row["metrics"] else _recommendation(row, ad_group)
 
 
-def _recommendation(row: Mapping[str, Any]) -> str:
+def _ad_group(ad_group_id: str, names: Names) -> str:
+    name = names.get(ad_group_id)
+    return f"ad group {name} ({ad_group_id})" if name else f"ad group {ad_group_id}"
+
+
+def _recommendation(row: Mapping[str, Any], ad_group: str) -> str:
     metrics = row["metrics"]
     clicks, conversions = (
         _counted(metrics.get(name), one) for name, one in (("clicks", "click"), ("conversions", "order"))
     )
+    if metrics.get("windows"):
+        kind = "search term" if row["target_type"] == "KEYWORD" else "product that shoppers came from"
+        return f"{kind} of ad group {row['ad_group_id']}, with {words_in(metrics)}"
     ad = f"ad {row['ad_id']}" + (f" of {row['ad_asin']}" if row["ad_asin"] else "")
-    return f"{row['target_type'].lower()} for {ad} in ad group {row['ad_group_id']}, with {conversions} of {clicks}"
+    return f"{row['target_type'].lower()} for {ad} in {ad_group}, with {conversions} of {clicks}"
 
 
-def _suggestion(row: Mapping[str, Any]) -> str:
+def _suggestion(row: Mapping[str, Any], ad_group: str) -> str:
     """Without clicks and orders, which a suggestion never has."""
     themes = "; ".join(row["metrics"]["themes"]) or "no theme"
     products = ", ".join(row["metrics"].get("asked_for", ()))
-    return f"{row['target_type'].lower()} suggested for {products} of ad group {row['ad_group_id']} ({themes})"
+    return f"{row['target_type'].lower()} suggested for {products} of {ad_group} ({themes})"
 
 
-def _story(row: Mapping[str, Any]) -> list[Text]:
+def _story(row: Mapping[str, Any], names: Names) -> list[Text]:
     when = row["decided_at"][:16].replace("T", " ")
-    lines = [Text(""), Text(f"{when} UTC, run {row['run_id']}: {_seen(row)}.")]
+    lines = [Text(""), Text(f"{when} UTC, run {row['run_id']}: {_seen(row, names)}.")]
     first, *rest = at_length(row)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
     lines += [Text(f"  {sentence}") for sentence in rest]
@@ -168,9 +215,10 @@ def _item(action: Mapping[str, Any]) -> str:
     by = f", reviewed by {action['reviewed_by']}" if action["reviewed_by"] else ""
     made = f"; at Amazon it is {action['amazon_id']}" if action["amazon_id"] else ""
     because = before = ""
+    waits = f"; the negative at its source {action['waits']}" if action.get("waits") else ""
     if action["state"] in _WAITING or action["reason"] == "already_there":
         because = f", because {reason(action['reason'])}" if action["reason"] else ""
     elif action["reason"]:
         before = f"; before that it waited, because {reason(action['reason'])}"
     item = f"item {action['id']} ({action['kind'].replace('_', ' ')})"
-    return f"In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}{before}."
+    return f"In plan {action['plan_id']} it is {item}: {action['state']}{because}{by}{made}{before}{waits}."

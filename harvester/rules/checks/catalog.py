@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from harvester.domain.catalog import CatalogItem
 from harvester.domain.decision import Finding
+from harvester.domain.reach import Reached
 from harvester.domain.target import fold
 from harvester.rules.checks.evidence import Side
 
@@ -24,6 +25,8 @@ class About:
     """The ASIN that is advertised where the product was recommended; may be empty."""
     own_asins: AbstractSet[str]
     items: Mapping[str, CatalogItem]
+    reached: Reached | None = None
+    """What the rule that is asked makes of a suggested category."""
 
     def item(self, asin: str) -> CatalogItem | None:
         """None: not known, or known to be in no catalog."""
@@ -52,6 +55,11 @@ class CatalogCheck(ABC):
 
     @abstractmethod
     def look(self, about: About | None) -> Look: ...
+
+    @property
+    def of_catalog(self) -> bool:
+        """Whether the catalog is asked; else the count of a category's products."""
+        return True
 
     @property
     def of_advertised(self) -> bool:

@@ -1,6 +1,6 @@
 """What of a rule's wish is not done, forbidden or waiting already. The judge and the planner ask the same functions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from harvester.domain.action import ActionKind, effect_of
@@ -91,6 +91,14 @@ def open_promotions(ground: Ground, kind: TargetKind, key: str, wanted: Iterable
         return Opening(tuple(matches), None, finding)
     effects = {match: effect_of(promotion_kind(kind), where, key, match) for match in matches}
     return _free(ground.account, effects, clicks, finding)
+
+
+def open_targets(
+    ground: Ground, kind: TargetKind, keys: Sequence[str], wanted: Sequence[Match], clicks: float
+) -> Opening:
+    """Of several targets that one row becomes: of the first that has anything left to do, else of the first of all."""
+    openings = [open_promotions(ground, kind, key, wanted, clicks) for key in keys]
+    return next((each for each in openings if each.reason is None), openings[0])
 
 
 def open_negative(ground: Ground, kind: TargetKind, key: str, negate: Negate, clicks: float) -> Opening:

@@ -425,6 +425,24 @@ async def test_a_plan_of_other_rules_is_never_approved_by_a_rule(
     assert await actions.ruleset(plan_id) == RULES
 
 
+async def test_what_a_rule_approved_goes_back_when_the_rules_are_others(
+    begin: BeginRun, store_plan: StorePlan, actions: PostgresActions, sql: Sql
+):
+    """What a person approved stays, and under the same rules everything does."""
+    plan_id = PlanId(await store_plan(await begin(), [an_action(0), an_action(1)]))
+    first, second = await ids(sql, plan_id)
+    await actions.review(a_review(plan_id), Selection([first]), ())
+    await actions.approve_automatically(plan_id, ["promote-proven"], RULES, NOW, IN_FORCE)
+
+    assert await actions.retract_automatic(plan_id, RULES, NOW) == []
+    assert await actions.retract_automatic(plan_id, OTHER_RULES, NOW) == [second]
+
+    assert await states(sql, plan_id) == ["approved", "planned"]
+    standing = await actions.action(second)
+    assert standing is not None
+    assert (standing.reason, standing.reviewed_by, standing.expires_at) == ("rules_changed", "", None)
+
+
 async def test_an_undo_needs_something_to_undo(
     begin: BeginRun, store_plan: StorePlan, actions: PostgresActions, sql: Sql
 ):

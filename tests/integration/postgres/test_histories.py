@@ -263,3 +263,32 @@ async def test_at_most_twenty_blocked_terms_are_told(begin: BeginRun, runs: Post
     found = await histories.converting_terms(PROFILE, "700", None, "red", Match.PHRASE)
 
     assert [each.conversions for each in found] == [float(number) for number in range(30, 10, -1)]
+
+
+async def test_recorded_days_tell_what_a_negative_would_block(
+    begin: BeginRun, runs: PostgresRuns, sql: Sql, histories: PostgresHistories
+):
+    """Summed over days, at the place; where a run was told more, that counts; a phrase finds every term with its words."""
+    place = ("700", "710", "k1")
+    rows = [
+        (PROFILE, later(0).date(), *place, "red Shoes", "red shoes", "x", "BROAD", 1, 1, 1, 2, 1),
+        (PROFILE, later(-1440).date(), *place, "red shoes", "red shoes", "x", "BROAD", 1, 1, 1, 3, 1),
+        (PROFILE, later(0).date(), *place, "red shoes 4 men", "red shoes 4 men", "x", "BROAD", 1, 1, 1, 1, 1),
+        (PROFILE, later(0).date(), "700", "711", "k2", "red shoes", "red shoes", "x", "BROAD", 1, 1, 1, 9, 1),
+        (PROFILE, later(0).date(), *place, "blue shoes", "blue shoes", "x", "BROAD", 1, 1, 1, 0, 1),
+        ("99", later(0).date(), *place, "red shoes", "red shoes", "x", "BROAD", 1, 1, 1, 50, 1),
+    ]
+    await sql.copy_records_to_table("search_term_day", schema_name="harvester", records=rows)
+    run = await begin()
+    told = a_row(target="red shoes 4 men", conversions=2.0)
+    await runs.save_page(run, 0, [(told, "red shoes 4 men", a_decision())], Cursor(), later(0))
+
+    async def found(ad_group_id: str | None, key: str, match: Match) -> list[tuple[str, float]]:
+        terms = await histories.converting_terms(PROFILE, "700", ad_group_id, key, match)
+        return [(term.key, term.conversions) for term in terms]
+
+    assert await found("710", "red shoes", Match.EXACT) == [("red shoes", 5)]
+    assert await found(None, "red shoes", Match.EXACT) == [("red shoes", 14)]
+    assert await found("710", "red shoes", Match.PHRASE) == [("red shoes", 5), ("red shoes 4 men", 2)]
+    assert await found("710", "blue shoes", Match.EXACT) == []
+    assert await found("710", "shoe", Match.PHRASE) == []

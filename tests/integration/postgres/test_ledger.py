@@ -25,6 +25,8 @@ APPEND_ONLY = [
     "plan_review",
     "ruleset",
     "retained",
+    "outcome_reading",
+    "regret",
 ]
 VIEWS = [
     "runs",
@@ -36,6 +38,8 @@ VIEWS = [
     "action_decisions",
     "retention",
     "slots",
+    "outcomes",
+    "outcome_readings",
 ]
 
 
@@ -45,6 +49,18 @@ async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql:
     await runs.save_page(run, 0, a_page(0, 3, Outcome.PROMOTE), Cursor(), NOW)
     plan_id = await store_plan(run, [an_action()])
     await sql.execute("INSERT INTO harvester.ruleset VALUES ('f', 'rules')")
+    await sql.execute(
+        """INSERT INTO harvester.outcome_reading (action_id, reading, profile_id, read_at, made_on, days, verdict, reason)
+           VALUES ('a1', 7, '1234567890', $1, '2026-11-21', 0, 'too_early', 'no_days')""",
+        NOW,
+    )
+    await sql.execute("INSERT INTO harvester.regret VALUES ('a1', $1, $2)", plan_id, NOW)
+    for state in ("approved", "sending", "done"):
+        await sql.execute(
+            """UPDATE harvester.action SET state = $1, reviewed_by = 'Ann',
+                   amazon_id = CASE $1 WHEN 'done' THEN 'T1' END""",
+            state,
+        )
     await sql.execute(
         """INSERT INTO harvester.retained (parent, opens, closes, dropped, kept, bytes, horizon)
            VALUES ('observation', $1, $1, 0, 0, 0, $1)""",
@@ -202,12 +218,6 @@ async def test_one_query_leads_from_an_amazon_id_to_its_recommendation(
 ):
     """To the recommendation, the rule, the reviewer and the request behind it."""
     await _fill(begin, runs, store_plan, sql)
-    for state in ("approved", "sending", "done"):
-        await sql.execute(
-            """UPDATE harvester.action SET state = $1, reviewed_by = 'Ann',
-                   amazon_id = CASE $1 WHEN 'done' THEN 'T1' END""",
-            state,
-        )
 
     found = await sql.fetchrow(
         """SELECT d.target, d.rule, a.reviewed_by, c.path, d.findings::text AS findings

@@ -131,3 +131,24 @@ def test_a_product_in_both_matches_is_asked_for_once():
     body = bid_suggestions.body(PLACE, [SAME, EXPANDED])
 
     assert body["targetingExpressions"] == [{"type": "PAT_ASIN", "value": "B000000001"}]
+
+
+def test_a_category_is_asked_for_as_a_whole_and_once():
+    """Beside an ASIN with the same characters it is a target of its own."""
+    category = BidTarget(Match.SAME, "1055398", category=True)
+    body = bid_suggestions.body(PLACE, [category, category, BidTarget(Match.SAME, "1055398999")])
+
+    assert body["targetingExpressions"] == [
+        {"type": "PAT_CATEGORY", "value": "1055398"},
+        {"type": "PAT_ASIN", "value": "1055398999"},
+    ]
+
+
+async def test_the_bids_of_a_category_find_their_target(bench: Bench):
+    """By its id."""
+    category = BidTarget(Match.SAME, "1055398", category=True)
+    bench.amazon.on(PATH, Reply({"bidRecommendations": [said(item("PAT_CATEGORY", "1055398", 0.5, 0.6, 0.7))]}))
+
+    found = await bench.login().reader(PROFILE, None).suggested_bids(PLACE, [category])
+
+    assert found[category].middle == Decimal("0.6")

@@ -185,7 +185,7 @@ def test_an_approved_item_with_another_bid_is_approved_anew() -> None:
         (an_item(), {"bid": "-1"}, "a positive plain decimal"),
         (an_item(), {"bid": ""}, "bid is empty; it was 0.60"),
         (an_item(), {"bid": "0.75", "verdict": "decline"}, "declined and given another bid"),
-        (an_item(state="done"), {"bid": "0.75"}, "it is done, and its bid stays as it is"),
+        (an_item(state="done"), {"bid": "0.75"}, "it is done; its bid stays as it was"),
         (an_item(state="done"), {"verdict": "decline"}, "it is done and can take no decline"),
         (an_item(state="held", reason="no_bid", fragment="", bid=None), {"verdict": "approve"}, "never be sent"),
         (an_item(state="held", reason="too_many_words"), {"verdict": "approve"}, "too many words"),

@@ -67,6 +67,26 @@ def test_a_broken_rules_file_names_itself() -> None:
     assert "holds the clock, draining, rules file broken: rules.yaml:3: no such check" in text
 
 
+def replica(name: str, **more: Any) -> dict[str, Any]:
+    row = {"replica_id": name, "kind": "serve", "running": 0, "holds_clock": False, "draining": False, "there": True}
+    return {**row, "rules_error": None, "seen_at": NOW.isoformat(), **more}
+
+
+def test_replicas_that_go_by_different_settings_say_so() -> None:
+    """Who is there, that is: what a dead one went by matters to nobody, and a worker has no schedule."""
+    one, other = {"mode": "auto", "schedule": "30 6 * * *"}, {"mode": "review", "schedule": "0 5 * * *"}
+
+    differ = " ".join(shown(replicas=[replica("a", **one), replica("b", **other), replica("c", mode="auto")]).split())
+    alike = " ".join(shown(replicas=[replica("a", **one), replica("b", **other, there=False)]).split())
+    elsewhere = " ".join(shown(replicas=[replica("b", **other)]).split())
+
+    assert "a serve, 0 running, mode auto, schedule 30 6 * * *" in differ
+    assert "b serve, 0 running, mode review, schedule 0 5 * * *" in differ
+    assert "c serve, 0 running, mode auto" in differ
+    assert "mode" not in alike
+    assert "Mode auto by the settings here, review by those of the replicas" in elsewhere
+
+
 def test_a_login_that_fails_is_named() -> None:
     """Closed for good, or not to be asked for now, since when and why."""
     rows = [

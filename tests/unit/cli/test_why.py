@@ -11,10 +11,21 @@ GUARD = "because the day has more promotions than the guard lets through"
     ("state", "reason", "by", "said"),
     [
         ("planned", "", "", "planned."),
+        (
+            "planned",
+            "rules_changed",
+            "",
+            "planned, because the rules have changed since one of them approved it by itself.",
+        ),
         ("guarded", "promotions_per_day", "", f"guarded, {GUARD}."),
         ("superseded", "promotions_per_day", "", f"superseded; before that it waited, {GUARD}."),
         ("approved", "promotions_per_day", "anna", f"approved, reviewed by anna; before that it waited, {GUARD}."),
-        ("unknown", "already_there", "anna", "unknown, because already_there, reviewed by anna."),
+        (
+            "unknown",
+            "already_there",
+            "anna",
+            "unknown, because it was there before, and Amazon has not told its id yet, reviewed by anna.",
+        ),
     ],
 )
 def test_an_item_waits_for_its_reason_and_is_done_in_spite_of_it(state: str, reason: str, by: str, said: str) -> None:

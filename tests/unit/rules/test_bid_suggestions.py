@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from harvester.domain.bid import (
@@ -16,9 +17,11 @@ from harvester.domain.bid import (
     Suggestion,
 )
 from harvester.domain.candidate import Destination, EffectStanding, Ground, NewGroup
+from harvester.domain.category import CategoryTarget
 from harvester.domain.decision import Outcome
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
+from harvester.domain.reach import Reached, noted
 from harvester.domain.target import Match, TargetKind
 from harvester.rules import suggestions
 from harvester.rules.bids import starting_bid
@@ -42,6 +45,7 @@ from tests.unit.rules.builders import (
     profile_rules,
     ruleset,
 )
+from tests.unit.rules.test_category_suggestions import DIRECT, NOTE, wish
 
 BIDS = SuggestedBids(Decimal("0.61"), Decimal("0.84"), Decimal("1.10"))
 NONE = NoSuggestion("it was asleep")
@@ -282,3 +286,24 @@ def test_what_a_new_group_will_bid_by_comes_from_the_rules_file():
 
     assert isinstance(made, NewGroup)
     assert made.strategy == "MANUAL"
+
+
+def test_parts_of_a_category_share_what_is_suggested_for_all_of_it():
+    """No bids are suggested for parts; the formula says whose they are."""
+    asks = {"bid": {"suggested": "middle"}, "refine": {"brands": ["8", "9"]}}
+    rules = profile_rules({"name": "weak", "match": {"source": "categories"}, "then": {"promote": asks}})
+    made = noted(NOTE, Reached((CategoryTarget("289668", "8"), CategoryTarget("289668", "9"))))
+    row = msgspec.structs.replace(wish(), rule="weak", evidence_note=made)
+    grounds = {("200", ""): ground(destination=DIRECT)}
+    questions = BidQuestions(rules)
+    questions.add(fold([row], grounds, rules), grounds)
+
+    (batch,) = questions.batches()
+    ((target, effects),) = batch.wanted.items()
+    bids = SuggestedBids(Decimal("0.5"), Decimal("0.6"), Decimal("0.7"))
+    items = fold([row], grounds, rules, Suggestions(dict.fromkeys(effects, bids)))
+
+    assert target == BidTarget(Match.SAME, "289668", category=True)
+    assert [item.bid_formula for item in items] == [
+        "suggested middle for the whole category 0.60 USD (0.50 to 0.70) → 0.60 USD"
+    ] * 2

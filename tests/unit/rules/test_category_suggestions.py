@@ -99,4 +99,4 @@ def test_its_item_is_a_category_target_of_the_ad_group_itself(destination: Desti
 )
 def test_what_amazon_did_not_say_is_not_made_up(note: str | None, told: str):
     """A count that is missing is missing, not zero."""
-    assert suggested_category(note) == f"Suggested by Amazon: {told}"
+    assert suggested_category(note, "CATEGORY=1") == f"Suggested by Amazon: {told}"

@@ -13,6 +13,7 @@ from harvester.domain.decision import Finding, Outcome, Reason
 from harvester.domain.target import Match, TargetKind
 from harvester.rules import evaluate
 from harvester.rules.evaluate import compile_rules
+from harvester.rules.explain import short
 from harvester.rules.ruleset import Rule, RuleSet
 from tests.unit.rules.builders import (
     GERMANY,
@@ -139,6 +140,28 @@ def test_a_rule_looks_only_at_what_its_match_covers(match, covered):
     decision = judged(ruleset({**PROMOTE, "match": match}), candidate())
 
     assert decision.reason == ("promote" if covered else "out_of_scope")
+
+
+@pytest.mark.parametrize(
+    ("matches", "line"),
+    [
+        ([{"campaigns": ["Manual *"]}], "rule r0 just misses it: its `campaigns` do not name “Auto towels”"),
+        ([{"ad_groups": ["x"]}], "rule r0 just misses it: its `ad_groups` do not name “Towels”"),
+        ([{"asins": ["B0ADVERT02"]}], "rule r0 just misses it: its `asins` do not name B0ADVERT01"),
+        ([{"target_type": "product"}], "rule r0 just misses it: it looks at no keyword"),
+        ([{"campaigns": ["x"], "ad_groups": ["x"]}, {"campaigns": ["y"]}], "rule r1 just misses it: its `campaigns` do not name “Auto towels”"),
+        ([{"campaigns": ["x"], "ad_groups": ["x"]}], "no rule's `match` covers it"),
+        ([{"profiles": ["x"]}], "no rule's `match` covers it"),
+    ],
+)  # fmt: skip
+def test_the_rule_that_just_missed_is_named(matches, line):
+    """By the one key of its `match` that keeps it from the row; the first such rule."""
+    decision = judged(
+        ruleset(*({**PROMOTE, "name": f"r{place}", "match": match} for place, match in enumerate(matches))), candidate()
+    )
+
+    assert decision.reason == "out_of_scope"
+    assert short(decision, 12, 3) == line
 
 
 def test_a_rule_with_keyword_matches_only_says_nothing_about_products():

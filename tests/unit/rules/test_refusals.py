@@ -81,8 +81,6 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "rules[0].then.promote.match", "`exact` is no match for a product; those are same, expanded"),
     (on_categories({"promote": {"match": ["same"]}}), "rules[0].then.promote.match",
      "a category has no match; leave it out"),
-    (on_categories({"promote": {"bid": {"suggested": "low"}}}), "rules[0].then.promote.bid.suggested",
-     "is asked for keywords and products only; give `fixed`"),
     (on_categories({"promote": {}, "negate_at_source": {}}), "rules[0].then.negate_at_source",
      "goes with keywords and products; a category is not negated"),
     (on_categories({"negate": {}}), "rules[0].then.negate",
@@ -176,8 +174,8 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "must be exact or phrase, the matches of negative keywords, not `broad`"),
     (rule(then={"negate": {"level": "adgroup"}}), "rules[0].then.negate.level",
      "must be one of ad_group, campaign, not `adgroup`; did you mean `ad_group`?"),
-    (rule(then={"promote": {}, "negate_at_source": {"after": {"impressions": 1}}}),
-     "rules[0].then.negate_at_source.after.impressions", "no enabled source delivers impressions; give `days`"),
+    (rule(then={"promote": {}, "negate_at_source": {"after": {"impressions": 0}}}),
+     "rules[0].then.negate_at_source.after.impressions", "must be at least 1"),
     (rule(then={"promote": {}, "negate_at_source": {"after": {"days": 1.5}}}),
      "rules[0].then.negate_at_source.after.days", "must be a whole number, not `1.5`"),
     (bid(suggested="midle"), "rules[0].then.promote.bid.suggested",
@@ -251,13 +249,27 @@ def test_no_word_of_the_validator_reaches_a_person():
         assert [message for message in messages if word in message] == []
 
 
-def test_all_problems_of_a_kind_are_told_at_once():
-    """Nobody mends a file one run at a time."""
+def test_all_problems_are_told_at_once_as_far_as_they_can_be_known():
+    """Nobody mends a file one run at a time; what compares two parts waits until both are of the right shape."""
     _, problems = read({"rules": [{**PROMOTE, "name": "a", "then": {}}, {**NEGATE, "name": "a", "when": {}}], "x": 1})
     _, later = read({"rules": [{**PROMOTE, "name": "a", "then": {}}, {**NEGATE, "name": "a", "when": {}}]})
 
-    assert [problem.field for problem in problems] == ["x"]
+    assert [problem.field for problem in problems] == ["x", "rules[0].then", "rules[1].when"]
     assert [problem.field for problem in later] == ["rules[0].then", "rules[1].when", "rules[1].name"]
+
+
+@pytest.mark.parametrize(
+    ("data", "fields"),
+    [
+        ({"rules": [{**PROMOTE, "name": []}, {**PROMOTE, "when": {}}], "groups": [{}]}, ["rules[0].name", "rules[1].when", "groups[0]"]),
+        ({"rules": [{**PROMOTE, "name": []}], "groups": [{"x": 1}, {}]}, ["rules[0].name", "groups[0].x", "groups[1]"]),
+        ({"rules": {}, "groups": [{}]}, ["rules", "groups[0]"]),
+        ({"version": 2}, ["version"]),
+    ],
+)  # fmt: skip
+def test_sense_is_looked_at_beside_what_is_misshapen(data, fields):
+    """A rule that cannot be read keeps nobody from the mistakes in the next one, and each keeps its place in the file."""
+    assert [problem.field for problem in read(data)[1]] == fields
 
 
 def test_what_is_no_section_at_all_is_refused():

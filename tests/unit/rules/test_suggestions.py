@@ -221,3 +221,10 @@ def test_the_files_own_tests_may_be_about_suggestions():
     )
 
     assert [each.passed for each in run_tests(rules)] == [True, True, True]
+
+
+def test_a_rule_for_other_themes_just_misses():
+    """Whoever narrowed a rule down by theme sees what it left out."""
+    decision = judged(ruleset(rule({"themes": ["Similar *"]})), suggested("B0SUGGEST1", COMPLEMENTS))
+
+    assert short(decision, None, None) == "rule suggest just misses it: its `themes` do not name “Complements”"

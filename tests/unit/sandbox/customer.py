@@ -16,6 +16,7 @@ from tests.contracts.spec import Spec
 
 SPONSORED = Spec.load("sponsored-products")
 PROFILES = Spec.load("profiles")
+REPORTING = Spec.load("reporting")
 RECOMMENDATIONS = "/sp/targetPromotionGroups/recommendations"
 
 # Statuses that the real service gives although the specification of the call does not list them.
@@ -93,6 +94,11 @@ class Customer:
             "Authorization": f"Bearer {self.token}",
             "Amazon-Advertising-API-ClientId": login.client_id,
         }
+        if path.startswith("/reporting/"):
+            operation = REPORTING.operation(method, path)
+            headers |= {"Amazon-Advertising-API-Scope": self.profile, "Accept": operation.answer_media_types(200)[0]}
+            types = operation.request_media_types
+            return headers | ({"Content-Type": types[0]} if types else {})
         if path.startswith("/sp/"):
             media_types = SPONSORED.operation(method, path).request_media_types
             headers |= {"Amazon-Advertising-API-Scope": self.profile}
@@ -105,13 +111,14 @@ class Customer:
 
     @staticmethod
     def judge(method: str, path: str, reply: Reply) -> None:
-        spec = SPONSORED if path.startswith("/sp/") else PROFILES
+        specs = {"/sp/": SPONSORED, "/reporting/": REPORTING}
+        spec = next((one for start, one in specs.items() if path.startswith(start)), PROFILES)
         listed = spec.operation(method, path).statuses
         if reply.status in listed:
             spec.validate_response(method, path, reply.status, reply.media_type, reply.raw)
         else:
             assert reply.status in UNLISTED
-            assert {"code", "message"} <= reply.body.keys() or {"code", "details"} <= reply.body.keys()
+            assert any({"code", name} <= reply.body.keys() for name in ("message", "details", "detail"))
 
     async def control(self, name: str, body: object = None, *, query: str = "") -> Any:
         method = "GET" if body is None else "POST"

@@ -113,7 +113,7 @@ async def read(
 ) -> Read:
     harvest = Harvest(cast("Any", books), cast("Any", Profiles()), Clock())
     around = Around(found or account())
-    return await ReadSources(harvest, cast("Any", books))(
+    return await ReadSources(harvest, cast("Any", books), cast("Any", None))(
         run, BOTH, cast("Any", reader), cast("Any", around), RULES, judge or Judge(), set()
     )
 

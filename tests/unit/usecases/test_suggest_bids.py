@@ -76,7 +76,7 @@ async def test_every_item_gets_what_was_said_of_it():
     assert advice.startswith("Amazon suggested no bid for 1 of 250 items whose rule asks for one: ")
 
 
-@pytest.mark.parametrize("error", [Rejected("no: 422.", 422), PageBroken("cannot be read")])
+@pytest.mark.parametrize("error", [Rejected("no: 403.", 403), PageBroken("cannot be read")])
 async def test_a_call_that_is_refused_costs_its_own_items(error: HarvesterError):
     """The other calls are made all the same."""
     amazon = Amazon(None, error, None)
@@ -87,6 +87,72 @@ async def test_a_call_that_is_refused_costs_its_own_items(error: HarvesterError)
     assert len(amazon.calls) == 3
     assert why.count(str(error).rstrip(".")) == 100
     assert len(why) == 101
+
+
+class Choosy(Amazon):
+    """Refuses every call that holds one of these targets, in words of its own or always in the same."""
+
+    def __init__(self, *bad: str, words: str = "bad target at {place}", gone_after: int = 1000) -> None:
+        super().__init__()
+        self._bad, self._words, self._gone_after = bad, words, gone_after
+
+    async def suggested_bids(self, place: BidPlace, targets: Sequence[BidTarget]) -> Mapping[BidTarget, SuggestedBids]:
+        self.calls.append(targets)
+        if len(self.calls) > self._gone_after:
+            raise Unavailable("gone")
+        for at, target in enumerate(targets):
+            if target.text in self._bad:
+                raise Rejected(self._words.format(place=at), 422)
+        return dict.fromkeys(targets, BIDS)
+
+
+def untold(found: Suggestions) -> list[str]:
+    return [each.why for each in found.known.values() if isinstance(each, NoSuggestion)]
+
+
+@pytest.mark.parametrize("bad", [("towel 0",), ("towel 99",), ("towel 3", "towel 64"), ("towel 7", "towel 8")])
+async def test_one_target_that_is_refused_costs_no_other_its_bids(bad: Sequence[str]):
+    """It is looked for by halves; each target is told what was said of it."""
+    amazon = Choosy(*bad)
+
+    found = await suggested(amazon, Rows(100))
+
+    refused = [effect for effect, each in found.known.items() if isinstance(each, NoSuggestion)]
+    assert sorted(effect.rpartition("|")[2] for effect in refused) == sorted(bad)
+    assert len(found.known) == 100
+    assert len(amazon.calls) < 32
+
+
+async def test_a_place_that_is_refused_is_not_searched_for_the_target_at_fault():
+    """Both halves are refused in the same words: it is not about any of them."""
+    amazon = Choosy(*(f"towel {each}" for each in range(100)), words="no such ad group")
+
+    found = await suggested(amazon, Rows(100))
+
+    assert untold(found) == ["no such ad group"] * 100
+    assert len(amazon.calls) == 3
+
+
+async def test_the_search_for_what_is_refused_has_an_end():
+    """A hundred bad targets are no reason for two hundred calls."""
+    amazon = Choosy(*(f"towel {each}" for each in range(0, 100, 2)), words="bad target {place} of many")
+
+    found = await suggested(amazon, Rows(100))
+
+    assert len(amazon.calls) <= 41
+    assert len(found.known) == 100
+    assert len(untold(found)) >= 50
+
+
+async def test_an_amazon_that_goes_away_during_the_search_is_not_asked_on():
+    """What was not asked any more says so."""
+    amazon = Choosy("towel 1", "towel 98", gone_after=2)
+
+    found = await suggested(amazon, Rows(100))
+
+    assert len(amazon.calls) == 3
+    assert len(found.known) == 100
+    assert any("not asked any more" in each for each in untold(found))
 
 
 async def test_after_a_call_without_an_answer_no_further_one_is_made():

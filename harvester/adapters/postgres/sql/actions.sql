@@ -77,6 +77,18 @@ WITH approved AS (
 )
 SELECT action_id FROM approved ORDER BY position;
 
+-- name: retract_automatic
+-- What rules approved by themselves and is not sent waits again, where the plan was made under other rules than $3.
+WITH retracted AS (
+    UPDATE harvester.action SET state = coalesce(approved_from, 'planned'), approved_from = NULL, reviewed_by = NULL,
+        reviewed_at = NULL, expires_at = NULL, error_code = NULL, error_message = NULL, reason = 'rules_changed',
+        changed_at = $2, changed_by = 'rules'
+    WHERE plan_id = $1 AND state = 'approved' AND reviewed_by LIKE 'auto:%'
+        AND EXISTS (SELECT FROM harvester.plan WHERE plan.plan_id = $1 AND plan.ruleset_fingerprint <> $3)
+    RETURNING action_id, position
+)
+SELECT action_id FROM retracted ORDER BY position;
+
 -- name: expire_approvals
 -- What was approved and not sent in time waits again as it did before; in plan order.
 WITH expired AS (

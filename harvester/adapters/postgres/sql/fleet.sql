@@ -45,8 +45,8 @@ FROM (
 SELECT count(*) FILTER (WHERE last.state IN ('failed', 'given_up')) AS failing,
     max(last.finished_at) FILTER (WHERE last.state = 'done' AND tasks.task = 'plan') AS harvested_at
 FROM (SELECT profile_id, false AS chore FROM harvester.profile UNION ALL SELECT '', true) AS whose
-JOIN (VALUES ('plan', false), ('follow_up', false), ('reconcile', false), ('apply', false),
-             ('discover', true), ('expire', true), ('retain', true), ('notify', true)) AS tasks (task, chore)
+JOIN (VALUES ('plan', false), ('follow_up', false), ('reconcile', false), ('apply', false), ('report', false),
+             ('discover', true), ('expire', true), ('retain', true), ('notify', true), ('outcomes', true)) AS tasks (task, chore)
     ON tasks.chore = whose.chore
 CROSS JOIN LATERAL (
     SELECT state, finished_at FROM harvester.slot
@@ -98,8 +98,8 @@ SELECT tasks.task, whose.profile_id, whose.name, whose.country, whose.account, l
     last.finished_at, last.run_id, last.reason
 FROM (SELECT profile_id, name, country, account, false AS chore FROM harvester.profile
       UNION ALL SELECT '', NULL, NULL, NULL, true) AS whose
-JOIN (VALUES ('plan', false), ('follow_up', false), ('reconcile', false), ('apply', false),
-             ('discover', true), ('expire', true), ('retain', true), ('notify', true)) AS tasks (task, chore)
+JOIN (VALUES ('plan', false), ('follow_up', false), ('reconcile', false), ('apply', false), ('report', false),
+             ('discover', true), ('expire', true), ('retain', true), ('notify', true), ('outcomes', true)) AS tasks (task, chore)
     ON tasks.chore = whose.chore
 CROSS JOIN LATERAL (
     SELECT state, due_at, finished_at, run_id, reason FROM harvester.slot
@@ -131,7 +131,7 @@ FROM harvester.fleet_state AS fleet;
 -- name: fleet_replicas
 -- Every replica that has not ended in order, those that serve first.
 SELECT replica_id, kind, host, pid, version, started_at, seen_at, holds_clock, draining, running, ruleset_fingerprint,
-    rules_error
+    rules_error, mode, schedule
 FROM harvester.replica ORDER BY seen_at < $1, kind, started_at, replica_id LIMIT $2;
 
 -- name: fleet_timezones

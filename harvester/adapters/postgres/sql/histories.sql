@@ -27,15 +27,19 @@ WHERE undoes = ANY ($1) AND state IN ('planned', 'guarded', 'held', 'approved', 
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: due_follow_ups
--- Done promotions whose negative at the source is due and not planned yet, in plan order.
-SELECT * FROM harvester.standing
-WHERE action_id IN (
-        SELECT action_id FROM harvester.action
-        WHERE profile_id = $1 AND phase = 'owning' AND state = 'done' AND follow_up <> '')
-    AND settled_at + (nullif(follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $2
-    AND NOT EXISTS (
-        SELECT FROM harvester.action AS child
-        WHERE child.follows = standing.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
+-- Done promotions whose negative at the source is due and not planned yet, in plan order; one that waits for impressions
+-- of its target is due when the reports show them.
+WITH due AS MATERIALIZED (
+    SELECT * FROM harvester.standing
+    WHERE action_id IN (
+            SELECT action_id FROM harvester.action
+            WHERE profile_id = $1 AND phase = 'owning' AND state = 'done' AND follow_up <> '')
+        AND settled_at + (nullif(follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $2
+        AND NOT EXISTS (
+            SELECT FROM harvester.action AS child
+            WHERE child.follows = standing.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
+)
+SELECT * FROM due WHERE harvester.serves_enough(profile_id, amazon_id, settled_at, follow_up)
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: due_reviews

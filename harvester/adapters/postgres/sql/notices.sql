@@ -10,13 +10,29 @@ UPDATE harvester.notice_turn SET taken_until = NULL, told_at = CASE WHEN $2 THEN
 WHERE turn = $1;
 
 -- name: plans_waiting
--- Plans with planned items that wait for a person; in auto mode only what was not taken within the hour.
+-- Plans with planned items that wait for a person, but for those of regrets; in auto mode what was not taken within the hour.
 SELECT plan.plan_id AS subject, plan.profile_id, plan.account, tally.items, plan.mode AS detail, '' AS version,
     plan.created_at AS since
 FROM (SELECT plan_id, count(*) AS items FROM harvester.action WHERE phase = 'waiting' AND state = 'planned'
     GROUP BY plan_id) AS tally
 JOIN harvester.plan ON plan.plan_id = tally.plan_id
-WHERE plan.account = ANY ($1) AND (plan.mode <> 'auto' OR plan.created_at <= $2::timestamptz - interval '1 hour');
+WHERE plan.account = ANY ($1) AND (plan.mode <> 'auto' OR plan.created_at <= $2::timestamptz - interval '1 hour')
+    AND NOT EXISTS (SELECT FROM harvester.regret WHERE regret.plan_id = plan.plan_id);
+
+-- name: plans_regretted
+-- Plans that would take back what is regretted and wait for a person, with the rules behind that.
+SELECT plan.plan_id AS subject, plan.profile_id, plan.account, tally.items, tally.rules AS detail, '' AS version,
+    plan.created_at AS since
+FROM (
+    SELECT regret.plan_id, count(*) AS items, string_agg(DISTINCT 'rule ' || mistake.rule, ', ') AS rules
+    FROM harvester.action AS undo
+    JOIN harvester.regret ON regret.action_id = undo.undoes AND regret.plan_id = undo.plan_id
+    JOIN harvester.action AS mistake ON mistake.action_id = undo.undoes
+    WHERE undo.phase = 'waiting' AND undo.undoes IS NOT NULL
+    GROUP BY regret.plan_id
+) AS tally
+JOIN harvester.plan ON plan.plan_id = tally.plan_id
+WHERE plan.account = ANY ($1);
 
 -- name: items_guarded
 -- Plans with items over a cap, and over which.

@@ -1,11 +1,11 @@
 -- name: sign_of_life
 -- What a replica says of itself, now: by Postgres' clock, as every replica has its own.
 INSERT INTO harvester.replica (replica_id, kind, host, pid, version, started_at, seen_at, holds_clock, draining, running,
-    ruleset_fingerprint, rules_error)
-VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), $7, $8, $9, $10, $11)
+    ruleset_fingerprint, rules_error, mode, schedule)
+VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp(), $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (replica_id) DO UPDATE SET seen_at = excluded.seen_at, holds_clock = excluded.holds_clock,
     draining = excluded.draining, running = excluded.running, ruleset_fingerprint = excluded.ruleset_fingerprint,
-    rules_error = excluded.rules_error
+    rules_error = excluded.rules_error, mode = excluded.mode, schedule = excluded.schedule
 RETURNING seen_at;
 
 -- name: time_of_all

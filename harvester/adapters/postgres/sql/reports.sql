@@ -32,6 +32,10 @@ SELECT action_id, position, kind, state, target, key, match, level, campaign_id,
     ad_group_name, group_id, source_campaign_id, source_campaign_name, source_ad_group_id, source_ad_group_name, ad_id,
     asin, clicks, conversions, bid, currency, bid_formula, rule, reason, amazon_id, error_code, error_message, fragment,
     follow_up, note, reviewed_by, reviewed_at,
+    CASE WHEN follow_up LIKE '%after_impressions%' THEN harvester.waits_for(profile_id, action_id)::text END AS waits_for,
+    (SELECT seen.evidence_note FROM harvester.run JOIN harvester.observation AS seen ON seen.run_id = run.run_id
+     WHERE run.run_id = action.run_id AND seen.place = action.leader AND seen.source = 'search_terms'
+        AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until) AS evidence_note,
     ARRAY(SELECT folded.run_id || '-' || folded.place FROM harvester.action_observation AS folded
           WHERE folded.action_id = action.action_id ORDER BY folded.ordinal) AS decision_ids
 FROM harvester.action
@@ -97,7 +101,12 @@ SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.deci
     run.account, run.started_at AS run_started_at, run.state AS run_state, run.mode, run.ruleset_fingerprint,
     ARRAY(SELECT json_build_object('id', action.action_id, 'kind', action.kind, 'state', action.state,
                 'reason', action.reason, 'plan_id', action.plan_id, 'reviewed_by', action.reviewed_by,
-                'amazon_id', action.amazon_id)::text
+                'amazon_id', action.amazon_id, 'source_ad_group_id', action.source_ad_group_id,
+                'source_ad_group_name', action.source_ad_group_name,
+                'source_campaign_name', action.source_campaign_name,
+                'waits_for', CASE
+                    WHEN action.follow_up LIKE '%after_impressions%'
+                    THEN harvester.waits_for(action.profile_id, action.action_id) END)::text
           FROM harvester.action_observation AS folded JOIN harvester.action ON action.action_id = folded.action_id
           WHERE folded.run_id = decision.run_id AND folded.place = decision.place
           ORDER BY substr(action.action_id, 2)::bigint) AS actions

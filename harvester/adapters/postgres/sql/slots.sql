@@ -72,19 +72,22 @@ ORDER BY substr(plan_id, 2)::bigint;
 
 -- name: profiles_with_follow_up
 -- Profiles with a promotion whose negative at the source is due, and no run on its way, nor begun or asked for since $2.
-SELECT DISTINCT action.profile_id
-FROM harvester.action
-WHERE action.phase = 'owning' AND action.state = 'done' AND action.follow_up <> '' AND action.settled_at
-        + (nullif(action.follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $1
-    AND NOT EXISTS (
-        SELECT FROM harvester.action AS child
-        WHERE child.follows = action.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
-    AND NOT EXISTS (
-        SELECT FROM harvester.run WHERE run.profile_id = action.profile_id AND run.started_at > $2)
-    AND NOT EXISTS (
-        SELECT FROM harvester.slot
-        WHERE slot.profile_id = action.profile_id AND slot.task IN ('plan', 'follow_up')
-            AND (slot.state IN ('waiting', 'running') OR (slot.task = 'follow_up' AND slot.put_at > $2)));
+WITH due AS MATERIALIZED (
+    SELECT action.profile_id, action.amazon_id, action.settled_at, action.follow_up
+    FROM harvester.action
+    WHERE action.phase = 'owning' AND action.state = 'done' AND action.follow_up <> '' AND action.settled_at
+            + (nullif(action.follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $1
+        AND NOT EXISTS (
+            SELECT FROM harvester.action AS child
+            WHERE child.follows = action.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
+        AND NOT EXISTS (
+            SELECT FROM harvester.run WHERE run.profile_id = action.profile_id AND run.started_at > $2)
+        AND NOT EXISTS (
+            SELECT FROM harvester.slot
+            WHERE slot.profile_id = action.profile_id AND slot.task IN ('plan', 'follow_up')
+                AND (slot.state IN ('waiting', 'running') OR (slot.task = 'follow_up' AND slot.put_at > $2)))
+)
+SELECT DISTINCT profile_id FROM due WHERE harvester.serves_enough(profile_id, amazon_id, settled_at, follow_up);
 
 -- name: lost_slots
 -- Open slots that are in no queue, put there long enough ago that no transaction can still be on its way.

@@ -11,7 +11,9 @@ SELECT action.action_id, action.plan_id, action.run_id, action.profile_id, actio
     action.match, action.level, action.state, action.rule, action.reason, action.campaign_name, action.ad_group_name,
     action.source_campaign_name, action.source_ad_group_name, action.asin, action.bid, action.currency,
     action.bid_formula, action.fragment, action.amazon_id, action.error_code, action.error_message, action.undoes,
-    action.follows, plan.ruleset_fingerprint, ruleset.text AS ruleset_text, plan.created_at AS planned_at
+    action.follows, CASE
+        WHEN action.follow_up LIKE '%after_impressions%'
+        THEN harvester.waits_for(action.profile_id, action.action_id)::text END AS waits_for, plan.ruleset_fingerprint, ruleset.text AS ruleset_text, plan.created_at AS planned_at
 FROM harvester.action
 JOIN harvester.plan ON plan.plan_id = action.plan_id
 LEFT JOIN harvester.ruleset ON ruleset.fingerprint = plan.ruleset_fingerprint

@@ -1,0 +1,85 @@
+"""Rows of a report as a binary COPY reads them. What rows share is encoded once."""
+
+import struct
+from collections.abc import Collection, Iterable, Iterator
+from datetime import date
+
+from harvester.adapters.postgres.storable import storable
+from harvester.domain.history import ReportKind
+from harvester.domain.ids import ProfileId
+from harvester.domain.report import Place, ReportPage, term_key
+
+_PLACES = ("profile_id", "day", "campaign_id", "ad_group_id", "keyword_id", "targeting", "match_type")
+_FIGURES = ("impressions", "clicks", "cost", "orders", "sales")
+COLUMNS = {
+    ReportKind.SEARCH_TERMS: (*_PLACES, "term", "key", *_FIGURES),
+    ReportKind.TARGETING: (*_PLACES, *_FIGURES),
+}
+"""In this order: what all rows of a day share, what those of a keyword share, what is a row's own."""
+
+_SIGNATURE = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+"""Signature, no flags, no header extension."""
+_END = struct.pack(">h", -1)
+_length = struct.Struct(">i").pack
+_date = struct.Struct(">ii").pack
+_figures = struct.Struct(">iqiqiqiqiq").pack
+_MOST_REMEMBERED = 2**15
+"""Of places, and of terms: so that memory stays flat."""
+_EPOCH = date(2000, 1, 1).toordinal()
+
+
+class ReportCopy:
+    """Encodes the pages of one report; `rows` and `unreadable` say how many there were so far."""
+
+    def __init__(self, profile_id: ProfileId, kind: ReportKind, days: Collection[date]) -> None:
+        """Rows of other days than these are left out."""
+        self.rows = self.unreadable = 0
+        self._about_terms = kind is ReportKind.SEARCH_TERMS
+        opening = struct.pack(">h", len(COLUMNS[kind])) + _text(profile_id)
+        self._days = {each: opening + _date(4, each.toordinal() - _EPOCH) for each in days}
+        self._places: dict[int, tuple[Place, bytes]] = {}
+        """By identity, which is told faster than equality; with the place, so that its id stays its own."""
+        self._terms: dict[str, bytes] = {}
+
+    def __call__(self, pages: Iterable[ReportPage], asked: Collection[date]) -> Iterator[bytes]:
+        """The whole COPY in pieces. Rows of days that were never asked for count as unreadable."""
+        yield _SIGNATURE
+        for page in pages:
+            yield self._page(page, asked)
+        yield _END
+
+    def _page(self, page: ReportPage, asked: Collection[date]) -> bytes:
+        day_of, place_of, term_of = self._days.get, self._places.get, self._terms.get
+        parts: list[bytes] = []
+        strange = 0
+        for row in page.rows:
+            day = day_of(row.day)
+            if day is None:
+                strange += row.day not in asked
+                continue
+            place = place_of(id(row.place)) or self._place(row.place)
+            term = term_of(row.term)
+            if term is None:
+                term = self._term(row.term)
+            figures = _figures(8, row.impressions, 8, row.clicks, 8, row.cost, 8, row.orders, 8, row.sales)
+            parts += (day, place[1], term, figures)
+        self.rows += len(parts) // 4
+        self.unreadable += page.unreadable + strange
+        return b"".join(parts)
+
+    def _place(self, place: Place) -> tuple[Place, bytes]:
+        if len(self._places) >= _MOST_REMEMBERED:
+            self._places.clear()
+        encoded = self._places[id(place)] = place, b"".join(map(_text, place))
+        return encoded
+
+    def _term(self, term: str) -> bytes:
+        if len(self._terms) >= _MOST_REMEMBERED:
+            self._terms.clear()
+        encoded = self._terms[term] = _text(term) + _text(term_key(term)) if self._about_terms else b""
+        return encoded
+
+
+def _text(value: str) -> bytes:
+    encoded = storable(value).encode()
+    return _length(len(encoded)) + encoded

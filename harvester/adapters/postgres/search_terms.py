@@ -1,0 +1,69 @@
+"""What the recorded reports say of search terms, read for judging."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import asyncpg
+
+from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.queries import named
+from harvester.domain.history import Sold, Totals
+from harvester.domain.ids import ProfileId
+from harvester.ports.search_terms import TermPart
+
+_DAYS_READ = named("term_days_read")
+_OF_AD_GROUPS = named("term_totals_of_ad_groups")
+_PARTS = named("term_parts")
+_SOLD_BY_REPORT = named("terms_sold_by_report")
+_SOLD_BY_RUN = named("terms_sold_by_run")
+_BY_INDEX_ALONE = named("by_index_alone")
+
+_SUMS = 5
+"""The last columns of what sums up."""
+
+
+@dataclass(frozen=True, slots=True)
+class PostgresSearchTerms:
+    database: Database
+
+    async def days_read(self, profile_id: ProfileId) -> Mapping[date, datetime]:
+        return {row["day"]: row["asked_at"] for row in await self.database.ask(_DAYS_READ, profile_id)}
+
+    async def ad_group_totals(
+        self, profile_id: ProfileId, starts: Sequence[date]
+    ) -> Mapping[str, Mapping[int, Totals]]:
+        totals: defaultdict[str, dict[int, Totals]] = defaultdict(dict)
+        for row in await self.database.ask(_OF_AD_GROUPS, profile_id, list(starts)):
+            totals[row["ad_group_id"]][row["stretch"]] = _totals(row)
+        return totals
+
+    async def parts(
+        self, profile_id: ProfileId, starts: Sequence[date], after: tuple[str, str], through: str, most: int
+    ) -> Sequence[TermPart]:
+        rows = await self.database.ask(_PARTS, profile_id, list(starts), *after, through, most)
+        return [TermPart(*(*row[:-_SUMS], _totals(row))) for row in map(tuple, rows)]
+
+    async def sold(self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
+        by_report = await self._sold(_SOLD_BY_REPORT, profile_id, asked)
+        rest = [each for each in asked if each not in by_report]
+        return {**by_report, **await self._sold(_SOLD_BY_RUN, profile_id, rest)}
+
+    async def _sold(
+        self, query: str, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sold]:
+        if not asked:
+            return {}
+        campaigns, keys = [campaign for campaign, _ in asked], [key for _, key in asked]
+
+        async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
+            await connection.execute(_BY_INDEX_ALONE)
+            return await connection.fetch(query, profile_id, campaigns, keys)
+
+        rows = await self.database.repeat(work)
+        return {(row["campaign_id"], row["key"]): Sold(row["orders"], row["last_day"]) for row in rows}
+
+
+def _totals(row: "asyncpg.Record | tuple[int, ...]") -> Totals:
+    return Totals(*tuple(row)[-_SUMS:])

@@ -1,0 +1,56 @@
+-- name: term_days_read
+-- The days of search terms that are in, and when the report was asked for that each was last read from.
+SELECT day, asked_at FROM harvester.report_day WHERE profile_id = $1 AND kind = 'search_terms' ORDER BY day;
+
+-- name: term_totals_of_ad_groups
+-- What all search terms of each ad group brought, by stretch of days.
+SELECT ad_group_id, width_bucket(day, $2::date[]) AS stretch, sum(impressions)::bigint AS impressions,
+    sum(clicks)::bigint AS clicks, sum(cost)::bigint AS cost, sum(orders)::bigint AS orders, sum(sales)::bigint AS sales
+FROM harvester.search_term_day
+WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinality($2::date[])]
+GROUP BY ad_group_id, stretch;
+
+-- name: term_parts
+-- What search terms brought by keyword and stretch of days, from a place on, in the order of ad group and key.
+SELECT ad_group_id, key, keyword_id, width_bucket(day, $2::date[]) AS stretch, max(campaign_id) AS campaign_id,
+    max(term) AS term, max(targeting) AS targeting, max(match_type) AS match_type,
+    sum(impressions)::bigint AS impressions, sum(clicks)::bigint AS clicks, sum(cost)::bigint AS cost,
+    sum(orders)::bigint AS orders, sum(sales)::bigint AS sales
+FROM harvester.search_term_day
+WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinality($2::date[])]
+    AND (ad_group_id, key) > ($3, $4) AND ad_group_id <= $5 AND key <> '*'
+GROUP BY ad_group_id, key, keyword_id, stretch
+ORDER BY ad_group_id, key, keyword_id, stretch LIMIT $6;
+
+-- name: terms_sold_by_report
+-- Which of these terms ever brought orders in their campaign, by the recorded days.
+SELECT campaign_id, key, sum(orders)::bigint AS orders, max(day) AS last_day
+FROM harvester.search_term_day
+WHERE profile_id = $1 AND orders > 0
+    AND (campaign_id, key) IN (SELECT * FROM unnest($2::text[], $3::text[]))
+GROUP BY campaign_id, key;
+
+-- name: terms_sold_by_run
+-- Which of these terms converted in their campaign, by what the runs of the last ninety days were told.
+SELECT asked.campaign_id, asked.key, best.orders, best.last_day
+FROM unnest($2::text[], $3::text[]) AS asked (campaign_id, key)
+CROSS JOIN LATERAL (
+    SELECT ceil(max(conversions))::bigint AS orders, max(seen_at)::date AS last_day FROM harvester.observation
+    WHERE profile_id = $1 AND key = asked.key AND campaign_id = asked.campaign_id AND conversions > 0
+        AND seen_at >= (
+            SELECT min(seen_from) FROM harvester.run WHERE profile_id = $1 AND started_at > now() - interval '90 days')
+) AS best
+WHERE best.orders IS NOT NULL;
+
+-- name: recorded_same
+-- Whether exactly this key brought orders there, as far as the recorded days say.
+SELECT key, sum(orders)::float8 AS conversions, max(day)::timestamptz AS seen_at FROM harvester.search_term_day
+WHERE profile_id = $1 AND campaign_id = $2 AND key = $4 AND ($3::text IS NULL OR ad_group_id = $3) AND orders > 0
+GROUP BY key;
+
+-- name: recorded_phrase
+-- Which keys that hold these words in a row brought orders there, as far as the recorded days say, the most first.
+SELECT key, sum(orders)::float8 AS conversions, max(day)::timestamptz AS seen_at FROM harvester.search_term_day
+WHERE profile_id = $1 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND orders > 0
+    AND position(' ' || $4 || ' ' IN ' ' || key || ' ') > 0
+GROUP BY key ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;

@@ -1,0 +1,128 @@
+"""A report that Amazon is asked for: of which days, what came of it, and what its rows say."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+from harvester.domain.history import ReportKind
+from harvester.domain.target import fold
+
+_ASIN_TERM = re.compile(r'asin\s*=\s*"([A-Za-z0-9]{10})"', re.ASCII)
+_BARE_ASIN = re.compile(r"b0[a-z0-9]{8}", re.ASCII | re.IGNORECASE)
+
+
+class Span(NamedTuple):
+    """Whole days of the profile, both ends included."""
+
+    first: date
+    last: date
+
+    @property
+    def days(self) -> Sequence[date]:
+        return [self.first + timedelta(days=each) for each in range((self.last - self.first).days + 1)]
+
+    def __str__(self) -> str:
+        return f"{self.first}" if self.first == self.last else f"{self.first} to {self.last}"
+
+
+class Stage(StrEnum):
+    """Of a report at Amazon."""
+
+    PENDING = "pending"
+    READY = "ready"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class ReportStatus:
+    stage: Stage
+    url: str | None = field(default=None, repr=False)
+    """Where a report that is ready can be had, for an hour or so, by anybody: a secret."""
+    failure: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReport:
+    """Asked for, and neither loaded nor failed."""
+
+    number: int
+    kind: ReportKind
+    span: Span
+    amazon_id: str | None
+    """None: whether Amazon has heard of it is not known."""
+    asked_at: datetime
+    polled_at: datetime | None
+    """When something was last tried for it."""
+    tries: int
+    """How often its rows could not be read."""
+    note: str
+    """Why it was in vain, the last time."""
+
+
+class FailedSpan(NamedTuple):
+    span: Span
+    at: datetime
+    failure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """Of one profile and kind: what is in, and what is on its way."""
+
+    read_at: Mapping[date, datetime]
+    """Of each day that is in: when the report that it was last read from was asked for."""
+    open: Sequence[OpenReport]
+    failed: Sequence[FailedSpan]
+    """Of late, in the order of time."""
+
+
+class Place(NamedTuple):
+    """Which keyword or target a row is about; rows share it."""
+
+    campaign_id: str
+    ad_group_id: str
+    keyword_id: str
+    targeting: str
+    match_type: str
+
+
+class ReportRow(msgspec.Struct, frozen=True, gc=False):
+    """One day of a keyword or target, and of a search term where the report is about those."""
+
+    day: date
+    place: Place
+    term: str
+    """Empty in a report of targets."""
+    impressions: int
+    clicks: int
+    cost: int
+    """Money in millionths."""
+    orders: int
+    sales: int
+
+
+class ReportPage(NamedTuple):
+    rows: Sequence[ReportRow]
+    unreadable: int
+    """Rows beside them that are not what the report should hold."""
+
+
+class Loaded(NamedTuple):
+    """What came of a report that is in."""
+
+    rows: int
+    unreadable: int
+
+
+def term_key(term: str) -> str:
+    """What a search term is recognised by: the ASIN of `b0...` and `asin="b0..."`, else the folded text."""
+    named = _ASIN_TERM.fullmatch(term.strip())
+    if named is not None:
+        return named.group(1).upper()
+    bare = term.strip()
+    return bare.upper() if _BARE_ASIN.fullmatch(bare) else fold(term)

@@ -1,0 +1,126 @@
+"""`harvester outcomes`: what became of every promotion and every negative."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from rich.text import Text
+
+from harvester.domain.aftermath import Judgement
+from harvester.domain.errors import HarvesterError
+from harvester.domain.profile import Profile
+from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, hint, json_option, say
+from harvester.entrypoints.cli.session import JudgingSession, run
+from harvester.wiring.outcomes import LookingBack, looking_back
+
+since_option = click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]),
+    metavar="TIME",
+    help="Only of what was made since then, like 2026-11-20 (UTC).",
+)
+_COLOURS = {"good": "green", "regretted": "red", "too_early": "dim", "neutral": ""}
+_Failed = dict[str, str]
+
+
+@click.command()
+@click.option("--profile", "profile_ids", multiple=True, metavar="ID", help="Only this profile; may be repeated.")
+@since_option
+@click.option("--rule", metavar="RULE", help="Only of this rule.")
+@json_option
+@click.pass_obj
+def outcomes(
+    invocation: Invocation, profile_ids: tuple[str, ...], since: datetime | None, rule: str | None, as_json: bool
+) -> None:
+    """What became of every promotion and every negative: the same days before and after, and a verdict.
+
+    Makes the readings that are due (7, 14, 28 and 42 days after, from the reports that are in). What is regretted by
+    one gets a plan that would take it back, once, for you to review and apply.
+    """
+    run(_outcomes(invocation, profile_ids, since.replace(tzinfo=UTC) if since else None, rule, as_json))
+
+
+async def _outcomes(
+    invocation: Invocation, profile_ids: Sequence[str], since: datetime | None, rule: str | None, as_json: bool
+) -> int:
+    async with JudgingSession.open(invocation) as session:
+        back = looking_back(session.services)
+        known = await session.services.profiles.known()
+        wanted = [each for each in known if not profile_ids or each.profile_id in profile_ids]
+        failed = [
+            {"profile_id": each, "reason": "this profile is not known"}
+            for each in profile_ids
+            if each not in {profile.profile_id for profile in known}
+        ]
+        opened: list[str] = []
+        for profile in wanted:
+            await back.read(profile)
+            failed += await _open(session, back, profile, opened)
+        rows = await back.outcomes.listed(profile_ids or None, since, rule)
+    if as_json:
+        emit({"outcomes": rows, "opened_plans": opened, "failed": failed})
+    else:
+        _show(invocation, rows, {each.profile_id: each for each in known})
+        for plan_id in opened:
+            agree = hint(invocation, f"show {plan_id}")
+            click.echo(f"plan {plan_id} would take back what is regretted; nothing is sent yet\nNext: {agree}")
+        for each in failed:
+            say(f"profile {each['profile_id']}: {as_typed_here(invocation, each['reason'])}")
+    return FAILED if failed else DONE
+
+
+async def _open(session: JudgingSession, back: LookingBack, profile: Profile, opened: list[str]) -> Sequence[_Failed]:
+    """A login that is missing, or an Amazon that is away, hinders nobody from reading what is on record."""
+    try:
+        if not await back.outcomes.regretted(profile.profile_id):
+            return []
+        _, login = await session.login_of(profile.profile_id)
+        plan_id = await back.open_regrets(profile, lambda: login.reader(profile, None))
+    except HarvesterError as error:
+        return [{"profile_id": profile.profile_id, "reason": f"no plan was made for what is regretted: {error}"}]
+    opened += [plan_id] if plan_id else []
+    return []
+
+
+def _show(invocation: Invocation, rows: Sequence[Mapping[str, Any]], profiles: Mapping[str, Profile]) -> None:
+    if not rows:
+        click.echo("nothing was promoted or negated yet, as far as this goes")
+        return
+    console = tables.console()
+    heading = None
+    for row in sorted(rows, key=lambda each: str(each["profile_id"])):
+        if row["profile_id"] != heading:
+            heading = row["profile_id"]
+            whose = profiles.get(heading)
+            console.print(Text(f"{whose.name if whose else 'profile'} ({heading})", style="bold"))
+        verdict = str(row["verdict"])
+        first = Text.assemble(
+            f"{row['action_id']}  {row['target']}  ", (verdict.replace("_", " "), _COLOURS[verdict] or "")
+        )
+        console.print(tables.hanging(first))
+        console.print(tables.hanging(Text(f"    {_about(row)}", style="dim")))
+        console.print(tables.hanging(f"    {row['sentence']}"))
+        if row["undo_plan_id"] and row["state"] == "done":
+            undo = hint(invocation, f"show {row['undo_plan_id']}")
+            console.print(tables.hanging(Text(f"    to take it back: {undo}", style="yellow")))
+    counts = Counter(str(row["verdict"]) for row in rows)
+    said = ", ".join(f"{counts[each]:,} {each.replace('_', ' ')}" for each in Judgement if counts[each])
+    console.print(f"{tables.plural(len(rows), 'action')}: {said}")
+
+
+def _about(row: Mapping[str, Any]) -> str:
+    made = f"made {row['made_at'][:10]}" if row["made_at"] else "made"
+    read = f", read after {row['reading']} days" if row["reading"] else ""
+    undone = ", undone since" if row["state"] == "undone" else ""
+    return f"{tables.what(row)}, rule {row['rule']}, {made}{read}{undone}{_acos(row)}"
+
+
+def _acos(row: Mapping[str, Any]) -> str:
+    """Before and after at the source, after at the destination; what has no sales has none."""
+    spans = (("source before", row["source"]["before"]), ("source after", row["source"]["after"]),
+             ("destination", row["destination"]["after"]))  # fmt: skip
+    said = [f"{name} {100 * float(each['acos']):.0f} %" for name, each in spans if each and each["acos"]]
+    return f"; ACOS {', '.join(said)}" if said else ""

@@ -1,0 +1,51 @@
+"""What became of what was done, as those need it who look and judge."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+from harvester.domain.aftermath import Deed, Measured, Reading
+from harvester.domain.history import ReportKind
+from harvester.domain.ids import PlanId, ProfileId
+from harvester.domain.profile import Profile
+
+
+class Regretted(Protocol):
+    """An action that turned out to be a mistake, and for which no undo was opened yet."""
+
+    @property
+    def action_id(self) -> str: ...
+    @property
+    def sentence(self) -> str: ...
+    @property
+    def undo_plan_id(self) -> PlanId | None:
+        """A plan that would take it back already."""
+        ...
+
+
+class Outcomes(Protocol):
+    async def due(self, profile: Profile, now: datetime, most: int) -> Sequence[Deed]:
+        """Of what is done, the first so many whose next reading is due and whose reports have caught up with it."""
+        ...
+
+    async def days_in(self, profile_id: ProfileId, kind: ReportKind, since: date) -> Mapping[date, datetime]:
+        """Which days were read, and when the report was asked for that they were last read from."""
+        ...
+
+    async def measure(self, profile_id: ProfileId, deeds: Sequence[tuple[Deed, int, bool]]) -> Mapping[str, Measured]:
+        """By action, over so many days before and after; the source only where it is asked for."""
+        ...
+
+    async def record(self, profile_id: ProfileId, readings: Sequence[Reading], now: datetime) -> None:
+        """Each once: what another replica has recorded already stays."""
+        ...
+
+    async def regretted(self, profile_id: ProfileId) -> Sequence[Regretted]:
+        """By their newest reading; done, and without an undo that was opened for it."""
+        ...
+
+    async def note_opened(self, action_ids: Sequence[str], plan_id: PlanId | None, now: datetime) -> None: ...
+
+    async def profiles_due(self, now: datetime) -> Sequence[ProfileId]:
+        """Where readings may be due, or undos are to be opened."""
+        ...

@@ -1,0 +1,65 @@
+"""What speaks against negating a search term however much it cost: it sold once, or is what we sell by."""
+
+from harvester.domain.candidate import Candidate, Positive
+from harvester.domain.decision import Finding, Reason
+from harvester.domain.target import KEYWORD, Match, fold
+from harvester.rules.patterns import Pattern
+from harvester.rules.sections import Protect
+from harvester.rules.variants import singular, variant_keys, variant_words, variants_within
+
+Against = tuple[Reason, Finding]
+
+
+class Trust:
+    """Asked only for search terms that a rule would negate."""
+
+    __slots__ = ("_patterns", "_protected")
+
+    def __init__(self, protect: Protect) -> None:
+        self._patterns = [(entry, Pattern(entry[1:-1])) for entry in protect.keywords if entry.startswith("/")]
+        self._protected = {
+            key: entry
+            for entry in protect.keywords
+            if not entry.startswith("/")
+            for key in variant_keys(variant_words(fold(entry)))
+        }
+
+    def against(self, candidate: Candidate) -> Against | None:
+        """The first that applies; None where nothing is known against it."""
+        return self._variant(candidate) or _sold(candidate)
+
+    def _variant(self, candidate: Candidate) -> Against | None:
+        positives = candidate.ground.positives
+        if candidate.kind is not KEYWORD:
+            own = positives.get(candidate.key)
+            return _of_own(candidate, own) if own else None
+        words = variant_words(candidate.key)
+        entry = self._protecting(words)
+        if entry is not None:
+            return _held("protected", entry, None)
+        own = next((positives[key] for key in variant_keys(words) if key in positives), None)
+        return _of_own(candidate, own) if own else None
+
+    def _protecting(self, words: list[str]) -> str | None:
+        for key in variants_within(words) if self._protected else ():
+            if key in self._protected:
+                return self._protected[key]
+        text = " ".join(map(singular, words))
+        return next((entry for entry, pattern in self._patterns if pattern.found_in(text)), None)
+
+
+def _of_own(candidate: Candidate, own: Positive) -> Against:
+    here = own.ad_group_id == candidate.row.ad_group_id
+    served = here and own.match in (Match.EXACT, Match.SAME) and own.key == candidate.key
+    return _held("served" if served else "own", own.text, own.ad_group_id)
+
+
+def _held(what: str, measured: str, bound: str | None) -> Against:
+    return Reason.VARIANT_OF_POSITIVE, Finding("", f"variant.{what}", measured, bound, passed=False)
+
+
+def _sold(candidate: Candidate) -> Against | None:
+    sold = candidate.history.sold if candidate.history else None
+    if sold is None:
+        return None
+    return Reason.EVER_CONVERTED, Finding("", "sold.orders", sold.orders, sold.last_day.isoformat(), passed=False)

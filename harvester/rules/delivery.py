@@ -1,0 +1,40 @@
+"""What the negative at the source of a promotion waits for: days, and impressions of what was promoted."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from harvester.rules.ruleset import ProfileRules
+
+
+class _Waiting(msgspec.Struct, frozen=True):
+    wanted: int
+    impressions: int
+    last_day: str | None
+    """The last day that is in since the target was made."""
+
+
+def waiting(said: str | None) -> str | None:
+    """In words, of the ledger's JSON; None where it waits for no impressions."""
+    if said is None:
+        return None
+    found = msgspec.json.decode(said, type=_Waiting)
+    if found.last_day is None:
+        return f"waits: no targeting report is in since the target was made ({_wanted(found)})"
+    return f"waits: {found.impressions:,} of {_wanted(found)} by {found.last_day}"
+
+
+def _wanted(found: _Waiting) -> str:
+    return f"{found.wanted:,} {'impression' if found.wanted == 1 else 'impressions'}"
+
+
+def shown_enough(due: Mapping[str, object]) -> str:
+    """The part of a reviewer's sentence about what was waited for; empty where that was no impressions."""
+    wanted = due.get("after_impressions")
+    return f" (shown {'once' if wanted == 1 else f'{wanted} times'} or more, by the targeting report)" if wanted else ""
+
+
+def needs_targeting(rules: ProfileRules) -> bool:
+    """Whether a rule in force waits for impressions: then days of the targeting report have to be read."""
+    wanted = (rule.then.negate_at_source for rule in rules.rules)
+    return any(each is not None and each.after.impressions is not None for each in wanted)

@@ -1,0 +1,28 @@
+"""One look at the reports of a profile, for a worker that has other things to do meanwhile."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from harvester.domain.history import ReportKind
+from harvester.domain.profile import Profile
+from harvester.domain.slot import Done, Result, SetAside
+from harvester.usecases.fetch_reports import FetchReports
+
+
+@dataclass(frozen=True)
+class AdvanceReports:
+    fetch: FetchReports
+    kinds_of: Callable[[Profile], Collection[ReportKind]]
+    """Which ones the rules in force need."""
+    skips_of: Callable[[Profile], Collection[int]] = lambda _profile: ()
+    """Of their windows."""
+
+    async def __call__(self, profile: Profile) -> Result:
+        """Set aside while Amazon is at it. Raises ProfileBusy, AccountClosed, Unavailable."""
+        fetched = await self.fetch.advance(profile, self.kinds_of(profile), skips=self.skips_of(profile))
+        said = "; ".join(fetched.troubles)
+        if fetched.look_at is not None:
+            return SetAside(fetched.look_at, said, counts=False)
+        if fetched.again_at is not None:
+            return SetAside(fetched.again_at, said)
+        return Done(note=said)

@@ -1,0 +1,59 @@
+"""What became of what was done: each reading that is due, once, from the reports that are in."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from harvester.domain.aftermath import LONGEST_WINDOW, Deed, Reading
+from harvester.domain.history import SELLERS_SKIP_DAYS, VENDORS_SKIP_DAYS, ReportKind
+from harvester.domain.profile import Profile
+from harvester.domain.zones import zone
+from harvester.ports import Clock
+from harvester.ports.outcomes import Outcomes
+from harvester.rules.aftermath import judge, windows_of
+
+AT_A_TIME = 500
+
+TargetAcos = Callable[[Profile, Deed], float | None]
+"""What counts as paying for what an action is about, by the rules in force; None: they say nothing."""
+
+
+def nothing_said(_profile: Profile, _deed: Deed) -> float | None:
+    return None
+
+
+@dataclass(frozen=True)
+class ReadOutcomes:
+    outcomes: Outcomes
+    clock: Clock
+    target_acos: TargetAcos = nothing_said
+
+    async def __call__(self, profile: Profile) -> int:
+        """How many readings were made. Asks nobody but Postgres; does nothing before the next is due."""
+        made, now = 0, self.clock.now()
+        while deeds := await self.outcomes.due(profile, now, AT_A_TIME):
+            await self.outcomes.record(profile.profile_id, await self._read(profile, deeds), now)
+            made += len(deeds)
+        return made
+
+    async def _read(self, profile: Profile, deeds: Sequence[Deed]) -> Sequence[Reading]:
+        since = min(deed.made_on for deed in deeds) - timedelta(days=LONGEST_WINDOW)
+        terms, targets = [
+            _complete(await self.outcomes.days_in(profile.profile_id, kind, since), profile)
+            for kind in (ReportKind.SEARCH_TERMS, ReportKind.TARGETING)
+        ]
+        asked = [(deed, *windows_of(deed, terms, targets)) for deed in deeds]
+        measured = await self.outcomes.measure(profile.profile_id, asked)
+        found = []
+        for deed in deeds:
+            target = self.target_acos(profile, deed)
+            figures = measured[deed.action_id]
+            found.append(Reading(deed, figures, target, judge(deed, figures, target)))
+        return found
+
+
+def _complete(read: Mapping[date, datetime], profile: Profile) -> Collection[date]:
+    """The days whose orders were all attributed when they were last read."""
+    skip = VENDORS_SKIP_DAYS if profile.kind == "vendor" else SELLERS_SKIP_DAYS
+    here = zone(profile.timezone)
+    return {day for day, asked_at in read.items() if (asked_at.astimezone(here).date() - day).days >= skip}

@@ -1,0 +1,47 @@
+# ruff: noqa: F811
+"""A negative at the source that waits for impressions: from the rules file to the plan that has it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import asyncpg
+
+from harvester.sandbox.serving import Running
+from tests.crash.conftest import amazon  # noqa: F401
+from tests.crash.scene import PROFILE, open_desk
+from tests.integration.postgres.reported import days, read_days, targeting
+from tests.integration.test_upkeep import DAY, NEWBORN, the_rules
+
+RULES = f"""
+version: 1
+rules:
+  - name: promote
+    match: {{target_type: keyword, campaigns: ["{NEWBORN}"]}}
+    when: {{all: [{{clicks: {{at_least: 10}}}}, {{conversions: {{at_least: 2}}}}]}}
+    then: {{promote: {{}}, negate_at_source: {{after: {{days: 14, impressions: 1}}}}}}
+"""
+
+
+async def test_a_negative_at_the_source_waits_for_impressions(dsn: str, amazon: Running, tmp_path: Path) -> None:
+    """After its days it still waits, and says for what; of the targets that the report shows, the negatives come."""
+    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path, RULES)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        plan_id = await desk.plan()
+        await desk.approve(plan_id)
+        await desk.apply(plan_id)
+        done = [each for each in await desk.items(plan_id) if each["state"] == "done" and each["match"] == "exact"]
+        assert len(done) > 1
+        later = desk.later(15 * DAY)
+        assert await desk.items(await later.plan()) == []
+
+        today = datetime.now(UTC).date()
+        sql = await asyncpg.connect(dsn)
+        await read_days(sql, "targeting", days(today - timedelta(days=1), 15), profile_id=PROFILE)
+        await targeting(sql, done[0]["amazon_id"], today, profile_id=PROFILE)
+        await sql.close()
+        follow = await desk.items(await later.plan())
+        assert [each["key"] for each in follow] == [done[0]["key"]]
+        assert "(shown once or more, by the targeting report)" in follow[0]["note"]
+        said = {each["id"]: each["waits"] for each in await desk.items(plan_id)}
+        assert said[done[0]["id"]] is None
+        assert said[done[1]["id"]].startswith("waits: 0 of 1 impression by ")

@@ -1,0 +1,65 @@
+"""What a search term cost and brought, in words."""
+
+import json
+
+import pytest
+
+from harvester.domain.history import Totals, Window
+from harvester.rules.explain_terms import acos_percent, figures, figures_in, term_in_a_sentence, words_in
+from harvester.rules.term_notes import WindowFigures, note_of, read_note, tail_of_note
+
+LONG, SHORT = Window(60, 7), Window(14, 7)
+NAMES = {"60d-7d": LONG, "14d-7d": SHORT}
+SOLD = Totals(900, 24, 19_200_000, 2, 60_000_000)
+
+
+def note(totals: dict[Window, Totals], match_type: str = "BROAD", targeting: str = "hat", keywords: int = 1) -> str:
+    return note_of(NAMES, totals, tail_of_note("k1", match_type, targeting, "USD", keywords))
+
+
+def test_a_term_is_told_in_one_sentence():
+    """Under which keyword it came, and every window with its money."""
+    assert term_in_a_sentence(note({LONG: SOLD, SHORT: Totals(90, 1, 800_000, 0, 0)})) == (
+        "Search term of broad keyword “hat”: 24 clicks, 2 orders, 19.20 USD spent, 60.00 USD sold, ACOS 32% (60d-7d); "
+        "1 click, 0 orders, 0.80 USD spent (14d-7d)."
+    )
+    assert term_in_a_sentence(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("match_type", "targeting", "keywords", "words"),
+    [
+        ("EXACT", "hat", 1, "Search term of exact keyword “hat”: "),
+        ("TARGETING_EXPRESSION_PREDEFINED", "close-match", 3, "Search term of target “close-match” and 2 more: "),
+        ("", "", 1, "Search term: "),
+    ],
+)
+def test_what_it_came_by_is_named(match_type: str, targeting: str, keywords: int, words: str):
+    """As far as Amazon says."""
+    assert term_in_a_sentence(note({}, match_type, targeting, keywords)).startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("cost", "sales", "acos"), [("19.20", "60.00", "32"), ("10.00", "30.00", "33.3"), ("5.00", "0.00", "")]
+)
+def test_acos_is_spend_over_sales(cost: str, sales: str, acos: str):
+    """To a tenth of a percent; of no sales there is none."""
+    each = WindowFigures(0, 0, cost, 0, sales)
+
+    assert acos_percent(each) == acos
+    assert ("ACOS" in figures(each, "USD")) is bool(acos)
+
+
+def test_the_ledgers_metrics_are_told_the_longest_window_first():
+    """The ledger keeps keys in an order of its own; rows of other sources have no windows."""
+    metrics = json.loads(note({LONG: SOLD}))
+    metrics["windows"] = dict(sorted(metrics["windows"].items()))
+
+    assert words_in({**metrics, "clicks": 24.0, "conversions": 2.0}) == (
+        "24 clicks, 2 orders, 19.20 USD spent, 60.00 USD sold, ACOS 32% (60d-7d); "
+        "0 clicks, 0 orders, 0.00 USD spent (14d-7d)"
+    )
+    assert figures_in(metrics) == (read_note(note({LONG: SOLD})).windows["60d-7d"], "USD")
+    for nothing in (None, {}, {"clicks": 3}):
+        assert words_in(nothing) == ""
+        assert figures_in(nothing) is None

@@ -1,0 +1,138 @@
+"""Which searches are close variants of one another."""
+
+import itertools
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as some
+
+from harvester.domain.target import fold
+from harvester.rules.variants import singular, variant_keys, variant_words, variants_within
+
+WORDS = some.sampled_from(
+    [
+        "shoe",
+        "running",
+        "garden",
+        "gnome",
+        "hat",
+        "berry",
+        "box",
+        "dress",
+        "cookie",
+        "watch",
+        "tomato",
+        "knife",
+        "12v",
+        "usb-c",
+    ]
+)
+TEXTS = some.lists(WORDS, min_size=1, max_size=6).map(" ".join)
+
+
+def are_variants(one: str, other: str) -> bool:
+    keys = [set(variant_keys(variant_words(fold(text)))) for text in (one, other)]
+    return bool(keys[0] & keys[1])
+
+
+@pytest.mark.parametrize(
+    "pair",
+    [
+        "shoe shoes",
+        "berry berries",
+        "box boxes",
+        "dress dresses",
+        "cookie cookies",
+        "size sizes",
+        "watch watches",
+        "tomato tomatoes",
+        "case cases",
+        "toy toys",
+        "hoodie hoodies",
+        "man men",
+        "knife knives",
+        "child children",
+        "hat hats",
+        "tie ties",
+    ],
+)
+def test_a_word_and_its_plural_share_a_form(pair: str):
+    """Whatever that form is."""
+    one, many = pair.split()
+
+    assert singular(one) == singular(many)
+
+
+@pytest.mark.parametrize("pair", ["car care", "cap cape", "glass glue", "bus but", "tie tier", "tennis tent"])
+def test_other_words_do_not(pair: str):
+    """Short words are left as they are, and an e at the end is one."""
+    one, other = pair.split()
+
+    assert singular(one) != singular(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Running Shoes", "shoe running"),
+        ("shoes for running", "running shoes"),
+        ("rain coats", "raincoat"),
+        ("usb-c cable", "USB C cables"),
+        ("women's hats", "womens hat"),
+        ("café table", "cafe tables"),
+        ("Schuhe für Damen", "damen schuhe"),
+        ("the", "The"),
+    ],
+)
+def test_close_variants_are_known(one: str, other: str):
+    """Plural, order, stop words, blanks, signs, accents, case."""
+    assert are_variants(one, other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("running shoes", "running socks"),
+        ("shoes with laces", "shoes without laces"),
+        ("size 10", "size 11"),
+        ("कि", "का"),
+    ],
+)
+def test_what_means_something_else_is_no_variant(one: str, other: str):
+    """One word that counts is enough; vowel signs of other alphabets are letters."""
+    assert not are_variants(one, other)
+
+
+@given(words=some.lists(WORDS, min_size=1, max_size=6), seed=some.randoms())
+def test_order_case_and_stop_words_never_matter(words: list[str], seed: Random):
+    """Any of them, together."""
+    mixed = [*words]
+    seed.shuffle(mixed)
+    mixed.insert(seed.randint(0, len(mixed)), "for")
+
+    assert are_variants(" ".join(words), " ".join(mixed).upper())
+
+
+@given(words=some.lists(WORDS, min_size=1, max_size=6))
+def test_blanks_and_signs_never_matter(words: list[str]):
+    """Written as one word, or with signs between them."""
+    assert are_variants(" ".join(words), "".join(words))
+    assert are_variants(" ".join(words), " - ".join(words))
+
+
+@given(text=TEXTS, other=TEXTS)
+def test_being_a_variant_goes_both_ways(text: str, other: str):
+    """And every text is one of itself."""
+    assert are_variants(text, text)
+    assert are_variants(text, other) is are_variants(other, text)
+
+
+@given(words=some.lists(WORDS, min_size=1, max_size=6))
+def test_every_run_of_words_is_looked_at_the_whole_first(words: list[str]):
+    """As naively cut out."""
+    runs = [words[start:end] for start, end in itertools.combinations(range(len(words) + 1), 2)]
+    found = list(variants_within(words))
+
+    assert found[:2] == list(variant_keys(words))
+    assert set(found) == {key for run in runs for key in variant_keys(run)}
