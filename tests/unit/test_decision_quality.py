@@ -20,10 +20,12 @@ from benchmarks.decisions.market import (
     span,
 )
 from benchmarks.decisions.measure import NOTHING, ORACLE, WAITING, interval, season, table
-from benchmarks.decisions.policies import POLICIES, SHIPPED
+from benchmarks.decisions.policies import HERE, POLICIES, SHIPPED
 from benchmarks.decisions.season import Fate, Oracle, play, policy_rules
+from harvester.config.rules_file import load
 from harvester.domain.history import NOTHING as NO_FIGURES
 from harvester.domain.history import Totals, Window
+from harvester.rules.file_tests import run_tests
 
 SMALL = Shape(ad_groups=2, terms=25)
 USUAL = Window(60, 7)
@@ -121,6 +123,14 @@ def test_every_policy_is_a_rules_file_that_loads() -> None:
         assert [rule.match.source for rule in rules.rules] == ["search_terms"] * len(rules.rules)
     with pytest.raises(ValueError, match=r"rules\[0\]"):
         policy_rules(made, [{"name": "nothing"}])
+
+
+def test_what_is_proposed_can_be_loaded_as_it_is() -> None:
+    """With tests of its own, which pass."""
+    results = run_tests(load(HERE / "proposed.yaml"))
+
+    assert [result for result in results if not result.passed] == []
+    assert len(results) >= 2
 
 
 def test_a_small_season_from_end_to_end() -> None:

@@ -95,6 +95,18 @@ async def test_a_suggestion_is_read_with_what_is_said_of_it(
     assert {row.row.asked_for for row in found} == {("B000000001",)}
 
 
+async def test_a_search_term_is_read_with_what_its_ad_group_advertises(
+    begin: BeginRun, runs: PostgresRuns, evidence: PostgresEvidence
+):
+    """Its economics are those of these products; without a note there is nothing to tell."""
+    run = await begin()
+    notes = ['{"windows":{},"asked_for":["B000000001"]}', None]
+    rows = [a_row(at, source="search_terms", evidence_note=note) for at, note in enumerate(notes)]
+    await runs.save_page(run, 0, [(row, row.target.lower(), a_decision()) for row in rows], Cursor(), NOW)
+
+    assert sorted(row.row.asked_for for row in await everything(evidence)) == [(), ("B000000001",)]
+
+
 async def test_rows_come_with_the_names_that_a_run_kept(
     begin: BeginRun, runs: PostgresRuns, evidence: PostgresEvidence, database: Database
 ):
