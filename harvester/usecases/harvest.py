@@ -58,21 +58,24 @@ class Reach(Protocol):
         ...
 
 
+LookBack = Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Sold]]]
+"""Of (campaign, key), those that ever brought orders."""
+
+
 @dataclass(frozen=True, slots=True)
 class LookedUp:
     """What is found out about candidates where a rule asks for it."""
 
     catalog: Facts | None = None
     reach: Reach | None = None
+    sales: LookBack | None = None
+    """Of search terms only."""
 
     def new_troubles(self) -> Sequence[str]:
         return [each for source in (self.catalog, self.reach) if source for each in source.new_troubles()]
 
 
 NOTHING_LOOKED_UP = LookedUp()
-
-LookBack = Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Sold]]]
-"""Of (campaign, key), those that ever brought orders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +141,13 @@ class Harvest:
         own_asins: set[str],
         ad_groups: Sequence[str] | None = None,
         facts: LookedUp = NOTHING_LOOKED_UP,
-        look_back: LookBack | None = None,
     ) -> Harvested:
-        """From the run's cursor to the end of the source. `own_asins` grows with what the rows advertise. `look_back`:
-        None where the source has no histories.
+        """From the run's cursor to the end of the source. `own_asins` grows with what the rows advertise.
 
         A list that breaks off ends that batch of ad groups, an Amazon that stays unavailable ends the source; both are
         troubles of the result. Whatever else fails is raised: a lost lease, a supporting list.
         """
-        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts, look_back)
+        work = _Work(run, source, surroundings, judge, own_asins, self.profiles, facts)
         await work.remember(self.runs)
         asked = surroundings.account.sources() if ad_groups is None else sorted(ad_groups)
         batches = _batches(asked, run.cursor, source)
@@ -198,7 +199,6 @@ class _Work:
     own_asins: set[str]
     profiles: Profiles
     facts: LookedUp = NOTHING_LOOKED_UP
-    look_back: LookBack | None = None
     pages: int = 0
     rows: int = 0
     troubles: list[str] = field(default_factory=list)
@@ -242,15 +242,22 @@ class _Work:
                 ad = ground(row.ad_group_id, row.ad_id)
                 rows.append((row, key, judge(Candidate(row, ad, kind, key, repeated, history=history))))
             await asyncio.sleep(0)
+        catalog: Mapping[int, Mapping[str, CatalogItem]] = {}
         if self.facts.catalog is not None:
-            await self._judge_again(rows, histories, self.facts.catalog)
+            catalog = await self._judge_again(rows, histories, self.facts.catalog)
         if self.facts.reach is not None:
             await self._count(rows, self.facts.reach)
-        if self.look_back is not None:
-            await self._judge_by_sales(rows, histories, self.look_back)
+        if self.facts.sales is not None:
+            await self._judge_by_sales(rows, histories, self.facts.sales, catalog)
         return rows
 
-    async def _judge_by_sales(self, rows: list[Row], histories: Sequence[History | None], look_back: LookBack) -> None:
+    async def _judge_by_sales(
+        self,
+        rows: list[Row],
+        histories: Sequence[History | None],
+        look_back: LookBack,
+        catalog: Mapping[int, Mapping[str, CatalogItem]],
+    ) -> None:
         """Those that a rule would negate, with the orders that they ever brought, where they did."""
         asked = {
             place: (row.campaign_id, key)
@@ -265,24 +272,34 @@ class _Work:
             row, key, _ = rows[place]
             history = msgspec.structs.replace(history, sold=sold[term])
             ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
-            candidate = Candidate(row, ground, kind_of(row.target_type), key, history=history)
-            rows[place] = (row, key, self.judge.judge(candidate))
+            kind, facts = kind_of(row.target_type), catalog.get(place)
+            rows[place] = (
+                row,
+                key,
+                self.judge.judge(Candidate(row, ground, kind, key, catalog=facts, history=history)),
+            )
 
-    async def _judge_again(self, rows: list[Row], histories: Sequence[History | None], facts: Facts) -> None:
-        """With catalog facts, those that no rule could decide without; they are products, and no repeated rows."""
+    async def _judge_again(
+        self, rows: list[Row], histories: Sequence[History | None], facts: Facts
+    ) -> Mapping[int, Mapping[str, CatalogItem]]:
+        """With catalog facts, those that no rule could decide without; they are products, and no repeated rows.
+
+        By place: what they were judged with.
+        """
         waiting = [
             place
             for place, (row, _, decision) in enumerate(rows)
             if decision.reason == Reason.MISSING_FACTS and kind_of(row.target_type) is PRODUCT
         ]
         if not waiting:
-            return
+            return {}
         items = await facts((rows[place][1], rows[place][0].advertised) for place in waiting)
         for place in waiting:
             row, key, _ = rows[place]
             ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
             candidate = Candidate(row, ground, PRODUCT, key, catalog=items, history=histories[place])
             rows[place] = (row, key, self.judge.judge(candidate))
+        return dict.fromkeys(waiting, items)
 
     async def _count(self, rows: list[Row], reach: Reach) -> None:
         """What rules make of categories, each asked about when its turn comes: an earlier rule may decide."""

@@ -116,6 +116,8 @@ class SearchTermSource:
     """Ad groups that a rule looks at: of others nothing is read."""
     page_size: int = PAGE
     parts_at_once: int = _PARTS_AT_ONCE
+    advertised: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False)
+    """By ad group: its products, where the rules tell them apart."""
     name: str = field(default=SEARCH_TERMS, init=False)
     most_ad_groups: int = field(default=200, init=False)
     tokens_last: bool = field(default=True, init=False)
@@ -205,7 +207,7 @@ class _Making:
         self._stretches = stretches
         self._around = around
         self._names = {window_name(window): window for window in source.windows}
-        self._tails: dict[tuple[str, int], str] = {}
+        self._tails: dict[tuple[str, str, int], str] = {}
 
     def row(self, parts: Sequence[TermPart]) -> tuple[Recommendation, History] | None:
         """None where nothing of it lies in any window."""
@@ -226,6 +228,7 @@ class _Making:
             clicks=float(counted.clicks),
             conversions=float(counted.orders),
             evidence_note=note_of(self._names, windows, self._tail(parts)),
+            asked_for=source.advertised.get(first.ad_group_id, ()),
         )
         return row, History(windows, self._around[first.ad_group_id])
 
@@ -237,12 +240,18 @@ class _Making:
                 spent[part.keyword_id] = spent.get(part.keyword_id, 0) + part.totals.cost
             most = max(spent, key=spent.__getitem__)
             leader, keywords = next(part for part in parts if part.keyword_id == most), len(spent)
-        tail = self._tails.get((leader.keyword_id, keywords))
+        shared = (leader.ad_group_id, leader.keyword_id, keywords)
+        tail = self._tails.get(shared)
         if tail is None:
             if len(self._tails) >= _MOST_TAILS:
                 self._tails.clear()
-            tail = self._tails[leader.keyword_id, keywords] = tail_of_note(
-                leader.keyword_id, leader.match_type, leader.targeting, self._source.profile.currency, keywords
+            tail = self._tails[shared] = tail_of_note(
+                leader.keyword_id,
+                leader.match_type,
+                leader.targeting,
+                self._source.profile.currency,
+                keywords,
+                self._source.advertised.get(leader.ad_group_id, ()),
             )
         return tail
 
