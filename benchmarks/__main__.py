@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from benchmarks import apply, catalog, fleet, harvest, judge, judge_windows, memory, reports, service, startup
+from benchmarks.decisions import measure as decisions
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "catalog": ("Facts of Amazon's catalog", catalog.measure),
     "reports": ("A large report of search terms", reports.measure),
     "startup": ("Waiting", startup.measure),
+    "decisions": ("Seasons of simulated markets", decisions.measure),
 }
 
 

@@ -94,6 +94,17 @@ def test_a_window_that_was_not_recorded_is_not_empty() -> None:
     assert (totals.unjudged, flip.after.outcome) == ({}, Outcome.NEGATE)
 
 
+def test_rows_of_one_ad_group_are_asked_for_the_same() -> None:
+    """Each for itself, whatever came before it."""
+    comparison, totals = Comparison(TWENTY, SEASON, PROFILE, ()), DiffTotals()
+    lacks, has = recorded(TWENTY, sums(30)), recorded(TWENTY, {USUAL: sums(10), LONG: sums(60)})
+
+    flips = [comparison.judge(row, totals) for row in (lacks, has, lacks)]
+
+    assert [flip is not None for flip in flips] == [False, True, False]
+    assert (totals.rows, sum(totals.unjudged.values())) == (1, 2)
+
+
 def test_rules_of_other_places_ask_for_nothing() -> None:
     """Nor those of other profiles."""
     elsewhere = [{"match": {"campaigns": ["Other"]}}, {"match": {"profiles": ["77"]}}]
