@@ -34,6 +34,7 @@ def main() -> int:
     parser.add_argument("--only", choices=tuple(BENCHMARKS), action="append", help="may be repeated")
     parser.add_argument("--quick", action="store_true", help="fewer rows and rounds, in under two minutes")
     given = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled: a start does not wait for that
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores", flush=True)
     for name in given.only or BENCHMARKS:
         title, measure = BENCHMARKS[name]
