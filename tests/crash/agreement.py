@@ -50,6 +50,7 @@ _PATHS = {
     ("create_group", None): "/sp/targetPromotionGroups",
     ("promote_keyword", None): "/sp/targetPromotionGroups/targets",
     ("promote_product", None): "/sp/targetPromotionGroups/targets",
+    ("target_category", None): "/sp/targets",
     ("negate_keyword", "ad_group"): "/sp/negativeKeywords",
     ("negate_product", "ad_group"): "/sp/negativeTargets",
     ("negate_brand", "ad_group"): "/sp/negativeTargets",
@@ -69,6 +70,7 @@ _PATHS = {
 _MADE = {
     ("promote_keyword", None): "keywords",
     ("promote_product", None): "targets",
+    ("target_category", None): "targets",
     ("negate_keyword", "ad_group"): "negativeKeywords",
     ("negate_product", "ad_group"): "negativeTargets",
     ("negate_keyword", "campaign"): "campaignNegativeKeywords",
@@ -175,6 +177,8 @@ class Agreement:
         state = {"state": ("ARCHIVED" if kind.casefold().count("negative") else "PAUSED") if stopped else "ENABLED"}
         if kind == "groups":
             yield from self._expected_group(action, fragment)
+        elif action["kind"] == "target_category":
+            yield name, {**fragment, "bid": float(fragment["bid"]), **state}
         elif kind in ("keywords", "targets"):
             group = _find(self.now, ("groups", action["group_id"])) or {}
             bid = {"bid": float(fragment["bid"]), **state}
@@ -251,20 +255,20 @@ class Agreement:
         path = _PATHS[actions[0]["kind"], None if actions[0]["kind"].startswith("p") else actions[0]["level"]]
         head, tail = _ENVELOPES[path]
         head = head.replace("%s", actions[0]["group_id"] or "")
-        method = "PUT" if path in ("/sp/keywords", "/sp/targets", "/sp/campaigns") else "POST"
+        method = "PUT" if actions[0]["kind"].startswith("pause") else "POST"
         return method, path, head + ",".join(action["fragment"] for action in actions) + tail
 
     def _check_answers(self) -> None:
         """What Amazon did, whether or not its answer came through: nothing was ever asked for again once it was done."""
         if self.allowed.again:
             return
-        done = Counter[tuple[str, str]]()
+        done = Counter[tuple[str, str, str]]()
         for request in filter(is_change, self.requests):
             text = json.dumps(request["answer"])
             if "duplicateValueError" in text or "is the same already" in text:
                 self.wrong.append(f"asked for what was there: {request['path']} {request['raw']} {text}")
             for item in _successes(request["answer"]):
-                done[request["path"], item] += 1
+                done[request["method"], request["path"], item] += 1
         self.wrong += [f"done {count} times: {item}" for item, count in done.items() if count > 1]
 
 
