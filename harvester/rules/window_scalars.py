@@ -3,7 +3,7 @@
 import re
 from decimal import Decimal
 
-from harvester.rules.checks.evidence import plain
+from harvester.domain.numbers import plain
 from harvester.rules.scalars import Unusable, currency, days, described, evidence_number, number, shown, text
 
 _TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)?\s*x?\s*([a-z_]+)", re.ASCII)
