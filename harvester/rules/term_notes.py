@@ -1,6 +1,6 @@
 """The evidence of a search term as the ledger keeps it: JSON text with the totals of every window."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -29,6 +29,8 @@ class TermNote(msgspec.Struct, frozen=True):
     targeting: str = ""
     keywords: int = 1
     """How many keywords and targets of the ad group it came under."""
+    asked_for: tuple[str, ...] = ()
+    """The advertised ASINs, where a rule asks for them."""
 
 
 _write = msgspec.json.Encoder().encode
@@ -41,10 +43,13 @@ def decimal_text(millionths: int) -> str:
     return f"{whole}.{rest // _CENT:02d}" if rest % _CENT == 0 else f"{whole}.{rest:06d}".rstrip("0")
 
 
-def tail_of_note(keyword_id: str, match_type: str, targeting: str, currency: str, keywords: int = 1) -> str:
+def tail_of_note(
+    keyword_id: str, match_type: str, targeting: str, currency: str, keywords: int = 1, asins: Sequence[str] = ()
+) -> str:
     """What a note says beside its windows: the same for all terms of a keyword."""
-    note = TermNote({}, currency, keyword_id, match_type, targeting, keywords)
-    return _write(note).decode().removeprefix('{"windows":{}')
+    note: dict[str, object] = {"currency": currency, "keyword_id": keyword_id, "match_type": match_type}
+    note |= {"targeting": targeting, "keywords": keywords, **({"asked_for": asins} if asins else {})}
+    return f",{_write(note).decode()[1:]}"
 
 
 def note_of(windows: Mapping[str, Window], totals: Mapping[Window, Totals], tail: str) -> str:

@@ -67,6 +67,12 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
     return OpenedTerms(source, looked_at, told_age(windows, read, gaps, today))
 
 
+def asks_for_products(rules: ProfileRules) -> bool:
+    """Whether a rule or the economics name advertised ASINs; else nobody has to know them."""
+    on_terms = [rule for rule in rules.rules if rule.match.source == SEARCH_TERMS]
+    return any(rule.match.asins for rule in on_terms) or any(section.asins for section in rules.economics)
+
+
 def told_age(windows: Sequence[Window], read: Read, gaps: Mapping[Window, Gap], today: date) -> tuple[str, ...]:
     """How old the evidence is, and what of it is missing; the default window comes first."""
     if not read:
@@ -114,6 +120,8 @@ class SearchTermSource:
     gaps: Mapping[Window, Gap]
     looked_at: AbstractSet[str]
     """Ad groups that a rule looks at: of others nothing is read."""
+    advertised: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The ASINs of ad groups, where a rule asks for them."""
     page_size: int = PAGE
     parts_at_once: int = _PARTS_AT_ONCE
     name: str = field(default=SEARCH_TERMS, init=False)
@@ -205,7 +213,7 @@ class _Making:
         self._stretches = stretches
         self._around = around
         self._names = {window_name(window): window for window in source.windows}
-        self._tails: dict[tuple[str, int], str] = {}
+        self._tails: dict[tuple[str, str, int], str] = {}
 
     def row(self, parts: Sequence[TermPart]) -> tuple[Recommendation, History] | None:
         """None where nothing of it lies in any window."""
@@ -226,6 +234,7 @@ class _Making:
             clicks=float(counted.clicks),
             conversions=float(counted.orders),
             evidence_note=note_of(self._names, windows, self._tail(parts)),
+            asked_for=source.advertised.get(first.ad_group_id, ()),
         )
         return row, History(windows, self._around[first.ad_group_id])
 
@@ -237,12 +246,18 @@ class _Making:
                 spent[part.keyword_id] = spent.get(part.keyword_id, 0) + part.totals.cost
             most = max(spent, key=spent.__getitem__)
             leader, keywords = next(part for part in parts if part.keyword_id == most), len(spent)
-        tail = self._tails.get((leader.keyword_id, keywords))
+        known = (leader.ad_group_id, leader.keyword_id, keywords)
+        tail = self._tails.get(known)
         if tail is None:
             if len(self._tails) >= _MOST_TAILS:
                 self._tails.clear()
-            tail = self._tails[leader.keyword_id, keywords] = tail_of_note(
-                leader.keyword_id, leader.match_type, leader.targeting, self._source.profile.currency, keywords
+            tail = self._tails[known] = tail_of_note(
+                leader.keyword_id,
+                leader.match_type,
+                leader.targeting,
+                self._source.profile.currency,
+                keywords,
+                self._source.advertised.get(leader.ad_group_id, ()),
             )
         return tail
 

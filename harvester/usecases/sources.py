@@ -1,7 +1,7 @@
 """All sources of one run, one after the other: a broken one stops none of the others."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -16,8 +16,9 @@ from harvester.ports.search_terms import SearchTerms
 from harvester.ports.sources import RecommendationSource
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
+from harvester.usecases.account_map import AccountMap
 from harvester.usecases.harvest import NOTHING_LOOKED_UP, Harvest, Harvested, Judge, LookBack, LookedUp
-from harvester.usecases.search_terms import open_terms
+from harvester.usecases.search_terms import asks_for_products, open_terms
 from harvester.usecases.surroundings import Surroundings
 
 _MOST_NAMED = 10
@@ -103,6 +104,9 @@ class ReadSources:
             return _Opened(reader.promotion, surroundings.account.sources())
         if name == SEARCH_TERMS:
             terms = await open_terms(self.terms, run, surroundings, rules)
+            if asks_for_products(rules):
+                asins = await self._asins(run, terms.ad_groups, surroundings.account)
+                terms.source.advertised = {each: tuple(sorted(found)) for each, found in asins.items()}
             return _Opened(terms.source, terms.ad_groups, terms.advice, partial(self.terms.sold, run.profile_id))
         known, unknown = await self._advertised(name, run, surroundings, rules)
         if name == CATEGORIES:
@@ -119,21 +123,32 @@ class ReadSources:
         account, profile = surroundings.account, surroundings.facts.profile
         asking = [rule for rule in rules.rules if rule.match.source == name and covers_profile(rule.match, profile)]
         wanted = [ad_group_id for ad_group_id in account.sources() if _looked_at(ad_group_id, asking, surroundings)]
-        asins: defaultdict[str, set[str]] = defaultdict(set)
-        for ad_group_id in wanted:
-            named = account.products.get(ad_group_id, frozenset())
-            asins[ad_group_id] |= {asin for each in named if (asin := asin_of(each.removeprefix("asin:")))}
-        unnamed = {each: frozenset(account.ads.get(each, ())) for each in wanted if not asins[each]}
-        for ad_group_id, ad_id, text in await self.runs.advertised(run.profile_id) if unnamed else ():
-            asin = asin_of(text)
-            if asin and ad_id in unnamed.get(ad_group_id, ()):
-                asins[ad_group_id].add(asin)
+        asins = await self._asins(run, wanted, account)
         known = [
             Advertised(account.ad_groups[each].campaign_id, each, tuple(sorted(asins[each])))
             for each in wanted
             if asins[each]
         ]
         return known, [each for each in wanted if not asins[each]]
+
+    async def _asins(self, run: Run, ad_group_ids: Sequence[str], account: AccountMap) -> Mapping[str, set[str]]:
+        """What these advertise, as far as it is known: of a seller's ads from earlier runs. A manual ad group has the
+        products of the automatic ones that it promotes through.
+        """
+        asins: defaultdict[str, set[str]] = defaultdict(set)
+        for ad_group_id in ad_group_ids:
+            named = account.products.get(ad_group_id, frozenset())
+            asins[ad_group_id] |= {asin for each in named if (asin := asin_of(each.removeprefix("asin:")))}
+        unnamed: defaultdict[str, list[str]] = defaultdict(list)
+        for ad_group_id in ad_group_ids:
+            for each in () if asins[ad_group_id] else (ad_group_id, *account.leading(ad_group_id)):
+                unnamed[each].append(ad_group_id)
+        for ad_group_id, ad_id, text in await self.runs.advertised(run.profile_id) if unnamed else ():
+            asin = asin_of(text)
+            if asin and ad_id in account.ads.get(ad_group_id, ()):
+                for each in unnamed.get(ad_group_id, ()):
+                    asins[each].add(asin)
+        return asins
 
 
 def _begin_at(cursor: Cursor, names: Sequence[str]) -> int:

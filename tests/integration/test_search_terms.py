@@ -283,3 +283,25 @@ async def test_rows_of_two_sources_about_one_thing_are_one_item(dsn: str, amazon
     assert {row["source"] for row in sources} == {"promotion", "search_terms"}
     assert "Search term of target “close-match”: 24 clicks, 4 orders" in item["note"]
     assert len({each["key"] for each in items}) == len({each["key"] for each in before})
+
+
+async def test_rules_on_advertised_products_see_those_of_the_ad_group(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """A seller's ads hold SKUs only: rows of recommendations tell, for the manual ad group of the same products too."""
+    ledger = Ledger(dsn)
+    rules = RULES + "economics: {asins: {B000000001: {price: {USD: 9}, target_acos: 30%}}}\n"
+    rules = rules.replace(
+        "rules:\n", "rules:\n  - {name: never, when: {clicks: {at_least: 999999}}, then: {promote: {}}}\n"
+    )
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, rules)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("garden gnome"), *lost("garden gnome", MANUAL)])
+        await planned(desk)
+
+    advertised = "SELECT DISTINCT ad_asin FROM ledger.decisions WHERE ad_group_id = $1 AND source = 'promotion'"
+    known = {row["ad_asin"] for row in ledger.rows(advertised, AUTO)} - {""}
+    assert known
+    told_of = ledger.rows("SELECT ad_group_id, metrics FROM ledger.decisions WHERE source = 'search_terms'")
+    assert {row["ad_group_id"]: set(row["metrics"]["asked_for"]) for row in told_of} == {AUTO: known, MANUAL: known}

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -73,9 +74,12 @@ def naive(rows: Iterable[Row], *, key: Any, star: bool = False) -> Mapping[Any, 
     return sums
 
 
-def source(database: Database, gaps: Mapping[Window, Gap] | None = None, **sizes: int) -> SearchTermSource:
+def source(
+    database: Database, gaps: Mapping[Window, Gap] | None = None, page_size: int = 1000, parts_at_once: int = 20_000
+) -> SearchTermSource:
     terms = PostgresSearchTerms(database)
-    return SearchTermSource(terms, a_profile(), TODAY, USUAL, WINDOWS, gaps or {}, frozenset(AD_GROUPS), **sizes)
+    found = SearchTermSource(terms, a_profile(), TODAY, USUAL, WINDOWS, gaps or {}, frozenset(AD_GROUPS))
+    return replace(found, page_size=page_size, parts_at_once=parts_at_once)
 
 
 async def read(
