@@ -30,6 +30,8 @@ ENV PATH=/opt/harvester/bin:$PATH \
     HARVESTER_LOG_FORMAT=json
 
 COPY --from=build /opt/harvester /opt/harvester
+# The base image holds no compiled standard library, and nothing can be written later: each start would compile it anew.
+RUN env --unset=PYTHONDONTWRITEBYTECODE python -c "import harvester.entrypoints.daemon, harvester.entrypoints.cli.daemon, uvloop"
 COPY LICENSE NOTICE /usr/share/doc/harvester/
 
 # The rules file is looked for here; everything but /tmp may be read-only.

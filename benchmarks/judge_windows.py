@@ -20,7 +20,7 @@ from harvester.rules.reading import read
 
 TERMS, QUICK_TERMS = 1_000_000, 200_000
 AD_GROUPS = 400
-ROUNDS, QUICK_ROUNDS = 3, 2
+ROUNDS, QUICK_ROUNDS = 2, 1
 _PART = 50_000
 """Terms made at a time: they are not measured, and memory stays flat."""
 _USUAL = Window(60, 7)
@@ -104,7 +104,7 @@ def measure(*, quick: bool) -> list[Result]:
             spent += time.process_time() - started
             outcomes.update(f"{each.outcome}" for each in decisions)
         rounds.append(count / spent)
-    mix = ", ".join(f"{share / count:.0%} {outcome}" for outcome, share in outcomes.most_common())
+    mix = ", ".join(f"{share / count:.1%} {outcome}" for outcome, share in outcomes.most_common())
     return [
         result(
             f"rules over 60-day windows for {count:,} terms ({mix})", statistics.median(rounds), "terms/s", ">= 60000"

@@ -81,9 +81,9 @@ CREATE TABLE harvester.targeting_day (
 CREATE INDEX targeting_day_target ON harvester.targeting_day (profile_id, keyword_id);
 CREATE TABLE harvester.targeting_day_default PARTITION OF harvester.targeting_day DEFAULT;
 
--- Makes partitions for these days where they are missing, and returns how many. A day of which rows lie in the default
+-- Makes partitions of these tables for these days where they are missing, and returns how many. A day of which rows lie in the default
 -- partition already is left to it, and so is one whose lock cannot be had within two seconds: nothing is lost.
-CREATE FUNCTION harvester.ensure_report_days(first_day date, last_day date) RETURNS integer
+CREATE FUNCTION harvester.ensure_report_days(parents text[], first_day date, last_day date) RETURNS integer
 LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 DECLARE
     missing record;
@@ -92,7 +92,7 @@ DECLARE
 BEGIN
     FOR missing IN
         SELECT parent, day::date AS day, format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')) AS name
-        FROM unnest(ARRAY['search_term_day', 'targeting_day']) AS parent
+        FROM unnest(parents) AS parent
         CROSS JOIN generate_series(first_day::timestamp, last_day, '1 day') AS day
         WHERE NOT EXISTS (
             SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace

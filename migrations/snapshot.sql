@@ -237,7 +237,7 @@ BEGIN
 END
 $_$;
 
-CREATE FUNCTION harvester.ensure_report_days(first_day date, last_day date) RETURNS integer
+CREATE FUNCTION harvester.ensure_report_days(parents text[], first_day date, last_day date) RETURNS integer
     LANGUAGE plpgsql
     SET lock_timeout TO '2s'
     AS $_$
@@ -248,7 +248,7 @@ DECLARE
 BEGIN
     FOR missing IN
         SELECT parent, day::date AS day, format('%s_%s', parent, to_char(day, 'YYYY_MM_DD')) AS name
-        FROM unnest(ARRAY['search_term_day', 'targeting_day']) AS parent
+        FROM unnest(parents) AS parent
         CROSS JOIN generate_series(first_day::timestamp, last_day, '1 day') AS day
         WHERE NOT EXISTS (
             SELECT FROM pg_class WHERE relnamespace = 'harvester'::regnamespace

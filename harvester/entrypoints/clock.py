@@ -1,6 +1,7 @@
 """The clock: one replica holds it, and puts into the queue what is due; another takes it over when that one ends."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,7 +23,14 @@ TRY_EVERY_SECONDS = 1.0
 LOOK_EVERY_SECONDS = 2
 """Beside the moments of the schedule: for chores, for what was missed, and for a clock that jumps."""
 
+_EXECUTOR = "apscheduler.executors.default"
+
 log = structlog.get_logger()
+
+
+def _is_no_farewell(line: logging.LogRecord) -> bool:
+    """A firing that ends with its clock is called off, which APScheduler takes for an error."""
+    return not (line.exc_info and isinstance(line.exc_info[1], asyncio.CancelledError))
 
 
 class ScheduleTrigger(BaseTrigger):  # type: ignore[misc]  # APScheduler comes without types
@@ -67,6 +75,7 @@ class ClockKeeper:
             self.changed(holds)
 
     async def _tick(self) -> None:
+        logging.getLogger(_EXECUTOR).addFilter(_is_no_farewell)
         scheduler = AsyncIOScheduler(timezone=UTC)
         scheduler.configure(job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None})
         look = IntervalTrigger(seconds=LOOK_EVERY_SECONDS, timezone=UTC)

@@ -46,6 +46,14 @@ class Outcomes(Protocol):
 
     async def note_opened(self, action_ids: Sequence[str], plan_id: PlanId | None, now: datetime) -> None: ...
 
+    async def kinds_needed(
+        self, profile_ids: Sequence[ProfileId], now: datetime
+    ) -> Mapping[ProfileId, frozenset[ReportKind]]:
+        """Which reports are needed for what was done, whatever the rules say now: while readings are to come, and while
+        a negative at a source waits for impressions. Profiles that need none are left out.
+        """
+        ...
+
     async def profiles_due(self, now: datetime) -> Sequence[ProfileId]:
         """Where readings may be due, or undos are to be opened."""
         ...

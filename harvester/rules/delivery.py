@@ -1,10 +1,10 @@
 """What the negative at the source of a promotion waits for: days, and impressions of what was promoted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from harvester.rules.ruleset import ProfileRules
+from harvester.rules.ruleset import Rule
 
 
 class _Waiting(msgspec.Struct, frozen=True):
@@ -34,7 +34,7 @@ def shown_enough(due: Mapping[str, object]) -> str:
     return f" (shown {'once' if wanted == 1 else f'{wanted} times'} or more, by the targeting report)" if wanted else ""
 
 
-def needs_targeting(rules: ProfileRules) -> bool:
-    """Whether a rule in force waits for impressions: then days of the targeting report have to be read."""
-    wanted = (rule.then.negate_at_source for rule in rules.rules)
+def needs_targeting(rules: Iterable[Rule]) -> bool:
+    """Whether one of them waits for impressions: then days of the targeting report have to be read."""
+    wanted = (rule.then.negate_at_source for rule in rules)
     return any(each is not None and each.after.impressions is not None for each in wanted)

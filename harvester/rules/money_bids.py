@@ -43,15 +43,19 @@ def money_bases(bid: Bid, earned: Earned | None, currency: str) -> Iterator[Base
     if paid is None or worth is None:
         only = paid or worth
         if only is not None:
-            lacking = " (no target ACOS bid)" if bid.cpc and bid.target_acos and worth is None else ""
-            yield replace(only, around=f"{only.around}{lacking}")
+            yield _beside(only, "no target ACOS bid") if bid.cpc and bid.target_acos and worth is None else only
         return
     factored = paid.amount * bid.factor
     if factored <= worth.amount:
-        yield replace(paid, around=f"{paid.around}, within the target ACOS bid {_exactly(worth.amount)}")
+        yield _beside(paid, f"target ACOS bid {_exactly(worth.amount)}")
     else:
-        times = "" if bid.factor == 1 else f" × {plain(bid.factor)}"
-        yield replace(worth, around=f"{worth.around}, under CPC {_exactly(paid.amount)}{times}")
+        times = "" if bid.factor == 1 else f" × {plain(bid.factor)} = {_exactly(factored)}"
+        yield _beside(worth, f"CPC {_exactly(paid.amount)}{times}")
+
+
+def _beside(base: Base, other: str) -> Base:
+    """Names what was not taken, within the brackets."""
+    return replace(base, around=f"{base.around[:-1]}; {other})")
 
 
 def _paid(sums: Totals, currency: str) -> Base | None:

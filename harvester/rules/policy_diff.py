@@ -12,7 +12,7 @@ from harvester.domain.profile import Profile
 from harvester.domain.recorded import Money, RecordedRow
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.recorded_facts import Assumption, RecordedFacts, assumed
-from harvester.rules.recorded_money import money_of
+from harvester.rules.recorded_history import lacking, money_of
 from harvester.rules.ruleset import RuleSet, Scope
 from harvester.rules.scope import covers_profile
 
@@ -114,7 +114,8 @@ class Comparison:
     def __init__(self, in_force: RuleSet, new: RuleSet, profile: Profile, own_asins: Collection[str]) -> None:
         self._facts = RecordedFacts(profile, own_asins)
         self._judges: tuple[Judge, Judge] = (compile_rules(in_force, profile), compile_rules(new, profile))
-        self._currency = profile.currency
+        self._rules = [ruleset.for_profile(profile.profile_id) for ruleset in (in_force, new)]
+        self._profile = profile
         self._sources_with_names = frozenset(_sources_with_names((in_force, new), profile))
 
     def judge(self, recorded: RecordedRow, totals: Totals) -> Flip | None:
@@ -131,9 +132,8 @@ class Comparison:
         totals.changed_since += (before.outcome, before.reason) != (then.outcome, then.reason)
         if (before.outcome, before.reason, before.rule) == (after.outcome, after.reason, after.rule):
             return None
-        flip = Flip(
-            recorded, self._currency, before, after, money_of(recorded.row), _taken_for_granted(recorded, judged)
-        )
+        money, taken = money_of(recorded.row, self._profile), _taken_for_granted(recorded, judged)
+        flip = Flip(recorded, self._profile.currency, before, after, money, taken)
         totals.flipped += 1
         totals.same_outcome += before.outcome is after.outcome
         movement = Movement(before.outcome, before.reason, after.outcome, after.reason)
@@ -146,10 +146,31 @@ class Comparison:
         if recorded.campaign_name is None and recorded.row.source in self._sources_with_names:
             return Unjudged("a rule asks for a name of its campaign or ad group, and no run has kept them yet")
         candidate = self._facts.candidate(recorded)
-        before, after = (judge.judge(candidate) for judge in self._judges)
-        if Reason.MISSING_FACTS in (before.reason, after.reason):
+        if candidate.history is not None:
+            for rules in self._rules:
+                why = lacking(candidate.history, rules, self._profile, candidate.ground.source)
+                if why is not None:
+                    return Unjudged(why)
+        before, after = (_as_held(recorded, judge.judge(candidate)) for judge in self._judges)
+        if _asks_catalog(before) or _asks_catalog(after):
             return Unjudged("a rule asks for facts of Amazon's catalog, which are not kept with the evidence")
         return before, after
+
+
+_TRUST = frozenset({"ever_converted", "variant_of_positive"})
+"""Why a search term is not negated whatever it cost; that depends on the account alone, not on the rules."""
+
+
+def _as_held(recorded: RecordedRow, decision: Decision) -> Decision:
+    then = recorded.decision
+    if decision.outcome is not Outcome.NEGATE or then.reason not in _TRUST:
+        return decision
+    return Decision(Outcome.HOLD, then.reason, decision.rule, then.findings)
+
+
+def _asks_catalog(decision: Decision) -> bool:
+    """Economics are the rules' own: where they are missing, that is a decision like any other."""
+    return decision.reason == Reason.MISSING_FACTS and "economics.unknown" not in decision.findings
 
 
 def _taken_for_granted(recorded: RecordedRow, judged: tuple[Decision, Decision]) -> tuple[Assumption, ...]:

@@ -24,6 +24,7 @@ from harvester.domain.profile import AdGroup, Campaign, Profile
 from harvester.domain.recorded import RecordedRow
 from harvester.domain.target import Level, Match, TargetKind, kind_of
 from harvester.rules.checks.overlap import negative_kind, negative_place, promotion_kind
+from harvester.rules.recorded_history import history_of, windows_noted
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _SOME_BID = "1.00"
@@ -82,7 +83,9 @@ class RecordedFacts:
         ground = self._plain(recorded)
         if kind is not None and (then.reason in WISHED or _OVERLAP in then.findings):
             ground = _as_recorded(ground, recorded, kind)
-        return Candidate(recorded.row, ground, kind, recorded.key)
+        windows = windows_noted(recorded.row)
+        history = history_of(recorded, windows) if windows else None
+        return Candidate(recorded.row, ground, kind, recorded.key, history=history)
 
     def _plain(self, recorded: RecordedRow) -> Ground:
         row = recorded.row

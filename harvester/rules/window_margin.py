@@ -47,10 +47,11 @@ class _Wish(NamedTuple):
     @property
     def forbids_orders(self) -> bool:
         """Whether not one order more may come."""
-        measured, most = number_in(self.finding.measured), number_in(self.finding.bound)
-        if self.bound is None or self.bound.measure is not Measure.ORDERS or self.from_below or most is None:
+        if self.bound is None or self.bound.measure is not Measure.ORDERS or self.from_below:
             return False
-        return measured is not None and (most - measured < 1 if self.positive else most - measured <= 1)
+        measured, most = number_in(self.finding.measured), number_in(self.finding.bound)
+        room = (most or 0.0) - (measured or 0.0)
+        return room < 1 if self.positive else room <= 1
 
     def more(self) -> str | None:
         """What would meet it; None where nothing that is still to come does."""

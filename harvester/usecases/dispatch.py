@@ -1,7 +1,7 @@
 """What is due is put into the queue: by the clock, and whatever was missed while there was none."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -17,10 +17,16 @@ APPLY_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1))
 RECONCILE_PAUSES = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
 """Before the next try, after one in vain, after two, ...; when something has changed, from the beginning."""
 LOOK_FOR_FOLLOW_UPS = timedelta(minutes=1)
+LOOK_INTO_HISTORY = timedelta(hours=1)
+"""Of what was done: it is much to look through, and reports for it are in no hurry."""
 REPORTS_BEFORE = timedelta(hours=4)
 """So long before a run of the schedule its reports are asked for: Amazon takes three hours at most."""
 FOLLOW_UP_PAUSE = timedelta(hours=25)
 """The daily run plans them by itself."""
+
+
+async def none_of_them(_profile_ids: Sequence[ProfileId], _now: datetime) -> Collection[ProfileId]:
+    return ()
 
 
 @dataclass
@@ -43,9 +49,14 @@ class Dispatch:
     """In force now."""
     wants_reports: Callable[[Profile], bool] = field(default=lambda _profile: False, kw_only=True)
     """Whether those rules need any."""
+    needs_reports: Callable[[Sequence[ProfileId], datetime], Awaitable[Collection[ProfileId]]] = field(
+        default=none_of_them, kw_only=True
+    )
+    """Which of these need some for what was done before, whatever the rules say now. Asked once an hour."""
     _put: dict[ProfileId, datetime] = field(default_factory=dict, init=False)
     """What this process has put last: it need not ask again."""
     _reports_put: dict[ProfileId, datetime] = field(default_factory=dict, init=False)
+    _history_at: datetime = field(default=datetime.min.replace(tzinfo=UTC), init=False)
     _logins: Sequence[Login] = field(default=(), init=False)
     _listed: Sequence[Profile] = field(default=(), init=False)
     """The profiles that those logins showed; a fleet of thousands is read again only when one was asked again."""
@@ -89,17 +100,25 @@ class Dispatch:
 
     async def _put_reports(self, now: datetime) -> int:
         """Before each run of the schedule; for a profile that is new, or whose rules are, at once."""
-        profiles = [each for each in await self._profiles() if self.wants_reports(each)]
+        profiles = await self._profiles()
         ahead = now + REPORTS_BEFORE
         due = {zone: self.calendar.last_due(zone, ahead) - REPORTS_BEFORE for zone in {p.timezone for p in profiles}}
+        waiting = [each for each in profiles if self._reports_put.get(each.profile_id) != due[each.timezone]]
         fresh = [
             (Slot(Task.REPORT, profile.profile_id, due[profile.timezone]), profile)
-            for profile in profiles
-            if self._reports_put.get(profile.profile_id) != due[profile.timezone]
+            for profile in await self._in_need(waiting, now)
         ]
         put = await self.slots.put([(slot, slot.due_at + self._offset(profile)) for slot, profile in fresh], now)
         self._reports_put.update((profile.profile_id, slot.due_at) for slot, profile in fresh)
         return put
+
+    async def _in_need(self, profiles: Sequence[Profile], now: datetime) -> Sequence[Profile]:
+        wanted = {profile.profile_id for profile in profiles if self.wants_reports(profile)}
+        others = [profile.profile_id for profile in profiles if profile.profile_id not in wanted]
+        if others and abs(now - self._history_at) >= LOOK_INTO_HISTORY:
+            self._history_at = now
+            wanted.update(await self.needs_reports(others, now))
+        return [profile for profile in profiles if profile.profile_id in wanted]
 
     async def _put_reconciles(self, now: datetime) -> int:
         found = await self.slots.profiles_to_reconcile(now, now - self.settle_after, RECONCILE_PAUSES)

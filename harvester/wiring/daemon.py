@@ -41,7 +41,7 @@ from harvester.wiring import Services, delivers_catalog, only, open_services, ru
 from harvester.wiring.fetching import keep_report_days, kinds_of, skips_of
 from harvester.wiring.instruments import Instruments, own_version
 from harvester.wiring.notifying import make_notifier
-from harvester.wiring.outcomes import follow_outcomes
+from harvester.wiring.outcomes import follow_outcomes, kinds_for_history
 
 CLOCK_HEARTBEAT_SECONDS, CLOCK_GRACE_SECONDS = 2.0, 10.0
 EXPIRE_EVERY, RETAIN_EVERY = timedelta(minutes=1), timedelta(hours=6)
@@ -141,6 +141,7 @@ class DaemonServices:
             reports=AdvanceReports(
                 replace(services.fetch_reports, watch=self.instruments),
                 partial(kinds_of, services.rules),
+                partial(kinds_for_history, services, self.clock),
                 partial(skips_of, services.rules),
             ),
         )
@@ -251,6 +252,7 @@ def _dispatch(services: Services, rules: RulesInForce, clock: Clock, every: Mapp
         mode_of=lambda profile_id: mode_in_force(settings, rules, profile_id),
         ruleset=lambda: rules.current.fingerprint,
         wants_reports=lambda profile: bool(kinds_of(rules.current, profile)),
+        needs_reports=services.outcomes.kinds_needed,
     )
 
 

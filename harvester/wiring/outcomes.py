@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import partial
 
 from harvester.adapters.postgres.outcomes import PostgresOutcomes
+from harvester.domain.history import ReportKind
+from harvester.domain.profile import Profile
 from harvester.ports import AdsLogin, Clock
 from harvester.ports.fleet import FleetProfiles
 from harvester.rules.target_acos import target_acos
@@ -29,6 +31,12 @@ def looking_back(services: Services) -> LookingBack:
         read=ReadOutcomes(outcomes, clock, partial(target_acos, services.rules)),
         open_regrets=OpenRegrets(outcomes, services.undo, clock),
     )
+
+
+async def kinds_for_history(services: Services, clock: Clock, profile: Profile) -> Collection[ReportKind]:
+    """Which reports are needed for what was done, whatever the rules say now."""
+    found = await services.outcomes.kinds_needed([profile.profile_id], clock.now())
+    return found.get(profile.profile_id, ())
 
 
 def follow_outcomes(

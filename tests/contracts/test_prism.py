@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager, suppress
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -20,12 +21,14 @@ from harvester.adapters.exchange import Caller
 from harvester.domain.bid import BidTarget, StandingAdGroup
 from harvester.domain.category_tree import Narrowed
 from harvester.domain.errors import PageBroken, Rejected
+from harvester.domain.history import ReportKind
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Region
+from harvester.domain.report import Span, Stage
 from harvester.domain.suggestion import Advertised, Asking
 from harvester.domain.target import Match
 from tests.contracts.reading_calls import CALLS, ReadingCall, open_reader
-from tests.unit.adapters.loopback import CREDENTIALS, Bench, opened
+from tests.unit.adapters.loopback import CREDENTIALS, PROFILE, Bench, opened
 
 PRISM = "@stoplight/prism-cli@5.14.2"
 FOLDER = Path(__file__).parent
@@ -93,6 +96,12 @@ def sponsored_products(npx: str) -> Iterator[str]:
 @pytest.fixture(scope="module")
 def profiles(npx: str) -> Iterator[str]:
     with serving(npx, "profiles.json") as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def reporting(npx: str) -> Iterator[str]:
+    with serving(npx, "reporting.json") as url:
         yield url
 
 
@@ -203,3 +212,17 @@ async def test_prism_refuses_a_call_without_a_profile(bench: Bench, sponsored_pr
 
     with pytest.raises(Rejected):
         await bench.http.send(request, lambda answer: answer)
+
+
+@pytest.mark.parametrize("kind", ReportKind)
+async def test_prism_takes_the_calls_about_reports(bench: Bench, reporting: str, kind: ReportKind):
+    """A report is asked for and looked after; that of its example is of other days, which is told."""
+    client = login_at(bench, reporting).reports(PROFILE)
+    span = Span(date(2026, 10, 21), date(2026, 11, 20))
+
+    report_id = await client.ask(kind, span)
+    assert report_id is not None
+    status = await client.status(kind, span, report_id)
+
+    assert status.stage is Stage.FAILED
+    assert [call.status for call in bench.log.calls if call.path.startswith("/reporting")] == [200, 200]

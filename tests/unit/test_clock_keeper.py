@@ -75,6 +75,34 @@ async def test_a_surprise_begins_the_clock_anew(monkeypatch: Any) -> None:
     assert (told["event"], told["part"], type(told["exc_info"])) == ("daemon.surprised", "clock", ValueError)
 
 
+class NeverThrough(NothingIsDue):
+    """A dispatch in the middle of which the service is stopped."""
+
+    def __init__(self) -> None:
+        self.begun = asyncio.Event()
+
+    async def __call__(self) -> int:
+        self.begun.set()
+        await asyncio.Event().wait()
+        return 0
+
+
+async def test_a_firing_that_is_called_off_with_the_clock_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever stops a service finds no traceback in its log."""
+    keeper: Any = ClockKeeper
+    dispatch = NeverThrough()
+    task = asyncio.ensure_future(keeper(AlwaysHad(), dispatch, None, lambda _holds: None).keep())
+    await asyncio.wait_for(dispatch.begun.wait(), 60)
+    firing = [each for each in asyncio.all_tasks() if "run_coroutine_job" in repr(each)]
+
+    task.cancel()
+    await asyncio.wait([task, *firing])
+    await asyncio.sleep(0)
+
+    assert firing
+    assert [record.message for record in caplog.records if record.levelname == "ERROR"] == []
+
+
 class AlwaysHad:
     """A lease that nobody else wants."""
 

@@ -33,6 +33,7 @@ _RECORD = named("record_outcomes")
 _UNOPENED = named("unopened_regrets")
 _NOTE = named("note_regrets")
 _PROFILES = named("profiles_with_outcomes")
+_IN_NEED = named("profiles_in_need")
 _LISTED = named("outcomes_listed")
 _SCORES = named("rule_scores")
 
@@ -126,6 +127,12 @@ class PostgresOutcomes:
 
     async def profiles_due(self, now: datetime) -> Sequence[ProfileId]:
         return [row["profile_id"] for row in await self.database.fetch(_PROFILES, now)]
+
+    async def kinds_needed(
+        self, profile_ids: Sequence[ProfileId], now: datetime
+    ) -> Mapping[ProfileId, frozenset[ReportKind]]:
+        rows = await self.database.fetch(_IN_NEED, list(profile_ids), now)
+        return {row["profile_id"]: frozenset(ReportKind if row["outcomes"] else {ReportKind.TARGETING}) for row in rows}
 
     async def listed(
         self,

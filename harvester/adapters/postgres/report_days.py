@@ -90,12 +90,12 @@ class PostgresReportDays:
             await connection.execute(_LOADED, report.number, copy.rows, copy.unreadable)
             return Loaded(copy.rows, copy.unreadable)
 
-        await self.make_partitions(span.first, span.last)
+        await self.make_partitions(span.first, span.last, [report.kind])
         return await self.database.repeat(work)
 
-    async def make_partitions(self, first: date, last: date) -> int:
+    async def make_partitions(self, first: date, last: date, kinds: Sequence[ReportKind] = tuple(ReportKind)) -> int:
         """How many were missing."""
-        return int(await self.database.fetchval(_ENSURE, first, last))
+        return int(await self.database.fetchval(_ENSURE, [_TABLES[kind] for kind in kinds], first, last))
 
     async def drop_before(self, day: date) -> int:
         """How many partitions of older days are gone, and with them what was known of those days."""

@@ -1,8 +1,9 @@
 """Reports that a plan needs, fetched before it, for somebody who waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import timedelta
 
+from harvester.domain.history import ReportKind
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli.session import JudgingSession
 from harvester.usecases.fetch_reports import Fetched
@@ -14,8 +15,13 @@ Show = Callable[[Profile, str, int, int], None]
 
 async def fetch_first(session: JudgingSession, profile: Profile, show: Show) -> tuple[str, ...]:
     """What is missing in the end, one sentence each. The plan judges what is there."""
+    return await fetch(session, profile, kinds_of(session.services.rules, profile), show)
+
+
+async def fetch(
+    session: JudgingSession, profile: Profile, kinds: Collection[ReportKind], show: Show
+) -> tuple[str, ...]:
     services = session.services
-    kinds = kinds_of(services.rules, profile)
     if not kinds:
         return ()
 

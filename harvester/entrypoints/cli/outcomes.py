@@ -1,7 +1,9 @@
 """`harvester outcomes`: what became of every promotion and every negative."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,10 +13,10 @@ from rich.text import Text
 from harvester.domain.aftermath import Judgement
 from harvester.domain.errors import HarvesterError
 from harvester.domain.profile import Profile
-from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli import fetching, tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, hint, json_option, say
 from harvester.entrypoints.cli.session import JudgingSession, run
-from harvester.wiring.outcomes import LookingBack, looking_back
+from harvester.wiring.outcomes import LookingBack, kinds_for_history, looking_back
 
 since_option = click.option(
     "--since",
@@ -30,36 +32,52 @@ _Failed = dict[str, str]
 @click.option("--profile", "profile_ids", multiple=True, metavar="ID", help="Only this profile; may be repeated.")
 @since_option
 @click.option("--rule", metavar="RULE", help="Only of this rule.")
+@click.option(
+    "--fetch", is_flag=True, help="Fetch the reports that are needed first; Amazon may take hours to make them."
+)
 @json_option
 @click.pass_obj
 def outcomes(
-    invocation: Invocation, profile_ids: tuple[str, ...], since: datetime | None, rule: str | None, as_json: bool
+    invocation: Invocation,
+    profile_ids: tuple[str, ...],
+    since: datetime | None,
+    rule: str | None,
+    fetch: bool,
+    as_json: bool,
 ) -> None:
     """What became of every promotion and every negative: the same days before and after, and a verdict.
 
     Makes the readings that are due (7, 14, 28 and 42 days after, from the reports that are in). What is regretted by
     one gets a plan that would take it back, once, for you to review and apply.
     """
-    run(_outcomes(invocation, profile_ids, since.replace(tzinfo=UTC) if since else None, rule, as_json))
+    asked = _Asked(profile_ids, since.replace(tzinfo=UTC) if since else None, rule)
+    run(_outcomes(invocation, asked, fetch, as_json))
 
 
-async def _outcomes(
-    invocation: Invocation, profile_ids: Sequence[str], since: datetime | None, rule: str | None, as_json: bool
-) -> int:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    profile_ids: Sequence[str]
+    since: datetime | None
+    rule: str | None
+
+
+async def _outcomes(invocation: Invocation, asked: _Asked, fetch: bool, as_json: bool) -> int:
     async with JudgingSession.open(invocation) as session:
         back = looking_back(session.services)
         known = await session.services.profiles.known()
-        wanted = [each for each in known if not profile_ids or each.profile_id in profile_ids]
+        wanted = [each for each in known if not asked.profile_ids or each.profile_id in asked.profile_ids]
         failed = [
             {"profile_id": each, "reason": "this profile is not known"}
-            for each in profile_ids
+            for each in asked.profile_ids
             if each not in {profile.profile_id for profile in known}
         ]
+        if fetch:
+            failed += await _fetch(session, wanted)
         opened: list[str] = []
         for profile in wanted:
             await back.read(profile)
             failed += await _open(session, back, profile, opened)
-        rows = await back.outcomes.listed(profile_ids or None, since, rule)
+        rows = await back.outcomes.listed(asked.profile_ids or None, asked.since, asked.rule)
     if as_json:
         emit({"outcomes": rows, "opened_plans": opened, "failed": failed})
     else:
@@ -70,6 +88,22 @@ async def _outcomes(
         for each in failed:
             say(f"profile {each['profile_id']}: {as_typed_here(invocation, each['reason'])}")
     return FAILED if failed else DONE
+
+
+async def _fetch(session: JudgingSession, profiles: Sequence[Profile]) -> Sequence[_Failed]:
+    """What is on record is read all the same where reports do not come."""
+    services, console = session.services, tables.console(stderr=True)
+    with console.status("reports"):
+
+        async def one(profile: Profile) -> Sequence[_Failed]:
+            try:
+                kinds = await kinds_for_history(services, services.undo.clock, profile)
+                missing = await fetching.fetch(session, profile, kinds, lambda *_progress: None)
+            except HarvesterError as error:
+                missing = (str(error),)
+            return [{"profile_id": profile.profile_id, "reason": each} for each in missing]
+
+        return [each for found in await asyncio.gather(*map(one, profiles)) for each in found]
 
 
 async def _open(session: JudgingSession, back: LookingBack, profile: Profile, opened: list[str]) -> Sequence[_Failed]:

@@ -217,12 +217,17 @@ def waiting_for(lacking: Sequence[Lacking], seen: Seen) -> tuple[Reason, list[Fi
     if not lacking:
         return None
     priced = any(bound.unit is Unit.TARGET_COST for bound, _ in lacking)
-    asins = [worth.asin for worth in seen.worths if worth.target_acos is None or (priced and worth.order is None)]
+    asins = [
+        worth.asin or _PRODUCTS
+        for worth in seen.worths
+        if worth.target_acos is None or (priced and worth.order is None)
+    ]
     wanted = "price or aov, and target_acos" if priced else "target_acos"
     return Reason.MISSING_FACTS, [Finding("", "economics.unknown", ", ".join(asins), wanted, passed=False)]
 
 
 _IMMATURE = "window.immature"
+_PRODUCTS = "what its ad group advertises"
 
 
 def _gap(history: History | None, window: Window) -> Finding:

@@ -9,18 +9,21 @@ import pytest
 
 from harvester.adapters.postgres.actions import PostgresActions
 from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.notices import PostgresNotices
 from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.domain.action import ActionKind
-from harvester.domain.ids import Effect, PlanId
+from harvester.domain.ids import Effect, PlanId, ProfileId
+from harvester.domain.notice import NoticeKind
 from harvester.domain.outcome import Made
 from harvester.domain.plan import PlannedAction
+from harvester.domain.review import Selection, Verdict
 from harvester.domain.target import Level, Match
 from harvester.rules.score import scores
 from harvester.usecases.read_outcomes import ReadOutcomes
 
-from .acting import PROFILE, approve_all, harvest, ids, send
+from .acting import PROFILE, a_review, approve_all, harvest, ids, send
 from .conftest import NOW, BeginRun, Sql, StorePlan, a_profile, an_action
 from .reported import days, read_days, search_term, targeting
 
@@ -259,6 +262,49 @@ async def test_a_regret_is_opened_once(do: Do, outcomes: PostgresOutcomes, sql: 
     [left] = await outcomes.regretted(PROFILE)
     assert (left.action_id, left.undo_plan_id) == (other, "p2")
     assert {row["action_id"]: row["undo_plan_id"] for row in await outcomes.listed()}[late] == "p1"
+
+
+async def test_reports_are_needed_while_readings_are_to_come(
+    do: Do, outcomes: PostgresOutcomes, sql: Sql, begin: BeginRun
+) -> None:
+    """Of both kinds until the last reading, for sixty days at most; of targets alone where a negative still waits."""
+    gated = '{"kind":"negate_keyword","match":"exact","after_days":14,"after_impressions":1}'
+
+    async def needed(day: int) -> set[str] | None:
+        found = await outcomes.kinds_needed([PROFILE, ProfileId("2")], NOW + timedelta(days=day))
+        return {kind.value for kind in found[PROFILE]} if found else None
+
+    assert await needed(1) is None
+    [promotion] = await do(an_action(follow_up=gated))
+    assert await needed(1) == await needed(59) == {"search_terms", "targeting"}
+    assert await needed(61) == {"targeting"}
+    await do(a_negative(5, follows=promotion), sent=False)
+    assert await needed(59) == {"search_terms", "targeting"}
+    assert await needed(61) is None
+    await caught_up(sql, 42)
+    await read(outcomes, 42)
+    assert await needed(43) is None
+
+
+async def test_a_plan_of_regrets_is_told_as_such(do: Do, outcomes: PostgresOutcomes, database: Database) -> None:
+    """With the rules behind it, and not a second time as a plan that waits; taken up, it is silent."""
+    notices = PostgresNotices(database)
+
+    async def told(day: int) -> list[tuple[NoticeKind, str, int, str]]:
+        turn = await notices.take_turn(NOW + timedelta(days=day), timedelta(minutes=1), ["main"], tuple(NoticeKind))
+        if turn is None:
+            return []
+        await notices.told(turn, NOW + timedelta(days=day))
+        return [(each.kind, each.subject, each.items, each.detail) for each in turn.notices]
+
+    [mistake] = await do(a_negative(0))
+    [undo] = await do(a_negative(7, kind=ActionKind.ARCHIVE_NEGATIVE_KEYWORD, undoes=mistake), sent=False)
+    assert [each[0] for each in await told(1)] == [NoticeKind.PLAN_WAITING]
+    await outcomes.note_opened([mistake], PlanId("p2"), NOW)
+    assert await told(2) == [(NoticeKind.REGRETTED, "p2", 1, "rule stop-losers")]
+    review = a_review("p2", Verdict.DECLINE)
+    await PostgresActions(database).review(review, Selection([undo]), ())
+    assert await told(4) == []
 
 
 async def test_what_was_read_stays_as_it_was(do: Do, outcomes: PostgresOutcomes, sql: Sql):

@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -59,10 +59,14 @@ class Desk:
     files: list[tuple[int, bytes]] = field(default_factory=list)
     rows: Any = None
     """Question -> rows; else one a day."""
+    adopts: bool = False
+    """Every question is answered as if somebody had asked it before: 425, with the id."""
     made: list[Made] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
     seen: list[tuple[str, str, Mapping[str, str]]] = field(default_factory=list)
     downloads: int = 0
+    downloads_by: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]] | None = None
+    """Instead of handing out files."""
 
     @property
     def spans(self) -> list[tuple[str, str]]:
@@ -77,6 +81,8 @@ class Desk:
             return self._take(json.loads(await request.read()))
         if request.path.startswith(REPORTS):
             return self._look(request, request.path.rpartition("/")[2])
+        if self.downloads_by is not None:
+            return await self.downloads_by(request)
         return self._hand_out(request.path.rpartition("/")[2])
 
     def _take(self, question: dict[str, Any]) -> web.Response:
@@ -87,6 +93,10 @@ class Desk:
                 return web.json_response(said, status=status)
         report = Made(f"report-{len(self.made)}", question)
         self.made.append(report)
+        if self.adopts:
+            report.report_id = f"0f1e2d3c-4b5a-4678-9abc-{len(self.made):012d}"
+            said = {"code": "425", "detail": f"The Request is a duplicate of : {report.report_id}"}
+            return web.json_response(said, status=425)
         return web.json_response(self._said(report, "PENDING"))
 
     def _look(self, request: web.BaseRequest, report_id: str) -> web.Response:

@@ -374,7 +374,7 @@ async def test_a_token_refused_after_a_throttle_leaves_nothing_done(bench: Bench
 async def test_an_answer_that_the_http_library_chokes_on_leaves_doubt(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     """It had begun: the address and the headers were right, and something was done."""
 
-    async def choke(_: object, response: aiohttp.ClientResponse, attempt: Any) -> None:
+    async def choke(_: object, response: aiohttp.ClientResponse, attempt: Any, _keep: object) -> None:
         attempt.status = response.status
         raise ValueError("impossible")
 

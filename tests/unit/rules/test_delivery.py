@@ -65,6 +65,6 @@ def test_only_rules_that_wait_for_impressions_need_the_targeting_report():
     days = {**GATED, "then": {"promote": {}, "negate_at_source": {"after": {"days": 14}}}}
     none = {**GATED, "then": {"promote": {}}}
 
-    assert needs_targeting(profile_rules(GATED))
-    assert not needs_targeting(profile_rules(days))
-    assert not needs_targeting(profile_rules(none))
+    assert needs_targeting(profile_rules(GATED).rules)
+    assert not needs_targeting(profile_rules(days).rules)
+    assert not needs_targeting(profile_rules(none).rules)

@@ -28,6 +28,10 @@ def guarded(**changes: Any) -> Notice:
     return a_notice(NoticeKind.ITEMS_GUARDED, **{"items": 3, "detail": "promotions_per_run, negative_share", **changes})
 
 
+def regretted(**changes: Any) -> Notice:
+    return a_notice(NoticeKind.REGRETTED, **{"items": 2, "detail": "rule stop-losers", **changes})
+
+
 def waiting(**changes: Any) -> Notice:
     return a_notice(NoticeKind.PLAN_WAITING, **{"items": 10, "detail": "review", **changes})
 
@@ -215,3 +219,14 @@ def test_a_trial_message_says_that_it_is_one() -> None:
     """Nobody runs for it."""
     assert "test" in trial().title
     assert trial().urgency is Urgency.GOOD
+
+
+def test_regrets_are_told_with_the_rules_behind_them() -> None:
+    """And with the plan that would take them back."""
+    told = message([regretted()])
+    assert told.title == "Harvester: 1 plan of regrets"
+    assert told.urgency is Urgency.FOR_REVIEW
+    assert (
+        "2 items of rule stop-losers regretted; plan p12 would take back what you approve → harvester show p12"
+        in told.body
+    )

@@ -12,13 +12,11 @@ from hypothesis import strategies as st
 from harvester.domain.action import ActionKind, effect_of
 from harvester.domain.candidate import Candidate, EffectStanding, NoDestination
 from harvester.domain.decision import Decision, Outcome, Reason
-from harvester.domain.recommendation import SEARCH_TERMS
 from harvester.domain.recorded import Money, RecordedRow
 from harvester.domain.target import Match, TargetKind
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.policy_diff import Comparison, Flip, Tally, Totals, strength
 from harvester.rules.recorded_facts import Assumption, RecordedFacts
-from harvester.rules.recorded_money import money_of
 from harvester.rules.ruleset import RuleSet
 from tests.unit.rules.builders import (
     NEGATE,
@@ -215,30 +213,6 @@ def test_grounds_are_shared_and_forgotten(monkeypatch: pytest.MonkeyPatch) -> No
     assert grounds[2].source.ad_group.name == "b"
     assert grounds[0].source.campaign.campaign_id == SOURCE.campaign.campaign_id
     assert grounds[0].account.own_asins == {"B000000001"}
-
-
-NOTE = (
-    '{"windows":{"30d-7d":{"clicks":9,"cost":"4.10","orders":0,"sales":"0"},'
-    '"60d-7d":{"clicks":40,"cost":"12.34","orders":1,"sales":"30.00"},"x":{}},"keyword_id":"7"}'
-)
-
-
-@pytest.mark.parametrize(
-    ("source", "note", "money"),
-    [
-        (SEARCH_TERMS, NOTE, Money("60d-7d", Decimal("12.34"), 1, Decimal("30.00"))),
-        (SEARCH_TERMS, NOTE.replace("60d", "90d"), Money("90d-7d", Decimal("12.34"), 1, Decimal("30.00"))),
-        (SEARCH_TERMS, "{}", None),
-        (SEARCH_TERMS, "not json", None),
-        (SEARCH_TERMS, None, None),
-        ("promotion", NOTE, None),
-    ],
-)  # fmt: skip
-def test_money_stands_in_the_note(source: str, note: str | None, money: Money | None) -> None:
-    """Of the usual window, else of the longest; of search terms only."""
-    row = msgspec.structs.replace(candidate("towel").row, source=source, evidence_note=note)
-
-    assert money_of(row) == money
 
 
 def test_money_is_summed_by_currency() -> None:

@@ -167,3 +167,20 @@ SELECT rule, CASE WHEN kind LIKE 'negate%' THEN 'negate' ELSE 'promote' END AS d
 FROM ledger.outcomes
 WHERE ($1::text[] IS NULL OR profile_id = ANY ($1)) AND ($2::timestamptz IS NULL OR made_at >= $2)
 GROUP BY rule, does, currency ORDER BY rule, does, currency;
+
+-- name: profiles_in_need
+-- Which of these profiles need reports still: all kinds while outcomes are read, of targets while a negative waits for them.
+SELECT profile_id, bool_or(read_still) AS outcomes, bool_or(waits) AS delivery
+FROM (
+    SELECT action.profile_id,
+        action.settled_at > $2::timestamptz - interval '60 days' AND kind <> 'negate_brand' AND NOT EXISTS (
+            SELECT FROM harvester.outcome_reading AS last
+            WHERE last.action_id = action.action_id AND last.reading = 42) AS read_still,
+        action.follow_up LIKE '%"after_impressions"%' AND NOT EXISTS (
+            SELECT FROM harvester.action AS child
+            WHERE child.follows = action.action_id AND child.state NOT IN ('superseded', 'refused', 'stale')) AS waits
+    FROM harvester.action
+    WHERE profile_id = ANY ($1) AND phase = 'owning' AND state = 'done' AND undoes IS NULL
+        AND (kind LIKE 'negate%' OR kind LIKE 'promote%' OR kind LIKE 'target%')
+) AS needs
+WHERE read_still OR waits GROUP BY profile_id;

@@ -48,7 +48,7 @@ SELECT state, rows, unreadable FROM harvester.report WHERE number = $1;
 
 -- name: ensure_report_days
 -- Makes the partitions of these days that are missing, and says how many.
-SELECT harvester.ensure_report_days($1, $2);
+SELECT harvester.ensure_report_days($1, $2, $3);
 
 -- name: drop_report_days
 -- Drops the days before this one, and says how many partitions.

@@ -1,0 +1,115 @@
+"""What the ledger recorded of a search term's windows, made into a history again."""
+
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import Decimal
+
+import msgspec
+
+from harvester.domain.candidate import Place
+from harvester.domain.decision import Finding
+from harvester.domain.history import MICROS, Around, Gap, History, Sold, Totals, Window
+from harvester.domain.profile import Profile
+from harvester.domain.recommendation import SEARCH_TERMS, Recommendation
+from harvester.domain.recorded import Money, RecordedRow
+from harvester.rules.checks.windowed import Unit, window_name, window_named
+from harvester.rules.ruleset import ProfileRules
+from harvester.rules.scope import covers_place, covers_profile
+from harvester.rules.windowed_findings import bound_in
+from harvester.rules.windows import default_window, spans, totals_told, window_of
+
+_findings = msgspec.json.Decoder(list[Finding])
+_UNKNOWN_DAY = date(2000, 1, 1)
+_MANY = 10_000_000
+"""Clicks of an ad group of which only the rate is known: rounding its orders does not move it."""
+_GAPS = ("window.missing", "window.immature", "window.unread")
+
+
+class _Rates(msgspec.Struct):
+    """What a note may say of the ad group: orders per click, by window."""
+
+    rates: dict[str, float] = {}
+
+
+_rates = msgspec.json.Decoder(_Rates)
+
+
+def windows_noted(row: Recommendation) -> Mapping[Window, Totals]:
+    """Empty where the row has none that can be read."""
+    if row.source != SEARCH_TERMS:
+        return {}
+    try:
+        return totals_told(row.evidence_note)
+    except (msgspec.MsgspecError, ValueError, ArithmeticError):
+        return {}
+
+
+def money_of(row: Recommendation, profile: Profile) -> Money | None:
+    """Of the rules' usual window, where the row has it, else of its longest; None where it says nothing of money."""
+    windows = windows_noted(row)
+    if not windows:
+        return None
+    usual = default_window(profile)
+    window = usual if usual in windows else max(windows)
+    sums = windows[window]
+    return Money(window_name(window), Decimal(sums.cost) / MICROS, sums.orders, Decimal(sums.sales) / MICROS)
+
+
+def history_of(recorded: RecordedRow, windows: Mapping[Window, Totals]) -> History:
+    """Of what the ad group does only what somebody asked then is known; of its orders elsewhere nothing."""
+    gaps: dict[Window, Gap] = {}
+    rates = _noted_rates(recorded.row.evidence_note)
+    for finding in _findings.decode(recorded.decision.findings):
+        if finding.check.startswith(_GAPS):
+            window, gap = _gap_in(finding)
+            gaps[window] = gap
+        elif f"x_{Unit.EXPECTED}@" in finding.check and isinstance(finding.bound, float | int):
+            bound = bound_in(finding)
+            rates[bound.window] = bound.value / finding.bound
+    ad_group = {window: Totals(clicks=_MANY, orders=round(rate * _MANY)) for window, rate in rates.items()}
+    orders = max((sums.orders for sums in windows.values()), default=0)
+    sold = Sold(orders, _UNKNOWN_DAY) if orders else None
+    return History(windows, Around(ad_group, {}, gaps, _UNKNOWN_DAY), sold)
+
+
+def lacking(history: History, rules: ProfileRules, profile: Profile, place: Place) -> str | None:
+    """What rules on the place look at and the row does not have, as the end of a sentence."""
+    for window, of_ad_group in _looked_at(rules, profile, place):
+        if window in history.around.gaps:
+            continue
+        if window not in history.windows:
+            return f"a rule looks at {window_name(window)}, which was not recorded with it"
+        if of_ad_group and window not in history.around.ad_group:
+            return (
+                f"a rule looks at expected clicks over {window_name(window)}, and its ad group's rate was not recorded"
+            )
+    return None
+
+
+def _looked_at(rules: ProfileRules, profile: Profile, place: Place) -> Iterator[tuple[Window, bool]]:
+    """Windows, each with whether the ad group's rate over it is asked for."""
+    usual = default_window(profile)
+    for rule in rules.rules:
+        if (
+            rule.match.source == SEARCH_TERMS
+            and covers_profile(rule.match, profile)
+            and covers_place(rule.match, place)
+        ):
+            for threshold in spans(rule.when):
+                expected = any(str(said).endswith(Unit.EXPECTED) for said in (threshold.at_least, threshold.at_most))
+                yield window_of(threshold, usual), expected
+
+
+def _gap_in(finding: Finding) -> tuple[Window, Gap]:
+    name, _, window = finding.check.partition("@")
+    days = int(finding.measured or 1)
+    first_day = date.fromisoformat(str(finding.bound)) if finding.bound else _UNKNOWN_DAY
+    immature = name == "window.immature"
+    return window_named(window), Gap(0 if immature else days, days if immature else 0, first_day)
+
+
+def _noted_rates(note: str | None) -> dict[Window, float]:
+    try:
+        return {window_named(name): rate for name, rate in _rates.decode(note or "{}").rates.items()}
+    except (msgspec.MsgspecError, ValueError):
+        return {}
