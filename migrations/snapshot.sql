@@ -237,7 +237,7 @@ BEGIN
 END
 $_$;
 
-CREATE FUNCTION harvester.ensure_report_days(parents text[], first_day date, last_day date) RETURNS integer
+CREATE FUNCTION harvester.ensure_report_days(first_day date, last_day date, parents text[] DEFAULT ARRAY['search_term_day'::text, 'targeting_day'::text]) RETURNS integer
     LANGUAGE plpgsql
     SET lock_timeout TO '2s'
     AS $_$

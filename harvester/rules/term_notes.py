@@ -1,6 +1,6 @@
 """The evidence of a search term as the ledger keeps it: JSON text with the totals of every window."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import msgspec
 
@@ -29,8 +29,8 @@ class TermNote(msgspec.Struct, frozen=True):
     targeting: str = ""
     keywords: int = 1
     """How many keywords and targets of the ad group it came under."""
-    asked_for: tuple[str, ...] = ()
-    """The advertised ASINs, where a rule asks for them."""
+    asked_for: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What the ad group advertises, where the rules tell products apart."""
 
 
 _write = msgspec.json.Encoder().encode
@@ -44,12 +44,16 @@ def decimal_text(millionths: int) -> str:
 
 
 def tail_of_note(
-    keyword_id: str, match_type: str, targeting: str, currency: str, keywords: int = 1, asins: Sequence[str] = ()
+    keyword_id: str,
+    match_type: str,
+    targeting: str,
+    currency: str,
+    keywords: int = 1,
+    advertised: tuple[str, ...] = (),
 ) -> str:
     """What a note says beside its windows: the same for all terms of a keyword."""
-    note: dict[str, object] = {"currency": currency, "keyword_id": keyword_id, "match_type": match_type}
-    note |= {"targeting": targeting, "keywords": keywords, **({"asked_for": asins} if asins else {})}
-    return f",{_write(note).decode()[1:]}"
+    note = TermNote({}, currency, keyword_id, match_type, targeting, keywords, advertised or msgspec.UNSET)
+    return _write(note).decode().removeprefix('{"windows":{}')
 
 
 def note_of(windows: Mapping[str, Window], totals: Mapping[Window, Totals], tail: str) -> str:

@@ -67,12 +67,6 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
     return OpenedTerms(source, looked_at, told_age(windows, read, gaps, today))
 
 
-def asks_for_products(rules: ProfileRules) -> bool:
-    """Whether a rule or the economics name advertised ASINs; else nobody has to know them."""
-    on_terms = [rule for rule in rules.rules if rule.match.source == SEARCH_TERMS]
-    return any(rule.match.asins for rule in on_terms) or any(section.asins for section in rules.economics)
-
-
 def told_age(windows: Sequence[Window], read: Read, gaps: Mapping[Window, Gap], today: date) -> tuple[str, ...]:
     """How old the evidence is, and what of it is missing; the default window comes first."""
     if not read:
@@ -120,10 +114,10 @@ class SearchTermSource:
     gaps: Mapping[Window, Gap]
     looked_at: AbstractSet[str]
     """Ad groups that a rule looks at: of others nothing is read."""
-    advertised: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The ASINs of ad groups, where a rule asks for them."""
     page_size: int = PAGE
     parts_at_once: int = _PARTS_AT_ONCE
+    advertised: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False)
+    """By ad group: its products, where the rules tell them apart."""
     name: str = field(default=SEARCH_TERMS, init=False)
     most_ad_groups: int = field(default=200, init=False)
     tokens_last: bool = field(default=True, init=False)
@@ -246,12 +240,12 @@ class _Making:
                 spent[part.keyword_id] = spent.get(part.keyword_id, 0) + part.totals.cost
             most = max(spent, key=spent.__getitem__)
             leader, keywords = next(part for part in parts if part.keyword_id == most), len(spent)
-        known = (leader.ad_group_id, leader.keyword_id, keywords)
-        tail = self._tails.get(known)
+        shared = (leader.ad_group_id, leader.keyword_id, keywords)
+        tail = self._tails.get(shared)
         if tail is None:
             if len(self._tails) >= _MOST_TAILS:
                 self._tails.clear()
-            tail = self._tails[known] = tail_of_note(
+            tail = self._tails[shared] = tail_of_note(
                 leader.keyword_id,
                 leader.match_type,
                 leader.targeting,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,11 +15,11 @@ from harvester.domain.target import asin_of
 from harvester.ports import AccountReader, Runs
 from harvester.ports.search_terms import SearchTerms
 from harvester.ports.sources import RecommendationSource
+from harvester.rules.advertised import named_products, told_apart
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
-from harvester.usecases.account_map import AccountMap
 from harvester.usecases.harvest import NOTHING_LOOKED_UP, Harvest, Harvested, Judge, LookBack, LookedUp
-from harvester.usecases.search_terms import asks_for_products, open_terms
+from harvester.usecases.search_terms import open_terms
 from harvester.usecases.surroundings import Surroundings
 
 _MOST_NAMED = 10
@@ -104,9 +105,7 @@ class ReadSources:
             return _Opened(reader.promotion, surroundings.account.sources())
         if name == SEARCH_TERMS:
             terms = await open_terms(self.terms, run, surroundings, rules)
-            if asks_for_products(rules):
-                asins = await self._asins(run, terms.ad_groups, surroundings.account)
-                terms.source.advertised = {each: tuple(sorted(found)) for each, found in asins.items()}
+            terms.source.advertised = await self._told_apart(run, surroundings, rules, terms.ad_groups)
             return _Opened(terms.source, terms.ad_groups, terms.advice, partial(self.terms.sold, run.profile_id))
         known, unknown = await self._advertised(name, run, surroundings, rules)
         if name == CATEGORIES:
@@ -123,7 +122,7 @@ class ReadSources:
         account, profile = surroundings.account, surroundings.facts.profile
         asking = [rule for rule in rules.rules if rule.match.source == name and covers_profile(rule.match, profile)]
         wanted = [ad_group_id for ad_group_id in account.sources() if _looked_at(ad_group_id, asking, surroundings)]
-        asins = await self._asins(run, wanted, account)
+        asins = await self._asins(run, surroundings, wanted)
         known = [
             Advertised(account.ad_groups[each].campaign_id, each, tuple(sorted(asins[each])))
             for each in wanted
@@ -131,16 +130,30 @@ class ReadSources:
         ]
         return known, [each for each in wanted if not asins[each]]
 
-    async def _asins(self, run: Run, ad_group_ids: Sequence[str], account: AccountMap) -> Mapping[str, set[str]]:
-        """What these advertise, as far as it is known: of a seller's ads from earlier runs. A manual ad group has the
-        products of the automatic ones that it promotes through.
+    async def _told_apart(
+        self, run: Run, surroundings: Surroundings, rules: ProfileRules, ad_groups: Sequence[str]
+    ) -> Mapping[str, tuple[str, ...]]:
+        """By ad group, where the rules tell products apart: what search terms of it are about, as far as known."""
+        named = named_products(rules)
+        if not named:
+            return {}
+        asins = await self._asins(run, surroundings, ad_groups)
+        return {each: told_apart(named, asins[each]) for each in ad_groups if asins[each]}
+
+    async def _asins(
+        self, run: Run, surroundings: Surroundings, wanted: Sequence[str]
+    ) -> Mapping[str, AbstractSet[str]]:
+        """What ad groups advertise: as their ads name it, else as rows of source promotion told.
+
+        Those are about automatic ones; a manual one of the same products has theirs.
         """
+        account = surroundings.account
         asins: defaultdict[str, set[str]] = defaultdict(set)
-        for ad_group_id in ad_group_ids:
+        for ad_group_id in wanted:
             named = account.products.get(ad_group_id, frozenset())
             asins[ad_group_id] |= {asin for each in named if (asin := asin_of(each.removeprefix("asin:")))}
         unnamed: defaultdict[str, list[str]] = defaultdict(list)
-        for ad_group_id in ad_group_ids:
+        for ad_group_id in wanted:
             for each in () if asins[ad_group_id] else (ad_group_id, *account.leading(ad_group_id)):
                 unnamed[each].append(ad_group_id)
         for ad_group_id, ad_id, text in await self.runs.advertised(run.profile_id) if unnamed else ():

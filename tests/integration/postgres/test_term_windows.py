@@ -9,6 +9,7 @@ from random import Random
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.queries import named
@@ -149,6 +150,19 @@ async def test_the_keyword_that_cost_most_speaks_for_a_term(database: Database, 
     note = read_note(row.evidence_note)
     assert (note.keyword_id, note.targeting, note.match_type, note.keywords) == ("k2", "of k2", "BROAD", 2)
     assert (row.clicks, row.conversions, row.ad_id, row.target) == (3, 1, "", "red hat")
+
+
+async def test_rows_carry_what_their_ad_group_advertises(database: Database, sql: Sql):
+    """Where the rules tell products apart: on the row for the judge, in the note for the plan."""
+    await put(sql, [a_day(10, "710", "red hat"), a_day(10, "720", "red hat")])
+    asked = source(database)
+    asked.advertised = {"710": ("B000000001", "B000000002")}
+
+    rows, _ = await read(asked)
+
+    notes = {row.ad_group_id: read_note(row.evidence_note).asked_for for row, _ in rows}
+    assert {row.ad_group_id: row.asked_for for row, _ in rows} == {"710": ("B000000001", "B000000002"), "720": ()}
+    assert notes == {"710": ("B000000001", "B000000002"), "720": UNSET}
 
 
 async def test_what_ever_sold_in_a_campaign_is_found(database: Database, sql: Sql, begin: BeginRun, runs: PostgresRuns):
