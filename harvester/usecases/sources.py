@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from functools import partial
 
 from harvester.domain.errors import Rejected
 from harvester.domain.profile import Profile
@@ -19,7 +18,7 @@ from harvester.rules.advertised import named_products, told_apart
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
 from harvester.usecases.harvest import NOTHING_LOOKED_UP, Harvest, Harvested, Judge, LookBack, LookedUp
-from harvester.usecases.search_terms import open_terms
+from harvester.usecases.search_terms import SoldBefore, open_terms
 from harvester.usecases.surroundings import Surroundings
 
 _MOST_NAMED = 10
@@ -106,7 +105,7 @@ class ReadSources:
         if name == SEARCH_TERMS:
             terms = await open_terms(self.terms, run, surroundings, rules)
             terms.source.advertised = await self._told_apart(run, surroundings, rules, terms.ad_groups)
-            return _Opened(terms.source, terms.ad_groups, terms.advice, partial(self.terms.sold, run.profile_id))
+            return _Opened(terms.source, terms.ad_groups, terms.advice, SoldBefore(self.terms, run.profile_id))
         known, unknown = await self._advertised(name, run, surroundings, rules)
         if name == CATEGORIES:
             source = reader.categories(known)

@@ -48,9 +48,11 @@ def lost(term: str, ad_group: str = AUTO, **more: Any) -> list[Day]:
     return Day(ago(10), ad_group, ad_group, term, **{"clicks": 12, "cost": 9.6, **more}).on(ago(10), ago(20))
 
 
-def sold(term: str, ad_group: str = AUTO) -> list[Day]:
+def sold(term: str, ad_group: str = AUTO, campaign: str = "") -> list[Day]:
     """Twenty-four clicks and four orders."""
-    return Day(ago(10), ad_group, ad_group, term, clicks=12, cost=9.6, orders=2, sales=40).on(ago(10), ago(20))
+    return Day(ago(10), ad_group, campaign or ad_group, term, clicks=12, cost=9.6, orders=2, sales=40).on(
+        ago(10), ago(20)
+    )
 
 
 async def planned(desk: Desk) -> tuple[PlanId, list[Mapping[str, Any]]]:
@@ -353,3 +355,26 @@ async def test_a_term_is_held_to_the_economics_of_what_its_ad_group_advertises(
     assert decision["outcome"] == "negate"
     spent = decision["findings"][0]
     assert (spent["measured"], spent["bound"]) == ("19.20 USD", "10.00 USD")
+
+
+async def test_a_manual_ad_group_promotes_only_where_its_products_have_one_group(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """Two groups that lead to different places, or none at all: held, and the plan says what would mend it."""
+    ledger = Ledger(dsn)
+    rows = amazon.sandbox.world.market(PROFILE).rows
+    campaigns = {row.body["name"]: row.body["campaignId"] for row in rows[Kind.CAMPAIGN].values()}
+    several, none = (campaigns[f"Manual | {name} | Keywords"] for name in ("Cdj stand", "Couch pillows"))
+    ad_groups = {row.body["campaignId"]: row.body["adGroupId"] for row in rows[Kind.AD_GROUP].values()}
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        for number, campaign in enumerate((several, none)):
+            told(ledger, sold(f"term {number}", ad_groups[campaign], campaign))
+        plan_id, items = await planned(desk)
+        said = " ".join(await advice(desk, plan_id))
+
+    assert items == []
+    assert decided(ledger) == {"term 0": ("hold", "ambiguous_destination"), "term 1": ("hold", "no_destination")}
+    assert "has 2 promotion groups for the same ad" in said
+    assert f"({ad_groups[none]}) promotes through the group of an automatic ad group that advertises the same" in said
