@@ -21,10 +21,11 @@ _ALWAYS = (
     "date", "campaignId", "adGroupId", "keywordId", "targeting", "keywordType", "matchType", "impressions", "clicks",
     "cost",
 )  # fmt: skip
-_Count = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-_Money = Annotated[float, msgspec.Meta(ge=0, le=1e9)]
-"""Up to here the nearest whole millionth of what is written is found exactly."""
-_MOST_MONEY = Decimal(10**12)
+_MOST = 10**9
+"""Of anything, in one row: more is a mistake. So sums of many rows stay within what Postgres counts, and of money the
+nearest whole millionth is found exactly."""
+_Count = Annotated[int, msgspec.Meta(ge=0, le=_MOST)]
+_Money = Annotated[float, msgspec.Meta(ge=0, le=float(_MOST))]
 _MOST_REMEMBERED = 2**15
 
 
@@ -185,12 +186,12 @@ def _struct(fields: Iterable[_Field], renamed: dict[str, str], *, terms: bool) -
 
 def _count(number: Decimal) -> int:
     """Raises ValueError for what is no count."""
-    if not 0 <= number <= _MOST_MONEY or number != int(number):
+    if not 0 <= number <= _MOST or number != int(number):
         raise ValueError("no count")
     return int(number)
 
 
 def _micros(amount: Decimal) -> int:
-    if not 0 <= amount <= _MOST_MONEY:
+    if not 0 <= amount <= _MOST:
         raise ValueError("no amount")
     return int((amount * MICROS).to_integral_value())

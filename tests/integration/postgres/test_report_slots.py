@@ -98,6 +98,7 @@ async def test_a_worker_asks_looks_and_comes_again(fetch: FetchReports, counter:
 
     assert results[-1] == Done()
     assert len(results) == 3
+    assert [each.reason for each in results if isinstance(each, SetAside)] == ["waiting for 4 reports of Amazon's"] * 2
     assert len(counter.desk.asked) == 4
 
 
@@ -113,6 +114,17 @@ async def test_a_worker_that_met_a_failure_comes_again_later(fetch: FetchReports
     assert isinstance(result, SetAside)
     assert result.until > hands.now() + timedelta(minutes=14)
     assert "report of search terms, 2026-08-19: internal error" in result.reason
+
+
+async def test_a_worker_says_why_a_report_is_not_being_made(fetch: FetchReports, counter: Counter):
+    """Amazon's words stand with the slot."""
+    counter.desk.answers = [(429, {"message": "Too Many Requests"})] * 1000
+
+    result = await AdvanceReports(fetch, lambda _profile: TERMS)(PROFILE)
+
+    assert isinstance(result, SetAside)
+    assert result.reason.startswith("waiting for 4 reports of Amazon's: POST /reporting/reports")
+    assert "429" in result.reason
 
 
 async def test_the_queue_takes_the_task(database: Database, hands: Hands):

@@ -70,12 +70,12 @@ def test_unknown_columns_are_read_over() -> None:
         ({"targeting": None}, {"place": PLACE._replace(targeting="")}),
         ({"keywordType": None, "matchType": "PHRASE"}, {"place": PLACE._replace(match_type="PHRASE")}),
         ({"keywordType": None, "matchType": None}, {"place": PLACE._replace(match_type="")}),
-        ({"cost": "99999999999.999999"}, {"cost": 99_999_999_999_999_999}),
+        ({"cost": "999999999.999999"}, {"cost": 999_999_999_999_999}),
     ],
     ids=str,
 )
 def test_what_is_written_in_another_way_is_read_all_the_same(changes: dict[str, Any], expected: dict[str, Any]) -> None:
-    """Numbers as text, ids as text, nulls for words, amounts beyond what a float can hold."""
+    """Numbers as text, ids as text, nulls for words."""
     rows, unreadable = read_rows(a_row(DAY, **changes), a_row(DAY))
 
     assert unreadable == 0
@@ -86,7 +86,7 @@ def test_what_is_written_in_another_way_is_read_all_the_same(changes: dict[str, 
     "changes",
     [
         {"clicks": None}, {"clicks": -1}, {"clicks": 2.5}, {"clicks": "many"}, {"clicks": 10**30}, {"cost": None},
-        {"cost": -0.01}, {"cost": "NaN"}, {"cost": 10**13}, {"sales7d": None}, {"purchases7d": "x"}, {"date": "yesterday"},
+        {"cost": -0.01}, {"cost": "NaN"}, {"cost": 10**9 + 1}, {"cost": "999999999999"}, {"clicks": 10**9 + 1}, {"sales7d": None}, {"purchases7d": "x"}, {"date": "yesterday"},
         {"date": None}, {"searchTerm": None}, {"searchTerm": "a\0b"}, {"campaignId": None}, {"adGroupId": [1]},
     ],
     ids=str,
