@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from benchmarks import apply, catalog, fleet, harvest, judge, judge_windows, memory, reports, service, startup
+from benchmarks.decisions import measure as decisions
 from benchmarks.results import Result, show, write
 
 Measure = Callable[..., list[Result]]
@@ -23,6 +24,7 @@ BENCHMARKS: Mapping[str, tuple[str, Measure]] = {
     "catalog": ("Facts of Amazon's catalog", catalog.measure),
     "reports": ("A large report of search terms", reports.measure),
     "startup": ("Waiting", startup.measure),
+    "decisions": ("Seasons of simulated markets", decisions.measure),
 }
 
 
@@ -32,6 +34,7 @@ def main() -> int:
     parser.add_argument("--only", choices=tuple(BENCHMARKS), action="append", help="may be repeated")
     parser.add_argument("--quick", action="store_true", help="fewer rows and rounds, in under two minutes")
     given = parser.parse_args()
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is installed is compiled: a start does not wait for that
     print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores", flush=True)
     for name in given.only or BENCHMARKS:
         title, measure = BENCHMARKS[name]

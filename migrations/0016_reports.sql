@@ -83,7 +83,9 @@ CREATE TABLE harvester.targeting_day_default PARTITION OF harvester.targeting_da
 
 -- Makes partitions of these tables for these days where they are missing, and returns how many. A day of which rows lie in the default
 -- partition already is left to it, and so is one whose lock cannot be had within two seconds: nothing is lost.
-CREATE FUNCTION harvester.ensure_report_days(parents text[], first_day date, last_day date) RETURNS integer
+CREATE FUNCTION harvester.ensure_report_days(
+    first_day date, last_day date, parents text[] DEFAULT ARRAY['search_term_day', 'targeting_day']
+) RETURNS integer
 LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 DECLARE
     missing record;

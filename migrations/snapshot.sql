@@ -237,7 +237,7 @@ BEGIN
 END
 $_$;
 
-CREATE FUNCTION harvester.ensure_report_days(parents text[], first_day date, last_day date) RETURNS integer
+CREATE FUNCTION harvester.ensure_report_days(first_day date, last_day date, parents text[] DEFAULT ARRAY['search_term_day'::text, 'targeting_day'::text]) RETURNS integer
     LANGUAGE plpgsql
     SET lock_timeout TO '2s'
     AS $_$
@@ -1707,7 +1707,7 @@ COMMENT ON COLUMN ledger.actions.decision_id IS 'The strongest decision behind i
 
 COMMENT ON COLUMN ledger.actions.profile_id IS 'Amazon''s profile id.';
 
-COMMENT ON COLUMN ledger.actions.kind IS 'create_group, promote_keyword, promote_product, negate_keyword, negate_product and so on.';
+COMMENT ON COLUMN ledger.actions.kind IS 'create_group, promote_keyword, promote_product, target_product, target_category, negate_keyword, negate_product, negate_brand; undoing: archive_negative_keyword, archive_negative_product, archive_negative_brand, pause_keyword, pause_target, pause_campaign.';
 
 COMMENT ON COLUMN ledger.actions.target IS 'The keyword or ASIN.';
 

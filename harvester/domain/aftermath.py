@@ -68,7 +68,8 @@ class Deed(msgspec.Struct, frozen=True):
     campaign_name: str
     ad_group_id: str
     """Empty: the whole campaign."""
-    asin: str
+    asins: tuple[str, ...]
+    """Advertised where it came from, as far as its evidence says."""
     amazon_id: str
     """Of the promoted target: of the promotion itself, or of the one that a negative follows; else empty."""
     follows: str

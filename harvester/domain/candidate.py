@@ -123,6 +123,8 @@ class EffectRecord:
     """For a declined one: the clicks the reviewer saw."""
     until: datetime | None = None
     """For a cooling one."""
+    entry: str = ""
+    """For a declined brand: the entry of the rules file that wanted it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """A category of products as a target, with what narrows it down: one expression of several clauses at Amazon."""
 
+import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 from typing import Self
@@ -9,6 +10,7 @@ import msgspec
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind, fold
 
 _CATEGORY, _PRIME = "ASIN_CATEGORY_SAME_AS", "ASIN_IS_PRIME_SHIPPING_ELIGIBLE"
+_CALLED = re.compile(r"\((\d{1,20})\)(?:,|\s*$)", re.ASCII)
 _SINGLE = (
     ("brand", "ASIN_BRAND_SAME_AS"),
     ("age_range", "ASIN_AGE_RANGE_SAME_AS"),
@@ -92,7 +94,12 @@ def category_id_of(key: str) -> str:
 
 
 def whole_key_of(text: str) -> str | None:
-    """The key of the whole category that a text means: its id, or the key of a target that was made of it."""
+    """The key of the whole category that a text means: its id, the name that people are shown (`Bakeware (289668)`), or
+    the key of a target that was made of it.
+    """
+    called = _CALLED.search(text)
+    if called is not None:
+        return CategoryTarget(called[1]).key
     first = next(iter(text.upper().split()), "")
     if first.isascii() and first.isdigit():
         return CategoryTarget(first).key

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from harvester.domain.errors import HarvesterError, Unavailable
-from harvester.domain.slot import Done, Failed, NotTaken, Result, SetAside, Slot, Taken
+from harvester.domain.slot import Done, Failed, NotTaken, Result, SetAside, Slot, Taken, Task
 from harvester.ports import Clock
 from harvester.ports.fleet import JobQueue, Slots
 
@@ -138,7 +138,8 @@ def _tell(slot: Slot, result: Result) -> None:
         case Done(run_id=run_id, note=note):
             log.info("slot.done", due_at=due_at, **_given(run_id=run_id, note=note))
         case SetAside(until=until, reason=reason):
-            say = log.info if reason == _TOLD_TO_STOP else log.warning
+            usual = reason == _TOLD_TO_STOP or (slot.task is Task.REPORT and not result.counts)
+            say = log.info if usual else log.warning
             say("slot.set_aside", due_at=due_at, until=until.isoformat(), reason=reason)
         case Failed(reason=reason):
             log.error("slot.failed", due_at=due_at, reason=reason)

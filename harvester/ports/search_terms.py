@@ -46,6 +46,14 @@ class SearchTerms(Protocol):
         """Those after an (ad group, key), up to an ad group, in their order; never part of what `*` stands for."""
         ...
 
-    async def sold(self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
-        """Of these (campaign, key), those that ever brought orders there, as far back as anything is recorded."""
+    async def sold_by_days(
+        self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sold]:
+        """Of these (campaign, key), those that brought orders there on any recorded day."""
+        ...
+
+    async def sold_by_runs(
+        self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sold]:
+        """Of these, those of which a run of the last ninety days was told so. Each is a search of its own."""
         ...

@@ -7,7 +7,7 @@ import msgspec
 
 from harvester.domain.action import ActionKind, ActionState, effect_of
 from harvester.domain.brand import Brand
-from harvester.domain.candidate import AccountFacts
+from harvester.domain.candidate import AccountFacts, EffectStanding
 from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
@@ -101,7 +101,7 @@ def judge(spot: Spot, rules: ProfileRules, facts: AccountFacts, standing: Standi
         finding = Finding("", "overlap.negative_at_source", covering, Match.SAME.value, passed=False)
         return _skip(Reason.ALREADY_NEGATIVE, finding)
     why = taken(facts, spot.effect, 0)
-    if why is not None:
+    if why is not None and not _named_anew(spot, facts):
         finding = Finding(
             "", f"overlap.{why.value}", facts.effects[spot.effect].plan_id, Match.SAME.value, passed=False
         )
@@ -110,6 +110,26 @@ def judge(spot: Spot, rules: ProfileRules, facts: AccountFacts, standing: Standi
         finding = Finding("", "brands.nameless", min(standing.nameless), None, passed=False)
         return Decision(Outcome.HOLD, Reason.MISSING_FACTS, "", msgspec.json.encode([finding]).decode())
     return Decision(Outcome.NEGATE, spot.entry.name, spot.entry.name, "[]")
+
+
+def _named_anew(spot: Spot, facts: AccountFacts) -> bool:
+    """A brand has no evidence that could change: declined, it stays so until another entry of the file names it."""
+    record = facts.effects[spot.effect]
+    return record.standing is EffectStanding.DECLINED and record.entry not in ("", spot.entry.name)
+
+
+def declined(spots: Sequence[Spot], decisions: Sequence[Decision], facts: AccountFacts) -> Sequence[str]:
+    """One sentence for each entry that people have declined somewhere, and how to have it planned again."""
+    plans: dict[str, list[str]] = {}
+    for spot, decision in zip(spots, decisions, strict=True):
+        if decision.reason == Reason.DECLINED_BEFORE:
+            plans.setdefault(spot.entry.name, []).append(facts.effects[spot.effect].plan_id)
+    return [
+        f"Entry `{name}` under `brands` was declined at {len(found)} {'place' if len(found) == 1 else 'places'} "
+        f"({', '.join(dict.fromkeys(found))}) and is left alone there: give the entry another name to have it planned "
+        "again, or take it out"
+        for name, found in plans.items()
+    ]
 
 
 def _skip(reason: Reason, finding: Finding) -> Decision:

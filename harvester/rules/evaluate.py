@@ -22,7 +22,7 @@ from harvester.rules.checks.overlap import Opening, destination_of, open_negativ
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.shape import malformed, unreadable
 from harvester.rules.checks.trust import Trust
-from harvester.rules.checks.windowed import UNSEEN, Lacking, Seen, WindowBound, waiting_for
+from harvester.rules.checks.windowed import UNSEEN, Lacking, Seen, WindowBound, gap_in, waiting_for
 from harvester.rules.compiling import rule_check
 from harvester.rules.economics import ProductWorth, worths
 from harvester.rules.money_bids import Earned
@@ -250,28 +250,31 @@ class Judge:
             return _decided(passed, opening, Outcome.NEGATE)
         opening = open_targets(ground, kind, passed.keys or (key,), rule.promotes(kind), clicks)
         if opening.reason is None:
-            reason = missing_destination(ground, kind)
-            if reason is None and not self._has_bid(known, kind, rule, candidate.history):
-                reason = Reason.NO_BID
+            reason, finding = missing_destination(ground, kind), None
+            if reason is None:
+                reason, finding = self._without_bid(known, kind, rule, candidate.history)
             if reason is not None:
-                return passed.decided(Outcome.HOLD, reason)
+                return passed.decided(Outcome.HOLD, reason, finding)
         return _decided(passed, opening, Outcome.PROMOTE)
+
+    def _without_bid(
+        self, known: _Known, kind: TargetKind, rule: Rule, history: History | None
+    ) -> tuple[Reason | None, Finding | None]:
+        """Why there is no bid. A bid from money waits for its window: one of a part of the days would be another."""
+        usual = default_window(self._profile)
+        gap = gap_in(history, usual) if takes_money(rule) else None
+        if gap is not None:
+            return gap
+        return (None if self._has_bid(known, kind, rule, history) else Reason.NO_BID), None
 
     def _has_bid(self, known: _Known, kind: TargetKind, rule: Rule, history: History | None) -> bool:
         place = (rule.name, kind)
         if place not in known.bids:
             known.bids[place] = asks_amazon(rule) or promotion_bid(known.ground, kind, rule, self._rules) is not None
-        if known.bids[place] or not takes_money(rule):
+        if known.bids[place] or history is None:
             return known.bids[place]
-        earned = self._earned(history, known.worths)
+        earned = Earned(history.totals(default_window(self._profile)), known.worths)
         return promotion_bid(known.ground, kind, rule, self._rules, earned=earned) is not None
-
-    def _earned(self, history: History | None, worth: tuple[ProductWorth, ...]) -> Earned | None:
-        """None where the usual window is not whole."""
-        usual = default_window(self._profile)
-        if history is None or usual in history.around.gaps:
-            return None
-        return Earned(history.totals(usual), worth)
 
 
 def compile_rules(ruleset: RuleSet, profile: Profile) -> Judge:

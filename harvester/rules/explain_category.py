@@ -44,6 +44,13 @@ def suggested_category(evidence_note: str | None, key: str) -> str:
     return f"Suggested by Amazon: reaches {count} products of {what}."
 
 
+def called(evidence_note: str | None, target: CategoryTarget) -> str:
+    """For people: `Bakeware (289668), ratings 0 to 3`."""
+    note = _notes.decode(evidence_note or "{}")
+    name = " ".join(note.name.split()) or "category"
+    return ", ".join(filter(None, (f"{name} ({target.category})", in_words(target))))
+
+
 def in_words(target: CategoryTarget) -> str:
     """What narrows it down: `brand 18681839011, prices from 12.99, ratings 0 to 3`."""
     named = (("brand", target.brand), ("age range", target.age_range), ("genre", target.genre))

@@ -26,7 +26,7 @@ from harvester.rules.checks.overlap import (
     promotion_kind,
 )
 from harvester.rules.checks.shape import as_sent
-from harvester.rules.explain_category import suggested_category
+from harvester.rules.explain_category import called, suggested_category
 from harvester.rules.explain_terms import term_in_a_sentence
 from harvester.rules.ruleset import Negate, Rule
 
@@ -62,6 +62,9 @@ class Folded:
 
     @property
     def target(self) -> str:
+        """As people call it; keywords and products also as they are sent."""
+        if self.kind is TargetKind.CATEGORY:
+            return called(self.leader.evidence_note, self.category)
         return as_sent(self.leader.target) if self.kind is TargetKind.KEYWORD else self.key
 
 

@@ -7,12 +7,13 @@ from typing import NamedTuple
 
 import msgspec
 
+from harvester.domain.candidate import Place
 from harvester.domain.decision import Decision, Outcome, Reason
 from harvester.domain.profile import Profile
 from harvester.domain.recorded import Money, RecordedRow
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.recorded_facts import Assumption, RecordedFacts, assumed
-from harvester.rules.recorded_history import lacking, money_of
+from harvester.rules.recorded_history import Needs, lacking, money_of, needs_of
 from harvester.rules.ruleset import RuleSet, Scope
 from harvester.rules.scope import covers_profile
 
@@ -116,6 +117,7 @@ class Comparison:
         self._judges: tuple[Judge, Judge] = (compile_rules(in_force, profile), compile_rules(new, profile))
         self._rules = [ruleset.for_profile(profile.profile_id) for ruleset in (in_force, new)]
         self._profile = profile
+        self._last: tuple[object, Needs] = (None, ())
         self._sources_with_names = frozenset(_sources_with_names((in_force, new), profile))
 
     def judge(self, recorded: RecordedRow, totals: Totals) -> Flip | None:
@@ -147,14 +149,20 @@ class Comparison:
             return Unjudged("a rule asks for a name of its campaign or ad group, and no run has kept them yet")
         candidate = self._facts.candidate(recorded)
         if candidate.history is not None:
-            for rules in self._rules:
-                why = lacking(candidate.history, rules, self._profile, candidate.ground.source)
-                if why is not None:
-                    return Unjudged(why)
+            why = lacking(candidate.history, self._needs(recorded, candidate.ground.source))
+            if why is not None:
+                return Unjudged(why)
         before, after = (_as_held(recorded, judge.judge(candidate)) for judge in self._judges)
         if _asks_catalog(before) or _asks_catalog(after):
             return Unjudged("a rule asks for facts of Amazon's catalog, which are not kept with the evidence")
         return before, after
+
+    def _needs(self, recorded: RecordedRow, place: Place) -> Needs:
+        """Rows come ad group by ad group: only the last one's are remembered."""
+        where = (recorded.row.ad_group_id, recorded.campaign_name, recorded.ad_group_name)
+        if where != self._last[0]:
+            self._last = where, needs_of(self._rules, self._profile, place)
+        return self._last[1]
 
 
 _TRUST = frozenset({"ever_converted", "variant_of_positive"})

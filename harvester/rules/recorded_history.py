@@ -1,6 +1,6 @@
 """What the ledger recorded of a search term's windows, made into a history again."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 
@@ -72,9 +72,13 @@ def history_of(recorded: RecordedRow, windows: Mapping[Window, Totals]) -> Histo
     return History(windows, Around(ad_group, {}, gaps, _UNKNOWN_DAY), sold)
 
 
-def lacking(history: History, rules: ProfileRules, profile: Profile, place: Place) -> str | None:
-    """What rules on the place look at and the row does not have, as the end of a sentence."""
-    for window, of_ad_group in _looked_at(rules, profile, place):
+Needs = tuple[tuple[Window, bool], ...]
+"""Windows, each with whether the ad group's rate over it is asked for."""
+
+
+def lacking(history: History, needs: Needs) -> str | None:
+    """What is looked at and the row does not have, as the end of a sentence."""
+    for window, of_ad_group in needs:
         if window in history.around.gaps:
             continue
         if window not in history.windows:
@@ -86,10 +90,11 @@ def lacking(history: History, rules: ProfileRules, profile: Profile, place: Plac
     return None
 
 
-def _looked_at(rules: ProfileRules, profile: Profile, place: Place) -> Iterator[tuple[Window, bool]]:
-    """Windows, each with whether the ad group's rate over it is asked for."""
+def needs_of(rulesets: Iterable[ProfileRules], profile: Profile, place: Place) -> Needs:
+    """Of all rules on search terms of the place, whichever set they stand in."""
     usual = default_window(profile)
-    for rule in rules.rules:
+    found: dict[tuple[Window, bool], None] = {}
+    for rule in (rule for rules in rulesets for rule in rules.rules):
         if (
             rule.match.source == SEARCH_TERMS
             and covers_profile(rule.match, profile)
@@ -97,7 +102,8 @@ def _looked_at(rules: ProfileRules, profile: Profile, place: Place) -> Iterator[
         ):
             for threshold in spans(rule.when):
                 expected = any(str(said).endswith(Unit.EXPECTED) for said in (threshold.at_least, threshold.at_most))
-                yield window_of(threshold, usual), expected
+                found[window_of(threshold, usual), expected] = None
+    return tuple(found)
 
 
 def _gap_in(finding: Finding) -> tuple[Window, Gap]:

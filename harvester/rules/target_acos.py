@@ -7,7 +7,15 @@ from harvester.rules.ruleset import RuleSet
 
 
 def target_acos(rules: RuleSet, profile: Profile, deed: Deed) -> float | None:
-    """As a fraction, by the campaign and the advertised product that it came from; None: the rules do not say."""
+    """As a fraction, by the campaign and the advertised products that it came from; None: the rules do not say.
+
+    Of several products a promotion has to pay for the strictest, and a negative was right only by the most generous, as
+    the rules have it that decided.
+    """
     campaign = Campaign(deed.campaign_id, deed.campaign_name, "", "")
     sections = rules.for_profile(profile.profile_id).economics
-    return worths(sections, campaign, [deed.asin], profile.currency)[0].target_acos
+    found = [worth.target_acos for worth in worths(sections, campaign, deed.asins, profile.currency)]
+    known = [each for each in found if each is not None]
+    if len(known) < len(found):
+        return None
+    return max(known) if deed.kind.is_negative else min(known)

@@ -29,6 +29,8 @@ class TermNote(msgspec.Struct, frozen=True):
     targeting: str = ""
     keywords: int = 1
     """How many keywords and targets of the ad group it came under."""
+    asked_for: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """What the ad group advertises, where the rules tell products apart."""
 
 
 _write = msgspec.json.Encoder().encode
@@ -41,9 +43,16 @@ def decimal_text(millionths: int) -> str:
     return f"{whole}.{rest // _CENT:02d}" if rest % _CENT == 0 else f"{whole}.{rest:06d}".rstrip("0")
 
 
-def tail_of_note(keyword_id: str, match_type: str, targeting: str, currency: str, keywords: int = 1) -> str:
+def tail_of_note(
+    keyword_id: str,
+    match_type: str,
+    targeting: str,
+    currency: str,
+    keywords: int = 1,
+    advertised: tuple[str, ...] = (),
+) -> str:
     """What a note says beside its windows: the same for all terms of a keyword."""
-    note = TermNote({}, currency, keyword_id, match_type, targeting, keywords)
+    note = TermNote({}, currency, keyword_id, match_type, targeting, keywords, advertised or msgspec.UNSET)
     return _write(note).decode().removeprefix('{"windows":{}')
 
 

@@ -11,14 +11,12 @@ from harvester.domain.history import (
     MICROS,
     SELLERS_SKIP_DAYS,
     VENDORS_SKIP_DAYS,
-    History,
     Totals,
     Window,
 )
 from harvester.domain.profile import Profile
 from harvester.domain.recommendation import SEARCH_TERMS
-from harvester.rules.checks.evidence import plain
-from harvester.rules.checks.windowed import Measure, window_name, window_named
+from harvester.rules.checks.windowed import Measure, window_named
 from harvester.rules.conditions import Condition
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_profile
@@ -78,24 +76,8 @@ class _Note(msgspec.Struct, frozen=True):
 _notes = msgspec.json.Decoder(_Note)
 
 
-def told(history: History, windows: frozenset[Window]) -> dict[str, dict[str, int | str]]:
-    """What the ledger keeps of a term's figures, under `windows` of its evidence note: those of whole windows."""
-    whole = sorted(windows - history.around.gaps.keys())
-    return {window_name(window): _plainly(history.totals(window)) for window in whole}
-
-
-def _plainly(sums: Totals) -> dict[str, int | str]:
-    return {
-        "impressions": sums.impressions,
-        "clicks": sums.clicks,
-        "cost": plain(sums.spend),
-        "orders": sums.orders,
-        "sales": plain(sums.revenue),
-    }
-
-
 def totals_told(evidence_note: str | None) -> Mapping[Window, Totals]:
-    """The reverse of `told`, of a recorded evidence note; nothing where it has no windows."""
+    """The figures by window of a recorded evidence note; nothing where it has none."""
     note = _notes.decode(evidence_note or "{}")
     return {window_named(name): _totals(sums) for name, sums in note.windows.items()}
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from harvester.domain.history import ReportKind
 from harvester.domain.profile import Profile
 from harvester.domain.slot import Done, Result, SetAside
-from harvester.usecases.fetch_reports import FetchReports
+from harvester.usecases.fetch_reports import Fetched, FetchReports
 
 
 async def none_else(_profile: Profile) -> Collection[ReportKind]:
@@ -29,7 +29,13 @@ class AdvanceReports:
         fetched = await self.fetch.advance(profile, kinds, skips=self.skips_of(profile))
         said = "; ".join(fetched.troubles)
         if fetched.look_at is not None:
-            return SetAside(fetched.look_at, said, counts=False)
+            return SetAside(fetched.look_at, _waiting(fetched), counts=False)
         if fetched.again_at is not None:
             return SetAside(fetched.again_at, said)
         return Done(note=said)
+
+
+def _waiting(fetched: Fetched) -> str:
+    """How many, and of one that is not just being made, why."""
+    noted = next((each.note for each in fetched.pending if each.note), "")
+    return f"waiting for {len(fetched.pending)} reports of Amazon's" + (f": {noted}" if noted else "")

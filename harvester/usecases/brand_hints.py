@@ -1,11 +1,12 @@
 """What a negative brand may touch: told to its reviewer as a hint, because a name in a text proves nothing."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harvester.domain.brand import Brand
+from harvester.domain.catalog import CatalogItem
 from harvester.domain.ids import ProfileId
-from harvester.domain.target import Match, TargetKind, fold
+from harvester.domain.target import Match, TargetKind, asin_of, fold
 from harvester.ports.histories import ConvertingTerm
 from harvester.ports.negatives import PlanHistories
 from harvester.rules.brands import Spot
@@ -30,6 +31,10 @@ class BrandHints:
     histories: PlanHistories
     profile_id: ProfileId
     brands: Mapping[str, Brand]
+    catalog: Mapping[str, CatalogItem] = field(default_factory=dict)
+    """What is remembered of it about targets and own products."""
+    own_asins: Sequence[str] = ()
+    """That the profile advertises."""
     _asked: int = 0
 
     async def of(self, spot: Spot) -> Sequence[str]:
@@ -40,7 +45,8 @@ class BrandHints:
         return [
             f"Excludes every product of the brand that Amazon calls “{brand.name}”.",
             *self._own_keywords(spot, brand),
-            *self._own_products(spot),
+            *self._advertised(brand),
+            *self._own_products(spot, brand),
             *await self._sold(spot, brand),
         ]
 
@@ -53,12 +59,27 @@ class BrandHints:
         ]
         return [f"Own keywords there that hold its name: {_named(found)}."] if found else []
 
-    def _own_products(self, spot: Spot) -> Sequence[str]:
-        count = sum(target.kind is TargetKind.PRODUCT for target in self.own.at(*spot.place))
-        if not count:
+    def _advertised(self, brand: Brand) -> Sequence[str]:
+        found = [asin for asin in self.own_asins if self._is_of(asin, brand)]
+        return [f"By the catalog you advertise products of that brand yourself: {_named(found)}."] if found else []
+
+    def _own_products(self, spot: Spot, brand: Brand) -> Sequence[str]:
+        targeted = targeted_asins(self.own, spot)
+        if not targeted:
             return []
-        products = "one product" if count == 1 else f"{count} products"
-        return [f"You target {products} there; which brands they are of is not known here."]
+        products = "one product" if len(targeted) == 1 else f"{len(targeted)} products"
+        unknown = sum(self._is_of(asin, brand) is None for asin in targeted)
+        if unknown == len(targeted):
+            return [f"You target {products} there; which brands they are of is not known here."]
+        found = [asin for asin in targeted if self._is_of(asin, brand)]
+        of_it = f"of that brand by the catalog: {_named(found)}" if found else "none of that brand by the catalog"
+        rest = f"; of {unknown} the brand is not known here" if unknown else ""
+        return [f"You target {products} there, {of_it}{rest}."]
+
+    def _is_of(self, asin: str, brand: Brand) -> bool | None:
+        """None where the catalog has said nothing. Brands have names there, and no ids: as near as it gets."""
+        item = self.catalog.get(asin)
+        return fold(item.brand) == fold(brand.name) if item is not None and item.brand else None
 
     async def _sold(self, spot: Spot, brand: Brand) -> Sequence[str]:
         if self._asked >= _MOST_ASKED:
@@ -70,6 +91,12 @@ class BrandHints:
         )
         sold = [f"“{term.key}” with {term.conversions:g} orders, seen {term.seen_at:%Y-%m-%d}" for term in terms]
         return [f"Terms with its name that sold here: {_named(sold)}."] if sold else []
+
+
+def targeted_asins(own: OwnTargets, spot: Spot) -> Sequence[str]:
+    """Single products among the own targets there; not categories."""
+    found = (asin_of(target.text) for target in own.at(*spot.place) if target.kind is TargetKind.PRODUCT)
+    return sorted({asin for asin in found if asin is not None})
 
 
 def _named(found: Sequence[str]) -> str:

@@ -83,6 +83,13 @@ class RulesOnTheGround:
         )
         return Destination(None, account.place(keyword), account.place(product), new, gaps)
 
+    def for_suggestions(self, source: Place, account: AccountMap) -> Destination | NoDestination | None:
+        """Keywords of such an ad group go through its promotion groups all the same."""
+        entry = entry_for(self.rules, source, self.profile)
+        if entry is None or entry.without_group is None:
+            return None
+        return direct_destination(entry, entry.without_group.product_ad_group, source, account)
+
     @staticmethod
     def _existing(new: NewGroup, what: str) -> str | None:
         details = new.request["existingCampaignDetails"]

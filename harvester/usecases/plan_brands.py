@@ -1,10 +1,11 @@
 """Brands that the rules file wants negative: a decision for each place, recorded with the run's, and the items."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from harvester.domain.brand import Brand
+from harvester.domain.catalog import CatalogItem
 from harvester.domain.decision import Decision, Outcome
 from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import StandingNegative
@@ -12,13 +13,16 @@ from harvester.domain.recommendation import Recommendation
 from harvester.domain.run import Cursor, Run
 from harvester.ports import AccountReader, Clock, Runs
 from harvester.ports.negatives import PlanHistories
-from harvester.rules.brands import SOURCE, TARGET_TYPE, Spot, StandingBrands, brand_item, judge, spots_of
+from harvester.rules.brands import SOURCE, TARGET_TYPE, Spot, StandingBrands, brand_item, declined, judge, spots_of
 from harvester.rules.ruleset import ProfileRules
 from harvester.usecases.account_map import demand_readable
-from harvester.usecases.brand_hints import BrandHints
+from harvester.usecases.brand_hints import BrandHints, targeted_asins
 from harvester.usecases.conflicts import OwnTargets
 from harvester.usecases.surroundings import Surroundings
 from harvester.usecases.together import together
+
+_MOST_OWN = 10_000
+"""Advertised products whose brands are looked at."""
 
 Identity = tuple[str, str, str]
 """Of a decision about a brand: campaign, ad group, brand id."""
@@ -42,6 +46,8 @@ class PlanBrands:
     runs: Runs
     histories: PlanHistories
     clock: Clock
+    remembered: Callable[[Sequence[str]], Awaitable[Mapping[str, CatalogItem]]] | None = None
+    """What is remembered of the catalog about ASINs; nothing is asked for a hint."""
 
     async def __call__(self, run: Run, recorded: int, surroundings: Surroundings, rules: ProfileRules) -> BrandPlan:
         """After the harvest, which has recorded so many rows. Raises what the reader raises. A run that is gone on with
@@ -54,6 +60,7 @@ class PlanBrands:
             return BrandPlan(advice=advice)
         standing = await _Standing.read(surroundings.reader, spots)
         decided = [(spot, judge(spot, rules, surroundings.facts, standing.at(spot))) for spot in spots]
+        advice = [*advice, *declined(spots, [decision for _, decision in decided], surroundings.facts)]
         places = await self._recorded(run, recorded, decided)
         wanted = [
             (spot, places[_identity(spot)])
@@ -80,7 +87,11 @@ class PlanBrands:
         brands = {brand_id: Brand(brand_id, names.get(brand_id, "")) for brand_id in ids}
         own = OwnTargets(surroundings.account)
         await own.read(surroundings.reader, [spot.place for spot, _ in wanted])
-        hints = BrandHints(own, self.histories, profile.profile_id, brands)
+        ours = sorted(surroundings.facts.own_asins)[:_MOST_OWN]
+        targeted = {asin for spot, _ in wanted for asin in targeted_asins(own, spot)}
+        asked = sorted({*ours, *targeted})
+        items = await self.remembered(asked) if self.remembered and asked else {}
+        hints = BrandHints(own, self.histories, profile.profile_id, brands, items, ours)
         return [brand_item(spot, brands[spot.brand_id], place, await hints.of(spot)) for spot, place in wanted]
 
 

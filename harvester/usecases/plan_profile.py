@@ -1,11 +1,12 @@
 """The whole verb for one profile: lease, run, harvest, plan."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from harvester.domain.candidate import AccountFacts
+from harvester.domain.catalog import CatalogItem
 from harvester.domain.errors import HarvesterError, LeaseLost
 from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.profile import Mode, Profile
@@ -148,7 +149,7 @@ class PlanProfile:
         )
         troubles = read.harvested.troubles
         await self._remember_places(profile, surroundings)
-        plan_brands = PlanBrands(self.runs, self.histories, self.clock)
+        plan_brands = PlanBrands(self.runs, self.histories, self.clock, self._remembered(profile))
         brands = await plan_brands(run, read.harvested.rows, surroundings, rules)
         make_plan = MakePlan(self.plans, self.histories, self.clock)
         plan_id = await make_plan(
@@ -179,6 +180,16 @@ class PlanProfile:
         if catalogs is None or reader is None:
             return None
         return CatalogFacts(reader, catalogs.store, self.clock, catalogs.longest, checks)
+
+    def _remembered(self, profile: Profile) -> Callable[[Sequence[str]], Awaitable[Mapping[str, CatalogItem]]] | None:
+        """Of the catalog, without a question to it; None without a login, that knows the marketplace."""
+        catalogs = self.catalogs
+        login = catalogs.logins.get(profile.account) if catalogs else None
+        reader = login.reader(profile, None) if login else None
+        if catalogs is None or reader is None:
+            return None
+        store, since = catalogs.store, self.clock.now() - catalogs.longest
+        return lambda asins: store.known(reader.marketplace_id, asins, since)
 
     async def _note_left_out(self, run: Run, reader: AccountReader) -> Run:
         """An ad group or ad that cannot be read stops nothing: what belongs to it is held, and the run is partial."""

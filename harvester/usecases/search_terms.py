@@ -14,9 +14,11 @@ from harvester.domain.history import (
     Around,
     Gap,
     History,
+    Sold,
     Totals,
     Window,
 )
+from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Profile
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation, RecommendationPage
 from harvester.domain.run import Run
@@ -127,6 +129,28 @@ _NO_REPORTS = (
 
 
 @dataclass
+class SoldBefore:
+    """One run's questions for orders of old, asked of what rules would negate."""
+
+    terms: SearchTerms
+    profile_id: ProfileId
+    asked_runs: int = 0
+
+    async def __call__(self, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
+        """By (campaign, key). Of what no recorded day knows, the first are looked for in runs; the rest are once they
+        are planned.
+        """
+        by_days = await self.terms.sold_by_days(self.profile_id, asked)
+        rest = [each for each in asked if each not in by_days][: _MOST_ASKED - self.asked_runs]
+        self.asked_runs += len(rest)
+        return {**by_days, **await self.terms.sold_by_runs(self.profile_id, rest)}
+
+
+_MOST_ASKED = 500
+"""As many as a plan asks for the reach of its negatives."""
+
+
+@dataclass
 class SearchTermSource:
     """One run's: `today` is the profile's day on which it began, so that a resumed one goes on as it began."""
 
@@ -144,6 +168,8 @@ class SearchTermSource:
     """Of ad groups of whose campaign rows could not be read."""
     page_size: int = PAGE
     parts_at_once: int = _PARTS_AT_ONCE
+    advertised: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False)
+    """By ad group: its products, where the rules tell them apart."""
     name: str = field(default=SEARCH_TERMS, init=False)
     most_ad_groups: int = field(default=200, init=False)
     tokens_last: bool = field(default=True, init=False)
@@ -235,7 +261,7 @@ class _Making:
         self._stretches = stretches
         self._around = around
         self._names = {window_name(window): window for window in source.windows}
-        self._tails: dict[tuple[str, int], str] = {}
+        self._tails: dict[tuple[str, str, int], str] = {}
 
     def row(self, parts: Sequence[TermPart]) -> tuple[Recommendation, History] | None:
         """None where nothing of it lies in any window."""
@@ -256,6 +282,7 @@ class _Making:
             clicks=float(counted.clicks),
             conversions=float(counted.orders),
             evidence_note=note_of(self._names, windows, self._tail(parts)),
+            asked_for=source.advertised.get(first.ad_group_id, ()),
         )
         return row, History(windows, self._around[first.ad_group_id])
 
@@ -267,12 +294,18 @@ class _Making:
                 spent[part.keyword_id] = spent.get(part.keyword_id, 0) + part.totals.cost
             most = max(spent, key=spent.__getitem__)
             leader, keywords = next(part for part in parts if part.keyword_id == most), len(spent)
-        tail = self._tails.get((leader.keyword_id, keywords))
+        shared = (leader.ad_group_id, leader.keyword_id, keywords)
+        tail = self._tails.get(shared)
         if tail is None:
             if len(self._tails) >= _MOST_TAILS:
                 self._tails.clear()
-            tail = self._tails[leader.keyword_id, keywords] = tail_of_note(
-                leader.keyword_id, leader.match_type, leader.targeting, self._source.profile.currency, keywords
+            tail = self._tails[shared] = tail_of_note(
+                leader.keyword_id,
+                leader.match_type,
+                leader.targeting,
+                self._source.profile.currency,
+                keywords,
+                self._source.advertised.get(leader.ad_group_id, ()),
             )
         return tail
 

@@ -43,6 +43,10 @@ class GroundRules(Protocol):
         """For a source ad group that has no promotion group."""
         ...
 
+    def for_suggestions(self, source: Place, account: AccountMap) -> Destination | NoDestination | None:
+        """Where what is suggested for all ads of a source ad group goes without a promotion group; None: not said."""
+        ...
+
 
 @dataclass(slots=True)
 class Surroundings:
@@ -124,9 +128,11 @@ class Surroundings:
             groups = self.groups_of(source)
             for group in groups:
                 places.update(filter(None, (group.keyword_ad_group_id, group.product_ad_group_id)))
-            place = None if groups else self.account.place(source)
-            if place is not None:
+            place = self.account.place(source)
+            if place is not None and not groups:
                 places.update(_ad_groups_of(self.rules.new_destination(place, self.account)))
+            elif place is not None and len(groups) > 1:
+                places.update(_ad_groups_of(self.rules.for_suggestions(place, self.account)))
         return sorted(places)
 
     async def _list_standing(self, ad_group_ids: Sequence[str]) -> None:
@@ -256,11 +262,8 @@ class Surroundings:
         if len(somewhere) > 1 and not ad_id and len({_places_of(each) for each in somewhere}) == 1:
             return somewhere[0]
         if len(somewhere) > 1:
-            ids = ", ".join(sorted(each.group_id or "" for each in somewhere))
-            return NoDestination(
-                Reason.AMBIGUOUS_DESTINATION,
-                f"{name} has {len(somewhere)} promotion groups for the same ad ({ids}): keep one of them",
-            )
+            own = None if ad_id else self.rules.for_suggestions(source, self.account)
+            return own or _ambiguous(name, source, somewhere, of_all_ads=not ad_id)
         if leading:
             return somewhere[0] if somewhere else leading[0]
         if groups:
@@ -294,8 +297,26 @@ def _places_of(destination: Destination) -> tuple[str, str]:
     return keyword.ad_group.ad_group_id if keyword else "", product.ad_group.ad_group_id if product else ""
 
 
-def _ad_groups_of(destination: Destination | NoDestination) -> list[str]:
-    if isinstance(destination, NoDestination):
+def _ambiguous(name: str, source: Place, somewhere: Sequence[Destination], *, of_all_ads: bool) -> NoDestination:
+    ids = ", ".join(sorted(each.group_id or "" for each in somewhere))
+    if not of_all_ads:
+        sentence = f"{name} has {len(somewhere)} promotion groups for the same ad ({ids}): keep one of them"
+        return NoDestination(Reason.AMBIGUOUS_DESTINATION, sentence)
+    into = sorted({each.product.ad_group.ad_group_id for each in somewhere if each.product is not None})
+    example = (
+        f'{{source: {{ad_groups: ["{source.ad_group.ad_group_id}"]}}, '
+        f'without_group: {{product_ad_group: "{into[0] if into else "..."}"}}}}'
+    )
+    which = f", one of theirs for instance ({', '.join(into)})" if into else ""
+    return NoDestination(
+        Reason.AMBIGUOUS_DESTINATION,
+        f"{name} has {len(somewhere)} promotion groups ({ids}), and what is suggested for all of its products has no "
+        f"single one to go to: name a manual ad group for it under `groups`{which}: {example}",
+    )
+
+
+def _ad_groups_of(destination: Destination | NoDestination | None) -> list[str]:
+    if destination is None or isinstance(destination, NoDestination):
         return []
     return [place.ad_group.ad_group_id for place in (destination.keyword, destination.product) if place is not None]
 

@@ -13,6 +13,7 @@ from harvester.ports import Clock
 from harvester.ports.reports import ReportLogin
 from harvester.rules.reports_needed import reports_needed
 from harvester.rules.ruleset import RuleSet
+from harvester.rules.windows import windows_of
 from harvester.usecases.fetch_reports import FetchReports
 
 DAYS_AHEAD = timedelta(days=7)
@@ -38,6 +39,6 @@ def kinds_of(rules: RuleSet, profile: Profile) -> Collection[ReportKind]:
     return reports_needed(rules.for_profile(profile.profile_id), profile)
 
 
-def skips_of(_rules: RuleSet, _profile: Profile) -> Collection[int]:
+def skips_of(rules: RuleSet, profile: Profile) -> Collection[int]:
     """Of the windows of those rules: how old a day must be to count."""
-    return ()
+    return {window.skip for window in windows_of(rules.for_profile(profile.profile_id), profile)}

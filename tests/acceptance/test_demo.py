@@ -49,6 +49,15 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
             assert profile in shown.out
         for heading in ("To promote: ", "To negate: ", "Held: ", "Skipped: "):
             assert shown.out.count(f"\n{heading}") == 3
+        for said in (
+            "suggested products, ",
+            "suggested categories, ",
+            "category target, bid",
+            "Blue Heron (18840219071)",
+        ):
+            assert shown.out.count(said) >= 3
+        assert "price_ratio" in shown.out, "the catalog was asked"
+        assert max(map(len, shown.out.splitlines())) <= 80
 
     environment = (visitor.folder / "sandbox.env").read_text()
     assert "HARVESTER_MODE='review'" in environment

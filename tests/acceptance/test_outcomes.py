@@ -16,8 +16,10 @@ MADE = (ASKED - timedelta(days=DAYS_AGO)).date()
 """Nearly, wherever the profile is: a day more or less is in."""
 
 
-def done_long_ago(harvester: Harvester, amazon: PretendAmazon, ledger: Ledger) -> list[dict[str, Any]]:
-    """Keywords that were promoted and negated six weeks ago; all days since a quarter are in."""
+def done_long_ago(
+    harvester: Harvester, amazon: PretendAmazon, ledger: Ledger
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """A plan, and what of it was promoted and negated six weeks ago; all days since a quarter are in."""
     profile = amazon.profiles[0]
     (plan,) = harvester("plan", "--profile", profile, "--json", **REVIEW).succeeded().json["plans"]
     for kind in ("promote_keyword", "negate_keyword", "negate_product"):
@@ -36,7 +38,7 @@ def done_long_ago(harvester: Harvester, amazon: PretendAmazon, ledger: Ledger) -
         "FROM harvester.report CROSS JOIN generate_series(-60, $1) AS days",
         DAYS_AGO,
     )
-    return [each for each in harvester("show", plan["id"], "--json").json["items"] if each["state"] == "done"]
+    return plan, [each for each in harvester("show", plan["id"], "--json").json["items"] if each["state"] == "done"]
 
 
 def a_term(ledger: Ledger, item: dict[str, Any], profile: str, orders: int) -> None:
@@ -61,7 +63,7 @@ def test_what_is_regretted_gets_a_plan_that_takes_it_back(
     and everything else stands. Verdicts and scores read well on the way.
     """
     profile = amazon.profiles[0]
-    done = done_long_ago(harvester, amazon, ledger)
+    plan, done = done_long_ago(harvester, amazon, ledger)
     sells, fails = [each for each in done if each["kind"] == "promote_keyword"][:2]
     late, saves = [each for each in done if each["kind"].startswith("negate_")][:2]
     a_target(ledger, sells, profile, 3)
@@ -96,6 +98,20 @@ def test_what_is_regretted_gets_a_plan_that_takes_it_back(
     assert {each["action_id"] for each in rows["outcomes"] if each["undo_plan_id"] == undo} == {fails["id"], late["id"]}
     states = {each["action_id"]: each["state"] for each in rows["outcomes"]}
     assert [states[each["id"]] for each in (sells, fails, late, saves)] == ["done", "undone", "undone", "done"]
+    fetches_for_what_is_new(harvester, ledger, plan)
+
+
+def fetches_for_what_is_new(harvester: Harvester, ledger: Ledger, plan: dict[str, Any]) -> None:
+    """Both reports, though no rule names them: readings are to come again."""
+    ledger.execute("DELETE FROM harvester.report_day WHERE day > $1", MADE + timedelta(days=DAYS_AGO - 5))
+    before = ledger.value("SELECT max(number) FROM harvester.report")
+    assert harvester("outcomes", "--fetch", "--json", **REVIEW).succeeded().json["failed"] == []
+    assert ledger.value("SELECT max(number) FROM harvester.report") == before, "nothing is needed yet"
+    harvester("approve", plan["id"], "--kind", "promote_product", "--guarded", "--by", "Ann", **REVIEW).succeeded()
+    harvester("apply", plan["id"], "--fingerprint", plan["fingerprint"], **REVIEW)
+    assert harvester("outcomes", "--fetch", "--json", **REVIEW).succeeded().json["failed"] == []
+    fetched = ledger.rows("SELECT DISTINCT kind FROM harvester.report WHERE number > $1 AND state = 'loaded'", before)
+    assert {row["kind"] for row in fetched} == {"search_terms", "targeting"}
 
 
 def reads_well(harvester: Harvester, rule: str, undo: str) -> None:

@@ -33,6 +33,11 @@ def promoted_from(ad_group_id: str) -> Wanted:
     return lambda item: item["kind"].startswith("promote_") and item["source_ad_group_id"] == ad_group_id
 
 
+def made_from(ad_group_id: str) -> Wanted:
+    """Also what goes through no promotion group."""
+    return lambda item: item["kind"].startswith(("promote_", "target_")) and item["source_ad_group_id"] == ad_group_id
+
+
 def of_the_couch(item: Row) -> bool:
     return promoted_from(COUCH)(item) or (item["kind"] == "create_group" and item["key"] == COUCH)
 
@@ -67,14 +72,14 @@ MOVES = {
         ("it was not targeted there", "enabled"),
     ),
     "the source campaign is paused": Move(
-        _set(Kind.CAMPAIGN, NEWBORN, state="PAUSED"), promoted_from(NEWBORN), ("was enabled", "paused")
+        _set(Kind.CAMPAIGN, NEWBORN, state="PAUSED"), made_from(NEWBORN), ("was enabled", "paused")
     ),
     "the source ad group is paused": Move(
-        _set(Kind.AD_GROUP, NEWBORN, state="PAUSED"), promoted_from(NEWBORN), ("was enabled", "paused")
+        _set(Kind.AD_GROUP, NEWBORN, state="PAUSED"), made_from(NEWBORN), ("was enabled", "paused")
     ),
     "the source campaign is archived": Move(
         Edit(do="archive", kind=Kind.CAMPAIGN, id=NEWBORN),
-        lambda item: promoted_from(NEWBORN)(item) or item["ad_group_id"] == NEWBORN,
+        lambda item: made_from(NEWBORN)(item) or item["ad_group_id"] == NEWBORN,
         ("was there, and is archived now",),
     ),
     "a covering negative stands by now": Move(
@@ -103,7 +108,7 @@ MOVES = {
     ),
     "the destination is archived": Move(
         Edit(do="archive", kind=Kind.AD_GROUP, id=NEWBORN_PRODUCTS),
-        lambda item: promoted_from(NEWBORN)(item) and item["kind"] == "promote_product",
+        lambda item: made_from(NEWBORN)(item) and item["ad_group_id"] == NEWBORN_PRODUCTS,
         (f"its destination ad group {NEWBORN_PRODUCTS} was there, and is archived now",),
     ),
     "a person made the group": Move(

@@ -310,3 +310,20 @@ async def test_an_interrupted_run_decides_about_brands_once(
         )
     assert [row["target"] for row in rows] == [HERON]
     assert Ledger(dsn).value("SELECT count(*) FROM harvester.run") == 1
+
+
+async def test_what_was_declined_comes_again_under_another_name_only(
+    dsn: str, amazon: Running, one_place: RuleSet, tmp_path: Path
+) -> None:
+    """The plan tells what is left alone and why; to name it anew is to ask for it anew."""
+    async with open_desk(dsn, amazon.url, rules=one_place) as desk:
+        plan_id, (item,) = await planned(desk)
+        await desk.decline(plan_id, [item["id"]])
+        again, items = await planned(desk)
+        assert (items, decisions(dsn, again)) == ([], [(HERON, "skip", "declined_before")])
+        (advice,) = (await desk.services.reports.plan(again) or {})["advice"]
+        assert advice.startswith(f"Entry `rivals` under `brands` was declined at 1 place ({plan_id})")
+    anew = with_brands(tmp_path, f'brands: [{{name: anew, ids: ["{HERON}"], match: {{campaigns: ["{NEWBORN}"]}}}}]')
+    async with open_desk(dsn, amazon.url, rules=anew) as desk:
+        _, (item,) = await planned(desk)
+        assert (item["rule"], item["state"]) == ("anew", "guarded")

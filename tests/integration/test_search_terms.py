@@ -48,9 +48,11 @@ def lost(term: str, ad_group: str = AUTO, **more: Any) -> list[Day]:
     return Day(ago(10), ad_group, ad_group, term, **{"clicks": 12, "cost": 9.6, **more}).on(ago(10), ago(20))
 
 
-def sold(term: str, ad_group: str = AUTO) -> list[Day]:
+def sold(term: str, ad_group: str = AUTO, campaign: str = "") -> list[Day]:
     """Twenty-four clicks and four orders."""
-    return Day(ago(10), ad_group, ad_group, term, clicks=12, cost=9.6, orders=2, sales=40).on(ago(10), ago(20))
+    return Day(ago(10), ad_group, campaign or ad_group, term, clicks=12, cost=9.6, orders=2, sales=40).on(
+        ago(10), ago(20)
+    )
 
 
 async def planned(desk: Desk) -> tuple[PlanId, list[Mapping[str, Any]]]:
@@ -311,3 +313,96 @@ async def test_rows_of_two_sources_about_one_thing_are_one_item(dsn: str, amazon
     assert {row["source"] for row in sources} == {"promotion", "search_terms"}
     assert "Search term of target “close-match”: 24 clicks, 4 orders" in item["note"]
     assert len({each["key"] for each in items}) == len({each["key"] for each in before})
+
+
+async def test_rules_on_advertised_products_see_those_of_the_ad_group(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """A seller's ads hold SKUs only: rows of recommendations tell, for the manual ad group of the same products too."""
+    ledger = Ledger(dsn)
+    rules = RULES + "economics: {asins: {B000000001: {price: {USD: 9}, target_acos: 30%}}}\n"
+    rules = rules.replace(
+        "rules:\n", "rules:\n  - {name: never, when: {clicks: {at_least: 999999}}, then: {promote: {}}}\n"
+    )
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, rules)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("garden gnome"), *lost("garden gnome", MANUAL)])
+        await planned(desk)
+
+    advertised = "SELECT DISTINCT ad_asin FROM ledger.decisions WHERE ad_group_id = $1 AND source = 'promotion'"
+    known = {row["ad_asin"] for row in ledger.rows(advertised, AUTO)} - {""}
+    assert known
+    told_of = ledger.rows("SELECT ad_group_id, metrics FROM ledger.decisions WHERE source = 'search_terms'")
+    shown = {row["ad_group_id"]: row["metrics"]["asked_for"] for row in told_of}
+    assert set(shown[AUTO]) <= known
+    assert shown[AUTO] == shown[MANUAL] != []
+
+
+PROMOTIONS = """
+version: 1
+rules:
+  - name: never
+    match: {source: promotion}
+    when: {clicks: {at_least: 1000000}}
+    then: {promote: {}}
+"""
+BY_PRODUCT = """
+version: 1
+economics:
+  default: {{price: {{USD: 10}}, target_acos: 10%}}
+  asins:
+    {asin}: {{price: {{USD: 100}}}}
+rules:
+  - name: stop-what-does-not-pay
+    match: {{source: search_terms}}
+    when: {{all: [{{spend: {{at_least: 1x target_cost}}}}, {{conversions: {{at_most: 0}}}}]}}
+    then: {{negate: {{}}}}
+guard: {{negative_share: 100%}}
+"""
+
+
+async def test_a_term_is_held_to_the_economics_of_what_its_ad_group_advertises(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """Once rows of source promotion have told which product that is; the ledger keeps it with the figures."""
+    ledger = Ledger(dsn)
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, PROMOTIONS)) as desk:
+        await planned(desk)
+    (known, *_) = ledger.rows(
+        "SELECT ad_group_id, campaign_id, ad_asin FROM ledger.recommendations WHERE ad_asin <> '' ORDER BY 1, 3 LIMIT 1"
+    )
+    loser = Day(ago(10), known["ad_group_id"], known["campaign_id"], "garden gnome hat", clicks=12, cost=9.6)
+    all_read(ledger)
+    told(ledger, loser.on(ago(10), ago(20)))
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, BY_PRODUCT.format(asin=known["ad_asin"]))) as desk:
+        await planned(desk)
+
+    (decision,) = ledger.rows("SELECT * FROM ledger.decisions WHERE source = 'search_terms'")
+    assert known["ad_asin"] in decision["metrics"]["asked_for"]
+    assert decision["outcome"] == "negate"
+    spent = decision["findings"][0]
+    assert (spent["measured"], spent["bound"]) == ("19.20 USD", "10.00 USD")
+
+
+async def test_a_manual_ad_group_promotes_only_where_its_products_have_one_group(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """Two groups that lead to different places, or none at all: held, and the plan says what would mend it."""
+    ledger = Ledger(dsn)
+    rows = amazon.sandbox.world.market(PROFILE).rows
+    campaigns = {row.body["name"]: row.body["campaignId"] for row in rows[Kind.CAMPAIGN].values()}
+    several, none = (campaigns[f"Manual | {name} | Keywords"] for name in ("Cdj stand", "Couch pillows"))
+    ad_groups = {row.body["campaignId"]: row.body["adGroupId"] for row in rows[Kind.AD_GROUP].values()}
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        for number, campaign in enumerate((several, none)):
+            told(ledger, sold(f"term {number}", ad_groups[campaign], campaign))
+        plan_id, items = await planned(desk)
+        said = " ".join(await advice(desk, plan_id))
+
+    assert items == []
+    assert decided(ledger) == {"term 0": ("hold", "ambiguous_destination"), "term 1": ("hold", "no_destination")}
+    assert "has 2 promotion groups for the same ad" in said
+    assert f"({ad_groups[none]}) promotes through the group of an automatic ad group that advertises the same" in said

@@ -4,6 +4,7 @@ from typing import Any
 
 from harvester.adapters.ads.bulk_replies import decoded
 from harvester.adapters.ads.item_errors import id_of
+from harvester.adapters.ads.naming import named
 from harvester.adapters.exchange import Answer, Unreadable
 from harvester.domain.brand import Brand
 
@@ -41,5 +42,4 @@ def _brand(entry: object) -> Brand | None:
         return None
     brand_id = next((found for name in _IDS if (found := id_of(entry.get(name)))), "")
     name = next((text for key in _NAMES if isinstance(text := entry.get(key), str)), "")
-    name = " ".join(name.replace("\0", " ").split())
-    return Brand(brand_id, name) if brand_id.isascii() and brand_id.isdigit() else None
+    return Brand(brand_id, named(name)) if brand_id.isascii() and brand_id.isdigit() else None

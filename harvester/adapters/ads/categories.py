@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import msgspec
 
+from harvester.adapters.ads.naming import MOST_OF_A_PATH, named
 from harvester.adapters.ads.wire import Text, text
 from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
 from harvester.domain.category_tree import Category, NamedId, Narrowed, ProductCount, Refinements, SuggestedCategory
@@ -132,8 +133,8 @@ def read_suggested(answer: Answer) -> Sequence[SuggestedCategory]:
             found[category_id] = SuggestedCategory(
                 category_id=category_id,
                 parent_id=_parent(text(item.parent_category_id) or text(item.parent)),
-                name=text(item.name),
-                path=text(item.category_path) or text(item.path),
+                name=named(text(item.name)),
+                path=named(text(item.category_path) or text(item.path), MOST_OF_A_PATH),
                 targetable=item.can_be_targeted is not False,
                 products=_count(item.asin_counts),
             )
@@ -197,7 +198,7 @@ def _all_named(raws: list[msgspec.Raw] | None) -> Iterator[NamedId]:
     for raw in raws or ():
         item = _lenient(_named, raw)
         if item is not None and item.id:
-            yield NamedId(text(item.id), text(item.name))
+            yield NamedId(text(item.id), named(text(item.name)))
 
 
 def _lenient(decoder: "msgspec.json.Decoder[S]", raw: msgspec.Raw) -> S | None:

@@ -8,6 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from harvester.adapters.ads.asking import Asker
+from harvester.adapters.ads.naming import MOST_OF_A_PATH, named
 from harvester.adapters.ads.paging import batches, walked
 from harvester.adapters.ads.protocol import PRODUCTS_BY_ASIN, PRODUCTS_BY_THEME, Operation
 from harvester.adapters.ads.wire import PageReader, Text, WirePage, text
@@ -50,7 +51,9 @@ def suggested_by_asin(items: Sequence[SuggestedProduct]) -> _Suggestions:
     found: _Suggestions = {}
     for item in items:
         if item.recommended_asin:
-            found.setdefault(text(item.recommended_asin), {}).update((text(each), "") for each in item.themes or ())
+            found.setdefault(text(item.recommended_asin), {}).update(
+                (named(text(each)), "") for each in item.themes or ()
+            )
     return found
 
 
@@ -58,7 +61,7 @@ def suggested_by_theme(items: Sequence[SuggestedTheme]) -> _Suggestions:
     found: _Suggestions = {}
     for item in items:
         for asin in [each for each in item.recommended_asins or () if each]:
-            found.setdefault(text(asin), {})[text(item.theme)] = text(item.description)
+            found.setdefault(text(asin), {})[named(text(item.theme))] = named(text(item.description), MOST_OF_A_PATH)
     return found
 
 

@@ -49,6 +49,7 @@ _TASKS: Mapping[str, str] = MappingProxyType(
         "retain": "keeping the tables in order",
         "notify": "notifying",
         "outcomes": "looking back",
+        "report": "fetching reports",
     }
 )
 

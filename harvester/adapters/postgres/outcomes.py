@@ -23,6 +23,7 @@ from harvester.domain.history import (
 from harvester.domain.ids import PlanId, ProfileId
 from harvester.domain.profile import Profile
 from harvester.domain.target import Level, Match
+from harvester.rules.windows import asins_told
 
 _DUE = named("due_outcomes")
 _DAYS_IN = named("days_in")
@@ -165,7 +166,7 @@ def _deed(row: asyncpg.Record, looked: timedelta) -> Deed:
         campaign_id=row["campaign_id"],
         campaign_name=row["campaign_name"],
         ad_group_id=row["ad_group_id"],
-        asin=row["asin"],
+        asins=asins_told(row["note"]) or tuple(filter(None, [row["asin"]])),
         amazon_id=row["amazon_id"],
         follows=row["follows"],
         clicks_seen=row["clicks"],

@@ -9,6 +9,7 @@ import asyncpg
 
 from harvester.adapters.postgres.database import Connection, translated
 from harvester.adapters.postgres.queries import named
+from harvester.adapters.postgres.storable import storable
 from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.decision import DecidedRow, Outcome
 from harvester.domain.errors import LeaseLost
@@ -178,7 +179,7 @@ class PostgresPlanDraft:
                 counts.skip,
                 counts.actions,
                 counts.guarded,
-                list(advice),
+                [storable(sentence) for sentence in advice],
             )
             await self._connection.execute(_SUPERSEDE_OLDER, run.profile_id, self._plan_id, now, run.fence)
         self._finished = True
@@ -212,11 +213,13 @@ def _decided_row(row: asyncpg.Record) -> DecidedRow:
 
 
 def _texts(action: PlannedAction) -> tuple[object, ...]:
-    return tuple(getattr(action, name) for name in _TEXTS)
+    """Names are anybody's texts."""
+    values = (getattr(action, name) for name in _TEXTS)
+    return tuple(storable(value) if isinstance(value, str) else value for value in values)
 
 
 def _rest(action: PlannedAction) -> tuple[str, ...]:
-    return tuple(getattr(action, name) for name in _REST)
+    return tuple(storable(getattr(action, name)) for name in _REST)
 
 
 def _staged_columns(action: PlannedAction) -> tuple[object, ...]:

@@ -39,6 +39,7 @@ class PostgresPlans:
                     at=row["at"],
                     clicks_then=row["clicks_then"],
                     until=row["until"],
+                    entry=row["entry"] or "",
                 )
                 async for row in connection.cursor(_EFFECTS, profile_id, now, prefetch=1000)
             }

@@ -13,7 +13,7 @@ from harvester.adapters.postgres.storable import storable
 from harvester.domain.candidate import Place
 from harvester.domain.decision import Decision, Outcome
 from harvester.domain.ids import ProfileId
-from harvester.domain.recommendation import SOURCES, WITHOUT_EVIDENCE, Recommendation
+from harvester.domain.recommendation import PROMOTION, SOURCES, Recommendation
 from harvester.domain.recorded import RecordedRow
 
 _NEWEST = named("newest_evidence")
@@ -24,7 +24,7 @@ _OUTCOMES = {outcome.value: outcome for outcome in Outcome}
 
 
 class _Said(msgspec.Struct):
-    """What the note of a suggestion says of it."""
+    """What the note of a suggestion or search term says of it, beside figures."""
 
     themes: tuple[str, ...] = ()
     asked_for: tuple[str, ...] = ()
@@ -93,6 +93,6 @@ def _recorded(row: asyncpg.Record) -> RecordedRow:
 
 
 def _said_of(source: str, note: str | None) -> _Said:
-    if source not in WITHOUT_EVIDENCE or note is None:
+    if source == PROMOTION or note is None:
         return _Said()
     return _said.decode(note)

@@ -102,7 +102,7 @@ class PostgresReportDays:
 
     async def make_partitions(self, first: date, last: date, kinds: Sequence[ReportKind] = tuple(ReportKind)) -> int:
         """How many were missing."""
-        return int(await self.database.fetchval(_ENSURE, [_TABLES[kind] for kind in kinds], first, last))
+        return int(await self.database.fetchval(_ENSURE, first, last, [_TABLES[kind] for kind in kinds]))
 
     async def drop_before(self, day: date) -> int:
         """How many partitions of older days are gone, and with them what was known of those days."""

@@ -18,6 +18,7 @@ _PLAN_ITEMS = named("plan_items")
 _ITEM_STATES = named("item_states")
 _RUN_HEADERS = named("run_headers")
 _RUN_REASONS = named("run_reasons")
+_RUN_SOURCES = named("run_sources")
 _RUN_EXAMPLES = named("run_examples")
 _RUN_OF_PLAN = named("run_of_plan")
 _RUN_DECISIONS = named("run_decisions")
@@ -68,6 +69,10 @@ class PostgresReports:
         return [
             (row["outcome"], row["reason"], row["decisions"]) for row in await self.database.fetch(_RUN_REASONS, run_id)
         ]
+
+    async def sources(self, run_id: str) -> Sequence[tuple[str, int]]:
+        """Source, and how many decisions of the run come from it, the most frequent first."""
+        return [(row["source"], row["decisions"]) for row in await self.database.fetch(_RUN_SOURCES, run_id)]
 
     async def examples(self, run_id: str, outcome: str, reason: str, most: int) -> Sequence[Row]:
         """Those with the most conversions, then the most clicks; with the columns of ledger.decisions."""

@@ -33,15 +33,33 @@ def title(profile: Profile, plan: Mapping[str, Any]) -> str:
 
 async def _show_profile(console: Console, session: Session, plan: Mapping[str, Any]) -> None:
     counts = plan["counts"]
-    console.print(f"{tables.plural(counts['candidates'], 'recommendation')} judged, orders/clicks beside each.\n")
+    sources = await session.services.reports.sources(plan["run_id"])
+    console.print(tables.hanging(Text(_judged(counts["candidates"], sources))))
+    console.print()
     items = [item async for item in session.services.reports.items(plan["id"])]
-    for verb, prefixes in (("promote", ("create", "promote")), ("negate", ("negate",))):
+    for verb, prefixes in (("promote", ("create", "promote", "target")), ("negate", ("negate",))):
         mine = [item for item in items if str(item["kind"]).startswith(prefixes)]
         heading = f"To {verb}: {tables.plural(counts[verb], 'recommendation')} in {tables.plural(len(mine), 'item')}"
         _print_section(console, heading, _STYLES[verb], _item_lines(mine))
     for outcome, heading in (("hold", "Held"), ("skip", "Skipped")):
         lines = await _reason_lines(session, outcome, plan["run_id"])
         _print_section(console, f"{heading}: {counts[outcome]:,}", _STYLES[outcome], lines)
+
+
+_NAMES = {
+    "promotion": ("target that shoppers clicked", "targets that shoppers clicked"),
+    "products": ("suggested product", "suggested products"),
+    "categories": ("suggested category", "suggested categories"),
+    "search_terms": ("search term of the report", "search terms of the report"),
+    "brands": ("brand of the rules file", "brands of the rules file"),
+}
+
+
+def _judged(candidates: int, sources: Sequence[tuple[str, int]]) -> str:
+    """`200 recommendations judged, orders/clicks beside each: 180 search terms ..., 20 brands ...`"""
+    judged = f"{tables.plural(candidates, 'recommendation')} judged, orders/clicks beside each"
+    told = [tables.plural(count, *_NAMES.get(source, (source, source))) for source, count in sources]
+    return f"{judged}: {', '.join(told)}." if len(told) > 1 else f"{judged}."
 
 
 _STYLES = {"promote": "green", "negate": "red", "hold": "yellow", "skip": "blue"}
@@ -68,11 +86,22 @@ def _item_lines(items: Sequence[Mapping[str, Any]]) -> list[_Line]:
     """Those that go on by themselves first, then what waits for a person."""
     order = {"planned": 0, "guarded": 1, "held": 2}
     ranked = sorted(items, key=lambda item: order.get(str(item["state"]), 3))
-    chosen = [*ranked[:MOST], *[item for item in ranked[MOST:] if item["state"] != "planned"][:1]]
+    chosen = _chosen(ranked)
     lines = [(str(item["target"]), tables.evidence(item), _why(item)) for item in chosen]
     if len(items) > len(chosen):
         lines.append((f"… and {len(items) - len(chosen)} more", "", Text("")))
     return lines
+
+
+def _chosen(ranked: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The first few, one of each further kind, and one that waits where all of these go on by themselves."""
+    chosen = list(ranked[:MOST])
+    for item in ranked[MOST:]:
+        kinds = {each["kind"] for each in chosen}
+        waits = item["state"] != "planned" and all(each["state"] == "planned" for each in chosen)
+        if item["kind"] not in kinds or waits:
+            chosen.append(item)
+    return chosen
 
 
 def _why(item: Mapping[str, Any]) -> Text:
@@ -92,7 +121,7 @@ async def _reason_lines(session: Session, outcome: str, run_id: str) -> list[_Li
             continue
         rows = await reports.examples(run_id, outcome, reason, MOST if reason == "not_proven" else 1)
         for row in rows:
-            target = str(row["target"]) or "(empty)"
+            target = tables.target(row) or "(empty)"
             lines.append((target, tables.evidence(row["metrics"]), Text(in_short(row))))
         if count > len(rows):
             words = reason.replace("_", " ")

@@ -17,12 +17,13 @@ from rich.console import Console
 
 from harvester.config.settings import demo_folder
 from harvester.domain.errors import Refused, Unavailable
-from harvester.domain.profile import Mode
+from harvester.domain.profile import Mode, Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, hint
 from harvester.entrypoints.cli.cycle import show_cycle
 from harvester.entrypoints.cli.plan import harvest_all, show_result
 from harvester.entrypoints.cli.session import JudgingSession, run
+from harvester.ports import AdsLogin
 from harvester.wiring import fresh_database
 
 SANDBOX_ENV = Path("sandbox.env")
@@ -31,6 +32,10 @@ _GONE = (
     "`harvester demo` makes new ones."
 )
 _READY_SECONDS = 30.0
+_BRAND = "Blue Heron"
+"""That the demo's rules file excludes, by id."""
+_CATALOG_RATE = 20
+"""Calls a second; Amazon's own two are too slow to watch."""
 _FEW_PROFILES = 8
 """Planned one after the other, so that plans and items have the same numbers every time."""
 
@@ -57,7 +62,7 @@ def demo(invocation: Invocation, once: bool, profiles: int, recommendations: int
     every pretend profile, and shows what would be promoted, negated, held and skipped, and why. It writes sandbox.env
     and keeps the sandbox up, so that you can go on from another terminal; Ctrl-C ends it.
     """
-    market = {"profiles": profiles, "recommendations": recommendations, "seed": seed}
+    market = {"profiles": profiles, "recommendations": recommendations, "seed": seed, "catalog-rate": _CATALOG_RATE}
     run(_demo(invocation, once, market), _GONE)
 
 
@@ -81,6 +86,7 @@ async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -
             there = replace(invocation, env_file=SANDBOX_ENV)
             console.print(f"A pretend Amazon is up at {ready['url']}; {tables.plural(market['profiles'], 'profile')}.")
             async with JudgingSession.open(there, mode=Mode.DRY_RUN) as session:
+                await _tell_brands_apart(session)
                 result = await harvest_all(session, ())
                 await show_cycle(console, session, result)
                 plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.done]
@@ -92,6 +98,16 @@ async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -
                 "The pretend Amazon ends here: the plans can be read, but nothing can be asked or sent any more."
             )
     return FAILED if result.failed else DONE
+
+
+async def _tell_brands_apart(session: JudgingSession) -> None:
+    """As `harvester brands` would: a rules file names ids only, and its reviewer wants to read names."""
+    readers = {login.account: login.reader for login in session.services.logins}
+
+    async def work(profile: Profile, login: AdsLogin) -> None:
+        await session.services.look_up_brands(profile, readers[login.account](profile, None), _BRAND)
+
+    await session.services.fleet((), work)
 
 
 def _tell_how_to_go_on(console: Console, there: Invocation, plans: list[Any]) -> None:

@@ -34,6 +34,8 @@ _KINDS = {
 _WORTH_TELLING = ("suggest", " × ", ", ")
 """In the formula of a bid: a base that was taken as it stands says no more than the bid."""
 _WITHOUT_EVIDENCE = ("create_group", "negate_brand", "archive_negative_brand")
+_ONE_MATCH = ("target_category", "negate_brand", "archive_negative_brand")
+"""Of what there is one match only, nobody needs to be told which."""
 _COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused": "red", "done": "green"}
 NARROWEST = 60
 WIDEST = 110
@@ -87,9 +89,15 @@ def evidence(row: Mapping[str, Any]) -> str:
     return f"{number(conversions)}/{number(clicks)}{money}"
 
 
+def target(row: Mapping[str, Any]) -> str:
+    """Of a decision: a category by its name, not by its number."""
+    name = row["metrics"].get("name") if row.get("target_type") == "CATEGORY" else None
+    return f"{name} ({row['target']})" if name else str(row["target"])
+
+
 def what(item: Mapping[str, Any]) -> str:
     kind = _KINDS.get(str(item["kind"]), str(item["kind"]))
-    match = item.get("match")
+    match = None if item["kind"] in _ONE_MATCH else item.get("match")
     level = " at campaign level" if item.get("level") == "campaign" else ""
     return f"{kind}, {match}{level}" if match else f"{kind}{level}"
 
@@ -195,9 +203,7 @@ def decisions_table() -> Table:
 
 
 def add_decision(table: Table, row: Mapping[str, Any], why: str) -> None:
-    table.add_row(
-        str(row["decision_id"]), Text(str(row["target"])), evidence(row["metrics"]), str(row["outcome"]), Text(why)
-    )
+    table.add_row(str(row["decision_id"]), Text(target(row)), evidence(row["metrics"]), str(row["outcome"]), Text(why))
 
 
 def plural(count: int, one: str, many: str | None = None) -> str:

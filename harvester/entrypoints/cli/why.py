@@ -65,7 +65,7 @@ def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) 
     for row in rows:
         if row["profile_id"] != heading:
             heading = row["profile_id"]
-            whose = Text(f"“{row['target']}” in profile {heading} (account {row['account']})", style="bold")
+            whose = Text(f"“{tables.target(row)}” in profile {heading} (account {row['account']})", style="bold")
             console.print(tables.hanging(whose))
         for line in _story(row, names):
             console.print(tables.hanging(line))

@@ -1,7 +1,7 @@
 """The one HTTP server of a replica: health for probes, metrics for Prometheus."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -10,11 +10,13 @@ from aiohttp import web
 
 from harvester.domain.errors import Misconfigured
 from harvester.domain.vitals import Vitals
-from harvester.entrypoints.web.health import liveness_json, readiness, readiness_json
+from harvester.entrypoints.web.health import Check, liveness_json, readiness, readiness_json
 from harvester.entrypoints.web.pulse import Pulse
 
 METRICS_FRESH_SECONDS = 5.0
 READY_FRESH_SECONDS = 2.0
+UNREADY_FRESH_SECONDS = 0.2
+"""Who starts is ready soon: whoever waits for that is not told of what was true two seconds ago."""
 _LAST_ANSWERS_SECONDS = 1.0
 
 
@@ -76,11 +78,14 @@ def application(probes: Probes, pulse: Pulse) -> web.Application:
         dead = probes.dead()
         return web.json_response(liveness_json(dead), status=_status(well=not dead))
 
+    async def look(fresh_seconds: float) -> Mapping[str, Check]:
+        return readiness(await pulse.latest(fresh_seconds), draining=probes.draining())
+
     async def ready(_request: web.Request) -> web.Response:
-        vitals = await pulse.latest(READY_FRESH_SECONDS)
-        checks = readiness(vitals, draining=probes.draining())
-        well = all(check.well for check in checks.values())
-        return web.json_response(readiness_json(checks), status=_status(well=well))
+        checks = await look(READY_FRESH_SECONDS)
+        if not _well(checks) and checks["database"].well:
+            checks = await look(UNREADY_FRESH_SECONDS)
+        return web.json_response(readiness_json(checks), status=_status(well=_well(checks)))
 
     async def metrics(request: web.Request) -> web.Response:
         vitals = await pulse.latest(METRICS_FRESH_SECONDS)
@@ -101,6 +106,10 @@ async def _plain(_request: web.Request, response: web.StreamResponse) -> None:
     """Nobody outside needs to know what this is made of, and no answer of a probe is worth keeping."""
     response.headers["Server"] = "harvester"
     response.headers["Cache-Control"] = "no-store"
+
+
+def _well(checks: Mapping[str, Check]) -> bool:
+    return all(check.well for check in checks.values())
 
 
 def _status(*, well: bool) -> int:

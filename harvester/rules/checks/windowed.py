@@ -211,9 +211,9 @@ def waiting_for(lacking: Sequence[Lacking], seen: Seen) -> tuple[Reason, list[Fi
     """What a rule waits for, and why, one finding for each window; None where nothing is lacking."""
     windows = dict.fromkeys(bound.window for bound, lack in lacking if lack is Lack.WINDOW)
     if windows:
-        findings = [_gap(seen.history, window) for window in windows]
-        immature = all(finding.check.startswith(_IMMATURE) for finding in findings)
-        return (Reason.IMMATURE_WINDOW if immature else Reason.MISSING_DAYS), findings
+        gaps = [gap for window in windows if (gap := gap_in(seen.history, window)) is not None]
+        immature = all(reason is Reason.IMMATURE_WINDOW for reason, _ in gaps)
+        return (Reason.IMMATURE_WINDOW if immature else Reason.MISSING_DAYS), [finding for _, finding in gaps]
     if not lacking:
         return None
     priced = any(bound.unit is Unit.TARGET_COST for bound, _ in lacking)
@@ -226,14 +226,18 @@ def waiting_for(lacking: Sequence[Lacking], seen: Seen) -> tuple[Reason, list[Fi
     return Reason.MISSING_FACTS, [Finding("", "economics.unknown", ", ".join(asins), wanted, passed=False)]
 
 
-_IMMATURE = "window.immature"
 _PRODUCTS = "what its ad group advertises"
 
 
-def _gap(history: History | None, window: Window) -> Finding:
+def gap_in(history: History | None, window: Window) -> tuple[Reason, Finding] | None:
+    """Why nothing is decided from a window; None where it is whole."""
     name = window_name(window)
     if history is None:
-        return Finding("", f"window.unread@{name}", None, None, passed=False)
-    gap = history.around.gaps[window]
-    check, days = ("window.missing", gap.missing) if gap.missing else (_IMMATURE, gap.immature)
-    return Finding("", f"{check}@{name}", days, gap.first_day.isoformat(), passed=False)
+        return Reason.MISSING_DAYS, Finding("", f"window.unread@{name}", None, None, passed=False)
+    gap = history.around.gaps.get(window)
+    if gap is None:
+        return None
+    first = gap.first_day.isoformat()
+    if gap.missing:
+        return Reason.MISSING_DAYS, Finding("", f"window.missing@{name}", gap.missing, first, passed=False)
+    return Reason.IMMATURE_WINDOW, Finding("", f"window.immature@{name}", gap.immature, first, passed=False)

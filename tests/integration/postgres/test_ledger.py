@@ -121,6 +121,7 @@ async def test_partitions_are_as_closed_as_their_parents(
         row[0]
         for row in await sql.fetch(
             "SELECT relname FROM pg_inherits JOIN pg_class ON inhrelid = oid WHERE relkind = 'r'"
+            " AND inhparent::regclass::text NOT LIKE '%_day'"  # days of reports are read again
         )
     ]
 

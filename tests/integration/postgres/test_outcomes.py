@@ -14,17 +14,19 @@ from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.domain.action import ActionKind
+from harvester.domain.decision import Outcome
 from harvester.domain.ids import Effect, PlanId, ProfileId
 from harvester.domain.notice import NoticeKind
 from harvester.domain.outcome import Made
 from harvester.domain.plan import PlannedAction
 from harvester.domain.review import Selection, Verdict
+from harvester.domain.run import Cursor, RunState
 from harvester.domain.target import Level, Match
 from harvester.rules.score import scores
 from harvester.usecases.read_outcomes import ReadOutcomes
 
 from .acting import PROFILE, a_review, approve_all, harvest, ids, send
-from .conftest import NOW, BeginRun, Sql, StorePlan, a_profile, an_action
+from .conftest import NOW, BeginRun, Sql, StorePlan, a_decision, a_profile, a_row, an_action
 from .reported import days, read_days, search_term, targeting
 
 MADE = date(2026, 11, 20)
@@ -284,6 +286,27 @@ async def test_reports_are_needed_while_readings_are_to_come(
     await caught_up(sql, 42)
     await read(outcomes, 42)
     assert await needed(43) is None
+
+
+async def test_products_are_those_that_the_evidence_names(
+    do: Do, begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, outcomes: PostgresOutcomes, sql: Sql
+) -> None:
+    """A search term is bought for all that its ad group advertises; a recommendation for the product of its ad."""
+    [recommended] = await do(an_action(0))
+    run = await begin()
+    note = '{"windows": {}, "asked_for": ["B000000001", "B000000002"]}'
+    row = a_row(source="search_terms", ad_id="", ad_asin="", evidence_note=note)
+    await runs.save_page(run, 0, [(row, "loser 1", a_decision(Outcome.NEGATE))], Cursor(), NOW)
+    plan_id = await store_plan(run, [a_negative(1, asin="", places=(0,))])
+    await runs.finish(run, RunState.COMPLETE, None)
+    actions = PostgresActions(outcomes.database)
+    await approve_all(actions, plan_id)
+    [term] = await ids(sql, plan_id)
+    await send(actions, [term], [Made("N1")])
+    await caught_up(sql, 7)
+
+    due = {each.action_id: each.asins for each in await outcomes.due(a_profile(), NOW + timedelta(days=7), 10)}
+    assert due == {recommended: ("B000000001",), term: ("B000000001", "B000000002")}
 
 
 async def test_a_plan_of_regrets_is_told_as_such(do: Do, outcomes: PostgresOutcomes, database: Database) -> None:

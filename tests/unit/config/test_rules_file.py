@@ -258,7 +258,7 @@ def answers(path: Path) -> None:
         assert not re.search(r"pydantic|Input should|Value error|Traceback|NoneType", problem.message)
 
 
-ANY_FILE = settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+ANY_FILE = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @ANY_FILE

@@ -1,6 +1,6 @@
 """Search terms with their figures by window, for the tests of the rules."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -9,8 +9,10 @@ from harvester.domain.decision import Decision
 from harvester.domain.history import NOTHING, Around, Gap, History, Totals, Window
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation
 from harvester.domain.target import TargetKind, fold, kind_of
+from harvester.rules.checks.windowed import window_name
 from harvester.rules.evaluate import compile_rules
 from harvester.rules.ruleset import RuleSet
+from harvester.rules.term_notes import decimal_text
 from tests.unit.rules.builders import ground
 
 TODAY = date(2026, 3, 1)
@@ -85,3 +87,13 @@ def on_terms(when: object, then: object = None, **keys: Any) -> dict[str, Any]:
 
 def judged(rules: RuleSet, asked: Candidate) -> Decision:
     return compile_rules(rules, asked.ground.account.profile).judge(asked)
+
+
+def told(history: History, windows: Collection[Window]) -> dict[str, dict[str, int | str]]:
+    """As a recorded note has them under `windows`: those that are whole."""
+    return {window_name(each): _told(history.totals(each)) for each in windows if each not in history.around.gaps}
+
+
+def _told(sums: Totals) -> dict[str, int | str]:
+    money = {"cost": decimal_text(sums.cost), "sales": decimal_text(sums.sales)}
+    return {"impressions": sums.impressions, "clicks": sums.clicks, "orders": sums.orders, **money}

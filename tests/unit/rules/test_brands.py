@@ -15,7 +15,7 @@ from harvester.domain.ids import Effect, ProfileId
 from harvester.domain.plan import PlanCounts
 from harvester.domain.profile import AdGroup, Campaign, Mode, Profile, Region
 from harvester.domain.target import Level, Match
-from harvester.rules.brands import Spot, StandingBrands, brand_item, judge, spots_of
+from harvester.rules.brands import Spot, StandingBrands, brand_item, declined, judge, spots_of
 from harvester.rules.explain import short
 from harvester.rules.guard import Guard
 from harvester.rules.reading import read
@@ -215,3 +215,26 @@ def test_the_words_of_a_name_are_those_of_a_keyword() -> None:
     """Folded, without what stands between words; no name, no words."""
     assert Brand("1", "Hearth & Hound Co.").words == "hearth hound co"
     assert Brand("1", "").words == ""
+
+
+def test_a_declined_brand_stays_declined_until_another_entry_names_it() -> None:
+    """Brands have no evidence that could change; the plan says how to have it planned again."""
+    entry = {"match": {"ad_groups": ["11"]}}
+    (spot,) = spots(entry)
+
+    def after(declined_as: str) -> Any:
+        record = EffectRecord(EffectStanding.DECLINED, "p4", NOW, entry=declined_as)
+        account = facts(effects={spot.effect: record})
+        decision = judge(spot, rules(entry), account, StandingBrands())
+        return decision.reason, declined([spot], [decision], account)
+
+    assert after("another-entry") == ("rivals", [])
+    assert after("rivals") == (
+        Reason.DECLINED_BEFORE,
+        [
+            (
+                "Entry `rivals` under `brands` was declined at 1 place (p4) and is left alone there: give the entry "
+                "another name to have it planned again, or take it out"
+            )
+        ],
+    )

@@ -1,21 +1,25 @@
 """Bids from what a search term has cost and sold."""
 
 from decimal import Decimal
+from typing import Any
 
 import msgspec
 import pytest
 
 from harvester.domain.bid import NoSuggestion
+from harvester.domain.decision import DecidedRow
 from harvester.domain.history import Totals, Window
 from harvester.domain.recommendation import SEARCH_TERMS
 from harvester.domain.target import TargetKind
 from harvester.rules.bids import starting_bid
 from harvester.rules.economics import ProductWorth
+from harvester.rules.explain import long
 from harvester.rules.money_bids import Earned
 from harvester.rules.planner import fold
-from harvester.rules.windows import asins_told, told, totals_told
+from harvester.rules.term_notes import note_of, tail_of_note
+from harvester.rules.windows import asins_told, totals_told
 from tests.unit.rules.builders import DESTINATION, JAPAN, PROFILE, decided, ground, profile_rules, ruleset
-from tests.unit.rules.terms import AROUND, USUAL, around, judged, missing, on_terms, sums, term
+from tests.unit.rules.terms import USUAL, around, judged, missing, on_terms, sums, term
 
 ECONOMICS = {"default": {"price": {"USD": 25}, "target_acos": "30%"}}
 TIMES = "× conversion rate 10.0%, 2 of 20 clicks, × target ACOS 30%"
@@ -113,44 +117,42 @@ def test_a_term_without_a_bid_is_held():
     assert judged(rules, term(sums(2, 2))).reason == "no_bid"
     assert judged(default, term(sums(2, 2))).outcome == "promote"
     assert judged(other, term({USUAL: SOLD, Window(14, 0): sums(3)})).outcome == "promote"
-    assert judged(other, term({USUAL: SOLD}, among=gap)).reason == "no_bid"
+    assert judged(default, term({USUAL: SOLD}, unread=True)).reason == "missing_days"
+    waiting = judged(other, term({USUAL: SOLD}, among=gap))
+    assert (waiting.outcome, waiting.reason, waiting.rule) == ("hold", "missing_days", "r")
+    assert long(waiting, 20, 2)[1:] == [
+        "Rule r waits for days:",
+        "  meets orders in 14d-0d at least 0: 0",
+        "3 days of 60d-7d were never read, the first 2026-02-01.",
+    ]
     assert judged(bid_rules({"target_acos": True}), term(SOLD, asins=("B000000001",))).outcome == "promote"
 
 
-def row(history_of, *asins: str, **fields):
-    windows = told(history_of, frozenset({USUAL}))
-    note = msgspec.json.encode({"windows": windows, "keyword_id": "5", "asked_for": asins}).decode()
-    return msgspec.structs.replace(
-        decided(0, clicks=20, conversions=2, rule="r", ad_id=""),
-        source=SEARCH_TERMS,
-        evidence_note=note,
-        ad_asin="",
-        **fields,
-    )
+def row(sums: Totals | None, *asins: str, **fields: Any) -> DecidedRow:
+    windows = {} if sums is None else {"60d-7d": USUAL}
+    note = note_of(windows, {} if sums is None else {USUAL: sums}, tail_of_note("5", "", "", "USD", 1, asins))
+    decision = decided(0, clicks=20, conversions=2, rule="r", ad_id="")
+    return msgspec.structs.replace(decision, source=SEARCH_TERMS, evidence_note=note, ad_asin="", **fields)
 
 
 def test_an_items_bid_is_worked_out_from_what_was_recorded():
     """The plan reads the ledger's windows and products, not the report again."""
     rules = bid_rules(BOTH, asins={"B000000001": {"target_acos": "10%"}}).for_profile(PROFILE.profile_id)
-    history = term(SOLD).history
-    assert history is not None
     grounds = {("200", ""): ground()}
 
-    [item] = fold([row(history)], grounds, rules)
-    [of_product] = fold([row(history, "B000000001")], grounds, rules)
+    [item] = fold([row(SOLD)], grounds, rules)
+    [of_product] = fold([row(SOLD, "B000000001")], grounds, rules)
 
     assert (item.bid, of_product.bid) == ("0.45", "0.15")
     assert item.bid_formula.startswith("target ACOS bid 0.45 USD (AOV 15.00 USD")
 
 
-def test_an_item_whose_window_was_not_whole_has_no_bid():
-    """Figures of a window with a gap are not recorded, and a note without windows tells nothing."""
+def test_an_item_without_figures_has_no_bid() -> None:
+    """A note without windows tells nothing, and neither does none."""
     rules = bid_rules({"cpc": True}).for_profile(PROFILE.profile_id)
-    history = term(SOLD, among=around(gaps={USUAL: missing()})).history
-    assert history is not None
     grounds = {("200", ""): ground()}
 
-    for each in (row(history), msgspec.structs.replace(row(history), evidence_note=None)):
+    for each in (row(None), msgspec.structs.replace(row(SOLD), evidence_note=None)):
         [item] = fold([each], grounds, rules)
         assert (item.state, item.reason, item.bid) == ("held", "no_bid", None)
 
@@ -165,19 +167,12 @@ def test_other_items_do_not_look_at_money():
     assert item.bid_formula == "ad group default 0.75 USD → 0.75 USD"
 
 
-def test_what_the_ledger_keeps_of_windows_can_be_read_back():
-    """Money as exact text, windows by their names, gaps left out."""
-    history = term({USUAL: Totals(1000, 41, 33_100_000, 2, 49_980_001)}).history
-    assert history is not None
-    short = Window(14, 0)
-    kept = told(history, frozenset({USUAL, short}))
+def test_what_the_ledger_keeps_of_a_term_can_be_read_back() -> None:
+    """Its figures by window, money exact, and its products."""
+    sums = Totals(1000, 41, 33_100_000, 2, 49_980_001)
+    note = row(sums, "B000000001").evidence_note
 
-    assert kept == {
-        "14d-0d": {"impressions": 0, "clicks": 0, "cost": "0", "orders": 0, "sales": "0"},
-        "60d-7d": {"impressions": 1000, "clicks": 41, "cost": "33.1", "orders": 2, "sales": "49.980001"},
-    }
-    note = msgspec.json.encode({"windows": kept, "asked_for": ["B1"]}).decode()
-    assert totals_told(note) == {USUAL: history.totals(USUAL), short: Totals()}
-    assert (totals_told(None), totals_told("{}"), asins_told(note), asins_told(None)) == ({}, {}, ("B1",), ())
-    gone = msgspec.structs.replace(history, around=msgspec.structs.replace(AROUND, gaps={short: missing()}))
-    assert list(told(gone, frozenset({USUAL, short}))) == ["60d-7d"]
+    assert totals_told(note) == {USUAL: sums}
+    assert asins_told(note) == ("B000000001",)
+    assert (totals_told(None), totals_told("{}"), asins_told(None)) == ({}, {}, ())
+    assert "asked_for" not in (row(sums).evidence_note or "")

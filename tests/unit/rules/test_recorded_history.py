@@ -14,9 +14,8 @@ from harvester.rules.policy_diff import Comparison, Flip
 from harvester.rules.policy_diff import Totals as DiffTotals
 from harvester.rules.recorded_history import money_of
 from harvester.rules.ruleset import RuleSet
-from harvester.rules.windows import told
 from tests.unit.rules.builders import PROFILE, VENDOR, ruleset
-from tests.unit.rules.terms import AROUND, USUAL, around, immature, judged, missing, on_terms, sums, term
+from tests.unit.rules.terms import AROUND, USUAL, around, immature, judged, missing, on_terms, sums, term, told
 
 LONG = Window(90, 7)
 NOT_SOLD = {"orders": {"at_most": 0}}
@@ -93,6 +92,17 @@ def test_a_window_that_was_not_recorded_is_not_empty() -> None:
     totals, flip = compared(recorded(TWENTY, {USUAL: sums(10), LONG: sums(60)}), SEASON)
     assert flip is not None
     assert (totals.unjudged, flip.after.outcome) == ({}, Outcome.NEGATE)
+
+
+def test_rows_of_one_ad_group_are_asked_for_the_same() -> None:
+    """Each for itself, whatever came before it."""
+    comparison, totals = Comparison(TWENTY, SEASON, PROFILE, ()), DiffTotals()
+    lacks, has = recorded(TWENTY, sums(30)), recorded(TWENTY, {USUAL: sums(10), LONG: sums(60)})
+
+    flips = [comparison.judge(row, totals) for row in (lacks, has, lacks)]
+
+    assert [flip is not None for flip in flips] == [False, True, False]
+    assert (totals.rows, sum(totals.unjudged.values())) == (1, 2)
 
 
 def test_rules_of_other_places_ask_for_nothing() -> None:

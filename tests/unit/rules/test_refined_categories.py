@@ -287,6 +287,9 @@ def test_what_a_rule_made_is_kept_beside_what_was_suggested() -> None:
     [
         ("289668", KEY),
         (WEAK.lower(), KEY),
+        ("Bakeware (289668)", KEY),
+        ("Bakeware (289668), brand 8, ratings 0 to 3", KEY),
+        ("towel (2 pack) blue", None),
         ("bath towel", None),
         ("", None),
     ],

@@ -45,6 +45,12 @@ def test_a_note_is_read_as_it_was_written(totals: Totals, targeting: str, keywor
     )
 
 
+def test_advertised_products_stand_in_it_where_they_are_known():
+    """Only then: there may be a million notes."""
+    assert read_note(note_of({}, {}, tail_of_note("1", "", "", "USD", 1, ("B000000001",)))).asked_for == ("B000000001",)
+    assert "asked_for" not in note_of({}, {}, tail_of_note("1", "", "", "USD"))
+
+
 def test_what_has_no_note_has_no_windows():
     """Rows of other sources have none."""
     assert read_note(None) == read_note("") == TermNote()

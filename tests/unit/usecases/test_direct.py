@@ -6,7 +6,7 @@ from typing import Any, cast
 import pytest
 
 from harvester.domain.candidate import Destination, NoDestination
-from harvester.domain.profile import AdGroup, Campaign, StandingTarget
+from harvester.domain.profile import AdGroup, Campaign, PromotionGroup, StandingTarget
 from harvester.domain.target import Match, TargetKind
 from harvester.rules.suggesting import WithoutGroup
 from harvester.usecases.account_map import AccountMap
@@ -100,3 +100,70 @@ async def test_what_stands_in_such_an_ad_group_is_known():
 
     assert reader.asked == [[INTO]]
     assert around.ground(SOURCE, "").standing == {("B000000001", Match.SAME): INTO}
+
+
+class TwoGroups(Reader):
+    """The source has a promotion group for each of two ads, or two for both of them."""
+
+    def __init__(self, into: str | None = "500", *, same: bool = False) -> None:
+        super().__init__()
+        self._into, self._same = into, same
+
+    async def promotion_groups(self, _ids: Sequence[str]) -> AsyncIterator[Sequence[PromotionGroup]]:
+        yield [
+            PromotionGroup(f"g{ad}", "", "ENABLED", SOURCE, frozenset(() if self._same else ad), KEYWORDS, self._into)
+            for ad in ("1", "2")
+        ]
+
+
+KEYWORDS = "499"
+
+
+async def two_groups(rules: Any, into: str | None = "500", *, same: bool = False) -> tuple[Surroundings, TwoGroups]:
+    found, reader = the_account(), TwoGroups(into, same=same)
+    found.ad_groups.update({each: AdGroup(each, "302", f"Group {each}", "ENABLED") for each in (KEYWORDS, "500")})
+    around = Surroundings(cast("Any", reader), account(), found, RulesOnTheGround(rules, PROFILE))
+    await around.cover([SOURCE])
+    return around, reader
+
+
+async def test_what_is_suggested_for_all_ads_goes_where_the_rules_file_says():
+    """Between several promotion groups nobody chooses; what sold for one ad still goes through that ad's group."""
+    around, reader = await two_groups(RULES)
+
+    suggested, sold = (around.ground(SOURCE, ad).destination for ad in ("", "1"))
+
+    assert isinstance(suggested, Destination)
+    assert isinstance(sold, Destination)
+    assert suggested.product is not None
+    assert (suggested.direct, suggested.product.ad_group.ad_group_id) == (True, INTO)
+    assert (sold.direct, sold.group_id) == (False, "g1")
+    assert INTO in reader.asked[0]
+
+
+@pytest.mark.parametrize(
+    ("into", "lines"),
+    [
+        ("500", f'(500): {{source: {{ad_groups: ["{SOURCE}"]}}, without_group: {{product_ad_group: "500"}}}}'),
+        (None, f'under `groups`: {{source: {{ad_groups: ["{SOURCE}"]}}, without_group: {{product_ad_group: "..."}}}}'),
+    ],
+)
+async def test_otherwise_it_is_told_which_lines_would_mend_it(into: str | None, lines: str):
+    """To be copied as they stand; an ad group of one of the promotion groups will do."""
+    around, _ = await two_groups(profile_rules(PROMOTE), into)
+
+    found = around.ground(SOURCE, "").destination
+
+    assert isinstance(found, NoDestination)
+    assert found.reason == "ambiguous_destination"
+    assert found.detail.endswith(lines)
+
+
+async def test_two_promotion_groups_of_one_ad_are_for_a_person_to_sort_out():
+    """No line of the rules file chooses between them."""
+    around, _ = await two_groups(RULES, same=True)
+
+    said = around.ground(SOURCE, "1").destination
+
+    assert isinstance(said, NoDestination)
+    assert "for the same ad (g1, g2): keep one of them" in said.detail

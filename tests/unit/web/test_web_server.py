@@ -132,6 +132,20 @@ async def test_each_reason_not_to_be_ready_is_named(changes: dict[str, Any], fai
     assert [name for name, check in said["checks"].items() if not check["ok"]] == failing
 
 
+async def test_who_is_not_ready_is_asked_again_soon() -> None:
+    """A start ends when the clock is held, not two seconds later; and a crowd of probes is still one question."""
+    replica = Replica(replace(WELL, clock_seconds=None))
+    async with replica.up() as client:
+        first, second = (await told(client, "/readyz"))[0], (await told(client, "/readyz"))[0]
+        asked = replica.asked
+        replica.vitals = WELL
+        replica.now += 0.5
+        third = (await told(client, "/readyz"))[0]
+
+    assert (first, second, third) == (503, 503, 200)
+    assert asked == 1
+
+
 async def test_who_drains_is_not_ready() -> None:
     """Whoever sends traffic or counts replicas knows before it is gone."""
     async with Replica(draining=True).up() as client:

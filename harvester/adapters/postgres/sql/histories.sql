@@ -27,8 +27,7 @@ WHERE undoes = ANY ($1) AND state IN ('planned', 'guarded', 'held', 'approved', 
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: due_follow_ups
--- Done promotions whose negative at the source is due and not planned yet, in plan order; one that waits for impressions
--- of its target is due when the reports show them.
+-- Done promotions whose negative at the source is due, by days and impressions, and not planned yet, in plan order.
 WITH due AS MATERIALIZED (
     SELECT * FROM harvester.standing
     WHERE action_id IN (

@@ -8,7 +8,7 @@ WITH mine AS (
          WHERE known.profile_id = $1 AND known.kind = 'targeting') AS newest_targets
     FROM harvester.profile WHERE profile_id = $1
 ), deed AS MATERIALIZED (
-    SELECT action.action_id, action.plan_id, action.kind, action.rule, action.target, action.key, action.match,
+    SELECT action.action_id, action.plan_id, action.run_id, action.leader, action.kind, action.rule, action.target, action.key, action.match,
         action.level, action.asin, action.clicks, action.conversions, action.follows, action.amazon_id,
         action.kind LIKE 'negate%' AS negates, action.campaign_id, action.campaign_name, action.ad_group_id,
         action.source_campaign_id, action.source_campaign_name, action.source_ad_group_id,
@@ -27,10 +27,18 @@ SELECT deed.action_id, deed.kind, deed.rule, deed.target, deed.key, deed.match, 
     CASE WHEN negates THEN deed.ad_group_id ELSE deed.source_ad_group_id END AS ad_group_id, deed.asin,
     coalesce(basis.amazon_id, CASE WHEN NOT negates THEN deed.amazon_id END, '') AS amazon_id,
     coalesce(deed.follows, '') AS follows, deed.clicks, deed.conversions,
-    least(harvester.local_day(plan.created_at, deed.timezone), deed.made_on) AS decided_on, deed.made_on, checkpoint.reading
+    least(harvester.local_day(plan.created_at, deed.timezone), deed.made_on) AS decided_on, deed.made_on, checkpoint.reading,
+    evidence.note
 FROM deed
 JOIN harvester.plan ON plan.plan_id = deed.plan_id
 LEFT JOIN harvester.action AS basis ON basis.action_id = deed.follows
+JOIN harvester.run ON run.run_id = coalesce(basis.run_id, deed.run_id)
+LEFT JOIN LATERAL (
+    SELECT evidence_note AS note FROM harvester.observation AS seen
+    WHERE seen.run_id = run.run_id AND seen.place = coalesce(basis.leader, deed.leader)
+        AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until AND seen.source = 'search_terms'
+    OFFSET 0
+) AS evidence ON true
 CROSS JOIN LATERAL (
     SELECT max(days) AS reading FROM unnest('{7,14,28,42}'::integer[]) AS passed (days) WHERE days <= today - made_on
 ) AS checkpoint

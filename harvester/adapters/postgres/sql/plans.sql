@@ -5,20 +5,21 @@ WITH owned AS (
     WHERE profile_id = $1 AND phase = 'owning' AND undoes IS NULL
 ), closed AS (
     SELECT DISTINCT ON (effect) effect, plan_id, state, changed_at, clicks,
+        CASE WHEN kind = 'negate_brand' THEN rule END AS entry,
         count(*) FILTER (WHERE state = 'undone') OVER (PARTITION BY effect) AS times_undone
     FROM harvester.action
     WHERE profile_id = $1 AND phase = 'closed'
     ORDER BY effect, changed_at DESC, position DESC
 )
 SELECT effect, 'already_planned' AS standing, plan_id, changed_at AS at, NULL::float8 AS clicks_then,
-    NULL::timestamptz AS until
+    NULL::timestamptz AS until, NULL::text AS entry
 FROM owned
 UNION ALL
-SELECT effect, 'declined_before', plan_id, changed_at, clicks, NULL FROM closed
+SELECT effect, 'declined_before', plan_id, changed_at, clicks, NULL, entry FROM closed
 WHERE state = 'declined' AND effect NOT IN (SELECT effect FROM owned)
 UNION ALL
 SELECT effect, 'cooling_down', plan_id, changed_at, NULL,
-    changed_at + interval '14 days' * power(2, least(times_undone, 9) - 1)
+    changed_at + interval '14 days' * power(2, least(times_undone, 9) - 1), NULL
 FROM closed
 WHERE state = 'undone' AND effect NOT IN (SELECT effect FROM owned)
     AND changed_at + interval '14 days' * power(2, least(times_undone, 9) - 1) > $2;

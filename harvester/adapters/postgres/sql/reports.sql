@@ -62,6 +62,14 @@ WHERE run_id = $1
     AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
 GROUP BY outcome, reason ORDER BY decisions DESC, outcome, reason;
 
+-- name: run_sources
+-- How many decisions of a run come from which source, the most frequent first.
+SELECT source, count(*) AS decisions FROM harvester.observation
+WHERE run_id = $1
+    AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+    AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+GROUP BY source ORDER BY decisions DESC, source;
+
 -- name: run_examples
 -- Decisions of a run with one outcome and reason, those with the most conversions first.
 SELECT run_id || '-' || place AS decision_id, run_id, profile_id, seen_at AS decided_at, source, campaign_id, ad_group_id,

@@ -26,7 +26,7 @@ WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinal
 GROUP BY ad_group_id, key, keyword_id, stretch
 ORDER BY ad_group_id, key, keyword_id, stretch LIMIT $6;
 
--- name: terms_sold_by_report
+-- name: terms_sold_by_days
 -- Which of these terms ever brought orders in their campaign, by the recorded days.
 SELECT campaign_id, key, sum(orders)::bigint AS orders, max(day) AS last_day
 FROM harvester.search_term_day
@@ -34,7 +34,7 @@ WHERE profile_id = $1 AND orders > 0
     AND (campaign_id, key) IN (SELECT * FROM unnest($2::text[], $3::text[]))
 GROUP BY campaign_id, key;
 
--- name: terms_sold_by_run
+-- name: terms_sold_by_runs
 -- Which of these terms converted in their campaign, by what the runs of the last ninety days were told.
 SELECT asked.campaign_id, asked.key, best.orders, best.last_day
 FROM unnest($2::text[], $3::text[]) AS asked (campaign_id, key)
