@@ -1,6 +1,6 @@
 """What the recorded reports say of search terms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -28,6 +28,10 @@ class TermPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
 class SearchTerms(Protocol):
     async def days_read(self, profile_id: ProfileId) -> Mapping[date, datetime]:
         """The days that are in, and when the report was asked for that each was last read from."""
+        ...
+
+    async def days_in_part(self, profile_id: ProfileId) -> Mapping[date, Collection[str]]:
+        """Of those, the days of which rows could not be read, and of which campaigns; an empty one: nobody knows."""
         ...
 
     async def ad_group_totals(

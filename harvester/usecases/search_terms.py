@@ -1,7 +1,7 @@
 """Search terms as a source of a run: page by page from the recorded reports, with the figures of every window."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
@@ -57,7 +57,9 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
     asking = [rule for rule in rules.rules if rule.match.source == SEARCH_TERMS and covers_profile(rule.match, profile)]
     windows = (default, *sorted(windows_of(rules, profile) - {default}))
     read = {day: at.astimezone(local).date() for day, at in (await terms.days_read(profile.profile_id)).items()}
-    gaps = gaps_of(windows, read, today)
+    unread = await terms.days_in_part(profile.profile_id)
+    whole = {day: on for day, on in read.items() if "" not in unread.get(day, ())}
+    gaps = gaps_of(windows, whole, today)
     looked_at = [
         ad_group_id
         for ad_group_id in sorted(account.ad_groups)
@@ -65,8 +67,20 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
         and serves(place)
         and any(covers_place(rule.match, place) for rule in asking)
     ]
-    source = SearchTermSource(terms, profile, today, default, windows, gaps, frozenset(looked_at))
-    return OpenedTerms(source, looked_at, told_age(windows, read, gaps, today))
+    of_campaign = {
+        campaign_id: gaps_of(
+            windows, {day: on for day, on in whole.items() if campaign_id not in unread.get(day, ())}, today
+        )
+        for campaign_id in {each for campaigns in unread.values() for each in campaigns if each}
+    }
+    of_ad_group = {
+        each: of_campaign[campaign_id]
+        for each in looked_at
+        if (campaign_id := account.ad_groups[each].campaign_id) in of_campaign
+    }
+    source = SearchTermSource(terms, profile, today, default, windows, gaps, frozenset(looked_at), of_ad_group)
+    advice = (*told_age(windows, whole, gaps, today), *told_unread(windows, unread, today))
+    return OpenedTerms(source, looked_at, advice)
 
 
 def told_age(windows: Sequence[Window], read: Read, gaps: Mapping[Window, Gap], today: date) -> tuple[str, ...]:
@@ -94,6 +108,18 @@ def _told_gap(window: Window, gap: Gap) -> str:
         f"Window {window_name(window)} of search terms has {' and '.join(lacks)}, the first {gap.first_day}: what a "
         "rule needs it for is held until they are read"
     )
+
+
+def told_unread(windows: Sequence[Window], unread: Mapping[date, Collection[str]], today: date) -> tuple[str, ...]:
+    """Which days in their windows are held because rows of them could not be read."""
+    first, last = min(window.first(today) for window in windows), max(window.last(today) for window in windows)
+    within = {day: campaigns for day, campaigns in unread.items() if first <= day <= last}
+    if not within:
+        return ()
+    campaigns = {each for found in within.values() for each in found}
+    whose = "nobody knows of which campaigns" if "" in campaigns else f"of {len(campaigns)} campaigns"
+    told = f"Rows of the reports of {len(within)} days could not be read, the first {min(within)}, {whose}"
+    return (f"{told}: what rules need those days for is held there; they are asked for again on the next day",)
 
 
 _NO_REPORTS = (
@@ -138,6 +164,8 @@ class SearchTermSource:
     gaps: Mapping[Window, Gap]
     looked_at: AbstractSet[str]
     """Ad groups that a rule looks at: of others nothing is read."""
+    gaps_there: Mapping[str, Mapping[Window, Gap]] = field(default_factory=dict)
+    """Of ad groups of whose campaign rows could not be read."""
     page_size: int = PAGE
     parts_at_once: int = _PARTS_AT_ONCE
     advertised: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False)
@@ -180,7 +208,9 @@ class SearchTermSource:
                     wanted[ad_group_id] = sums
             everywhere = stretches.summed(of_profile)
             self._around = {
-                ad_group_id: Around(stretches.summed(sums), everywhere, self.gaps, self.today)
+                ad_group_id: Around(
+                    stretches.summed(sums), everywhere, self.gaps_there.get(ad_group_id, self.gaps), self.today
+                )
                 for ad_group_id, sums in wanted.items()
             }
         return self._around

@@ -73,6 +73,34 @@ async def advice(desk: Desk, plan_id: PlanId) -> list[str]:
     return list(plan["advice"])
 
 
+async def test_where_rows_could_not_be_read_nothing_is_decided(dsn: str, amazon: Running, tmp_path: Path) -> None:
+    """One of them may have been the order: in their campaign, or everywhere where they do not say whose they are."""
+    ledger = Ledger(dsn)
+    held = ("hold", "missing_days")
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("garden gnome hat"), *lost("window frame", MANUAL)])
+        in_part = "UPDATE harvester.report_day SET unread = $1 WHERE day = $2"
+        ledger.execute(in_part, [AUTO], ago(20))
+        first, _ = await planned(desk)
+        said = await advice(desk, first)
+        ledger.execute(in_part, [""], ago(20))
+        await planned(desk)
+        ledger.execute(in_part, [AUTO], ago(3))
+        ledger.execute(in_part, [], ago(20))
+        third, _ = await planned(desk)
+        quiet = await advice(desk, third)
+
+    assert decided(ledger, 1) == {"garden gnome hat": held, "window frame": ("negate", "stop-losers")}
+    assert set(decided(ledger, 2).values()) == {held}
+    assert {outcome for outcome, _ in decided(ledger, 3).values()} == {"negate"}
+    assert any(
+        f"Rows of the reports of 1 days could not be read, the first {ago(20)}, of 1 campaigns" in each for each in said
+    )
+    assert not any("could not be read" in each for each in quiet)
+
+
 async def test_from_days_to_the_account_and_back(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """A loser is negated where it cost, winners of an automatic and of a manual ad group go through the same group; the
     account holds what the ledger says, and undo takes it back.

@@ -1,7 +1,7 @@
 """What the recorded reports say of search terms, read for judging."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,6 +14,7 @@ from harvester.domain.ids import ProfileId
 from harvester.ports.search_terms import TermPart
 
 _DAYS_READ = named("term_days_read")
+_DAYS_IN_PART = named("term_days_in_part")
 _OF_AD_GROUPS = named("term_totals_of_ad_groups")
 _PARTS = named("term_parts")
 _SOLD_BY_DAYS = named("terms_sold_by_days")
@@ -30,6 +31,9 @@ class PostgresSearchTerms:
 
     async def days_read(self, profile_id: ProfileId) -> Mapping[date, datetime]:
         return {row["day"]: row["asked_at"] for row in await self.database.ask(_DAYS_READ, profile_id)}
+
+    async def days_in_part(self, profile_id: ProfileId) -> Mapping[date, Collection[str]]:
+        return {row["day"]: row["unread"] for row in await self.database.ask(_DAYS_IN_PART, profile_id)}
 
     async def ad_group_totals(
         self, profile_id: ProfileId, starts: Sequence[date]

@@ -2,6 +2,10 @@
 -- The days of search terms that are in, and when the report was asked for that each was last read from.
 SELECT day, asked_at FROM harvester.report_day WHERE profile_id = $1 AND kind = 'search_terms' ORDER BY day;
 
+-- name: term_days_in_part
+-- The days of which rows about search terms could not be read, and of which campaigns; an empty one: nobody knows.
+SELECT day, unread FROM harvester.report_day WHERE profile_id = $1 AND kind = 'search_terms' AND unread <> '{}' ORDER BY day;
+
 -- name: term_totals_of_ad_groups
 -- What all search terms of each ad group brought, by stretch of days.
 SELECT ad_group_id, width_bucket(day, $2::date[]) AS stretch, sum(impressions)::bigint AS impressions,
