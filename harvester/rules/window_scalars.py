@@ -6,7 +6,7 @@ from decimal import Decimal
 from harvester.domain.numbers import plain
 from harvester.rules.scalars import Unusable, currency, days, described, evidence_number, number, shown, text
 
-_TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)?\s*x?\s*([a-z_]+)", re.ASCII)
+_TIMES = re.compile(r"(?:(\d{1,6}(?:\.\d{1,6})?)\s*x?\s*)?([a-z_]+)", re.ASCII)
 _PERCENTAGE = re.compile(r"\d{1,6}(\.\d{1,6})?\s*%", re.ASCII)
 _MOST_WINDOW, _MOST_SKIP = 365, 90
 EXPECTED, TARGET_COST, TARGET = "expected", "target_cost", "target"

@@ -41,9 +41,11 @@ def lost(term: str, ad_group: str = AUTO, **more: Any) -> list[Day]:
     return Day(ago(10), ad_group, ad_group, term, **{"clicks": 12, "cost": 9.6, **more}).on(ago(10), ago(20))
 
 
-def sold(term: str, ad_group: str = AUTO) -> list[Day]:
+def sold(term: str, ad_group: str = AUTO, campaign: str = "") -> list[Day]:
     """Twenty-four clicks and four orders."""
-    return Day(ago(10), ad_group, ad_group, term, clicks=12, cost=9.6, orders=2, sales=40).on(ago(10), ago(20))
+    return Day(ago(10), ad_group, campaign or ad_group, term, clicks=12, cost=9.6, orders=2, sales=40).on(
+        ago(10), ago(20)
+    )
 
 
 async def planned(desk: Desk) -> tuple[PlanId, list[Mapping[str, Any]]]:
@@ -62,6 +64,34 @@ async def advice(desk: Desk, plan_id: PlanId) -> list[str]:
     plan = await desk.services.reports.plan(plan_id)
     assert plan is not None
     return list(plan["advice"])
+
+
+async def test_where_rows_could_not_be_read_nothing_is_decided(dsn: str, amazon: Running, tmp_path: Path) -> None:
+    """One of them may have been the order: in their campaign, or everywhere where they do not say whose they are."""
+    ledger = Ledger(dsn)
+    held = ("hold", "missing_days")
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("garden gnome hat"), *lost("window frame", MANUAL)])
+        in_part = "UPDATE harvester.report_day SET unread = $1 WHERE day = $2"
+        ledger.execute(in_part, [AUTO], ago(20))
+        first, _ = await planned(desk)
+        said = await advice(desk, first)
+        ledger.execute(in_part, [""], ago(20))
+        await planned(desk)
+        ledger.execute(in_part, [AUTO], ago(3))
+        ledger.execute(in_part, [], ago(20))
+        third, _ = await planned(desk)
+        quiet = await advice(desk, third)
+
+    assert decided(ledger, 1) == {"garden gnome hat": held, "window frame": ("negate", "stop-losers")}
+    assert set(decided(ledger, 2).values()) == {held}
+    assert {outcome for outcome, _ in decided(ledger, 3).values()} == {"negate"}
+    assert any(
+        f"Rows of the reports of 1 days could not be read, the first {ago(20)}, of 1 campaigns" in each for each in said
+    )
+    assert not any("could not be read" in each for each in quiet)
 
 
 async def test_from_days_to_the_account_and_back(dsn: str, amazon: Running, tmp_path: Path) -> None:
@@ -278,6 +308,30 @@ async def test_rows_of_two_sources_about_one_thing_are_one_item(dsn: str, amazon
     assert len({each["key"] for each in items}) == len({each["key"] for each in before})
 
 
+async def test_rules_on_advertised_products_see_those_of_the_ad_group(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """A seller's ads hold SKUs only: rows of recommendations tell, for the manual ad group of the same products too."""
+    ledger = Ledger(dsn)
+    rules = RULES + "economics: {asins: {B000000001: {price: {USD: 9}, target_acos: 30%}}}\n"
+    rules = rules.replace(
+        "rules:\n", "rules:\n  - {name: never, when: {clicks: {at_least: 999999}}, then: {promote: {}}}\n"
+    )
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, rules)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("garden gnome"), *lost("garden gnome", MANUAL)])
+        await planned(desk)
+
+    advertised = "SELECT DISTINCT ad_asin FROM ledger.decisions WHERE ad_group_id = $1 AND source = 'promotion'"
+    known = {row["ad_asin"] for row in ledger.rows(advertised, AUTO)} - {""}
+    assert known
+    told_of = ledger.rows("SELECT ad_group_id, metrics FROM ledger.decisions WHERE source = 'search_terms'")
+    shown = {row["ad_group_id"]: row["metrics"]["asked_for"] for row in told_of}
+    assert set(shown[AUTO]) <= known
+    assert shown[AUTO] == shown[MANUAL] != []
+
+
 PROMOTIONS = """
 version: 1
 rules:
@@ -322,3 +376,26 @@ async def test_a_term_is_held_to_the_economics_of_what_its_ad_group_advertises(
     assert decision["outcome"] == "negate"
     spent = decision["findings"][0]
     assert (spent["measured"], spent["bound"]) == ("19.20 USD", "10.00 USD")
+
+
+async def test_a_manual_ad_group_promotes_only_where_its_products_have_one_group(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """Two groups that lead to different places, or none at all: held, and the plan says what would mend it."""
+    ledger = Ledger(dsn)
+    rows = amazon.sandbox.world.market(PROFILE).rows
+    campaigns = {row.body["name"]: row.body["campaignId"] for row in rows[Kind.CAMPAIGN].values()}
+    several, none = (campaigns[f"Manual | {name} | Keywords"] for name in ("Cdj stand", "Couch pillows"))
+    ad_groups = {row.body["campaignId"]: row.body["adGroupId"] for row in rows[Kind.AD_GROUP].values()}
+    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        for number, campaign in enumerate((several, none)):
+            told(ledger, sold(f"term {number}", ad_groups[campaign], campaign))
+        plan_id, items = await planned(desk)
+        said = " ".join(await advice(desk, plan_id))
+
+    assert items == []
+    assert decided(ledger) == {"term 0": ("hold", "ambiguous_destination"), "term 1": ("hold", "no_destination")}
+    assert "has 2 promotion groups (" in said
+    assert f"({ad_groups[none]}) promotes through the group of an automatic ad group that advertises the same" in said

@@ -1,7 +1,9 @@
 """Rows of a report as a binary COPY reads them. What rows share is encoded once."""
 
 import struct
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from datetime import date
 
 from harvester.adapters.postgres.storable import storable
@@ -34,12 +36,15 @@ class ReportCopy:
     def __init__(self, profile_id: ProfileId, kind: ReportKind, days: Collection[date]) -> None:
         """Rows of other days than these are left out."""
         self.rows = self.unreadable = 0
+        self.unread: defaultdict[date, set[str]] = defaultdict(set)
+        """Campaigns of which rows of a day could not be read; an empty one: it is not known of which."""
         self._about_terms = kind is ReportKind.SEARCH_TERMS
         opening = struct.pack(">h", len(COLUMNS[kind])) + _text(profile_id)
         self._days = {each: opening + _date(4, each.toordinal() - _EPOCH) for each in days}
         self._places: dict[int, tuple[Place, bytes]] = {}
         """By identity, which is told faster than equality; with the place, so that its id stays its own."""
         self._terms: dict[str, bytes] = {}
+        self._page_before: AbstractSet[bytes] = frozenset()
 
     def __call__(self, pages: Iterable[ReportPage], asked: Collection[date]) -> Iterator[bytes]:
         """The whole COPY in pieces. Rows of days that were never asked for count as unreadable."""
@@ -50,7 +55,7 @@ class ReportCopy:
 
     def _page(self, page: ReportPage, asked: Collection[date]) -> bytes:
         day_of, place_of, term_of = self._days.get, self._places.get, self._terms.get
-        parts: list[bytes] = []
+        rows: list[bytes] = []
         strange = 0
         for row in page.rows:
             day = day_of(row.day)
@@ -62,10 +67,24 @@ class ReportCopy:
             if term is None:
                 term = self._term(row.term)
             figures = _figures(8, row.impressions, 8, row.clicks, 8, row.cost, 8, row.orders, 8, row.sales)
-            parts += (day, place[1], term, figures)
-        self.rows += len(parts) // 4
+            rows.append(b"".join((day, place[1], term, figures)))
+        self._count(page, strange)
+        return self._once(rows)
+
+    def _count(self, page: ReportPage, strange: int) -> None:
         self.unreadable += page.unreadable + strange
-        return b"".join(parts)
+        for row in page.unread:
+            for each in self._days if row.day is None else self._days.keys() & {row.day}:
+                self.unread[each].add(row.campaign_id)
+
+    def _once(self, rows: list[bytes]) -> bytes:
+        """What comes a second time, in the same page or the next one, is left out: it would be counted twice."""
+        once = dict.fromkeys(rows)
+        for row in once.keys() & self._page_before:
+            del once[row]
+        self._page_before = once.keys()
+        self.rows += len(once)
+        return b"".join(once)
 
     def _place(self, place: Place) -> tuple[Place, bytes]:
         if len(self._places) >= _MOST_REMEMBERED:
