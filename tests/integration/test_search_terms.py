@@ -70,7 +70,7 @@ async def test_where_rows_could_not_be_read_nothing_is_decided(dsn: str, amazon:
     """One of them may have been the order: in their campaign, or everywhere where they do not say whose they are."""
     ledger = Ledger(dsn)
     held = ("hold", "missing_days")
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
         all_read(ledger)
         told(ledger, [*lost("garden gnome hat"), *lost("window frame", MANUAL)])
@@ -317,7 +317,7 @@ async def test_rules_on_advertised_products_see_those_of_the_ad_group(
     rules = rules.replace(
         "rules:\n", "rules:\n  - {name: never, when: {clicks: {at_least: 999999}}, then: {promote: {}}}\n"
     )
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, rules)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, rules)) as desk:
         await desk.services.profiles.save([desk.profile])
         all_read(ledger)
         told(ledger, [*lost("garden gnome"), *lost("garden gnome", MANUAL)])
@@ -387,7 +387,7 @@ async def test_a_manual_ad_group_promotes_only_where_its_products_have_one_group
     campaigns = {row.body["name"]: row.body["campaignId"] for row in rows[Kind.CAMPAIGN].values()}
     several, none = (campaigns[f"Manual | {name} | Keywords"] for name in ("Cdj stand", "Couch pillows"))
     ad_groups = {row.body["campaignId"]: row.body["adGroupId"] for row in rows[Kind.AD_GROUP].values()}
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
         all_read(ledger)
         for number, campaign in enumerate((several, none)):
