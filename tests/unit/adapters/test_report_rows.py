@@ -136,7 +136,11 @@ def test_places_are_shared_and_not_remembered_without_end(monkeypatch: pytest.Mo
     assert len(reader._places) <= 10
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"[{}]")[:-9], b"<html>", gzip.compress(b'[{"date":')])
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(b"[{}]")[:-9], b"<html>", gzip.compress(b'[{"date":')],
+    ids=["cut gzip", "a page", "cut JSON"],
+)
 def test_a_file_that_is_cut_or_no_report_is_refused(body: bytes) -> None:
     """In one sentence."""
     with pytest.raises(PageBroken, match="the report cannot be read: it "):
