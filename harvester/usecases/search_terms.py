@@ -306,6 +306,7 @@ class _Making:
                 self._source.profile.currency,
                 keywords,
                 self._source.advertised.get(leader.ad_group_id, ()),
+                self._around[leader.ad_group_id],
             )
         return tail
 
