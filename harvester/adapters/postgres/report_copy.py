@@ -2,14 +2,14 @@
 
 import struct
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
 
 from harvester.adapters.postgres.storable import storable
 from harvester.domain.history import ReportKind
 from harvester.domain.ids import ProfileId
-from harvester.domain.report import Place, ReportPage, term_key
+from harvester.domain.report import Place, ReportPage, Unread, term_key
 
 _PLACES = ("profile_id", "day", "campaign_id", "ad_group_id", "keyword_id", "targeting", "match_type")
 _FIGURES = ("impressions", "clicks", "cost", "orders", "sales")
@@ -56,11 +56,12 @@ class ReportCopy:
     def _page(self, page: ReportPage, asked: Collection[date]) -> bytes:
         day_of, place_of, term_of = self._days.get, self._places.get, self._terms.get
         rows: list[bytes] = []
-        strange = 0
+        strange: list[Unread] = []
         for row in page.rows:
             day = day_of(row.day)
             if day is None:
-                strange += row.day not in asked
+                if row.day not in asked:
+                    strange.append(Unread(None, row.place.campaign_id))
                 continue
             place = place_of(id(row.place)) or self._place(row.place)
             term = term_of(row.term)
@@ -68,12 +69,12 @@ class ReportCopy:
                 term = self._term(row.term)
             figures = _figures(8, row.impressions, 8, row.clicks, 8, row.cost, 8, row.orders, 8, row.sales)
             rows.append(b"".join((day, place[1], term, figures)))
-        self._count(page, strange)
+        self._count([*page.unread, *strange])
         return self._once(rows)
 
-    def _count(self, page: ReportPage, strange: int) -> None:
-        self.unreadable += page.unreadable + strange
-        for row in page.unread:
+    def _count(self, unread: Sequence[Unread]) -> None:
+        self.unreadable += len(unread)
+        for row in unread:
             for each in self._days if row.day is None else self._days.keys() & {row.day}:
                 self.unread[each].add(row.campaign_id)
 
