@@ -50,12 +50,11 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
         for heading in ("To promote: ", "To negate: ", "Held: ", "Skipped: "):
             assert shown.out.count(f"\n{heading}") == 3
         for said in (
-            "search terms of the",
             "  from search terms of the report",
             " spent, ACOS ",
             "how to draw ",
-            "suggested products, ",
-            "suggested categories, ",
+            "  from suggested products",
+            "  from suggested categories",
             "category target, bid",
             "Blue Heron (18840219071)",
         ):
