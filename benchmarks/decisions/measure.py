@@ -14,7 +14,7 @@ from benchmarks.decisions.season import Engine, Oracle, Played, play, policy_rul
 from benchmarks.results import Result, result
 
 SEEDS, QUICK_SEEDS = range(20, 40), range(20, 23)
-"""None of 0 to 19: rules were chosen by those seasons."""
+"""None of 0 to 19: those were looked at when rules were chosen."""
 ORACLE, WAITING, NOTHING = "oracle", "oracle that waits for evidence", "nothing is done"
 CONSENSUS = "negate-consensus"
 _T_95 = {1: 12.706, 2: 4.303, 19: 2.093}
