@@ -88,6 +88,7 @@ _TELLING = {
     "scope.asins": "rule {bound} just misses it: its `asins` do not name {measured}",
     "scope.themes": "rule {bound} just misses it: its `themes` do not name “{measured}”",
     "sold.orders": "it brought {measured} orders in this campaign, the last seen {bound}",
+    "sold.sales": "it brought sales of {measured}, although no order of it is counted",
     "variant.protected": "it is a close variant of `{measured}` under protect.keywords",
     "variant.own": "it is a close variant of your own “{measured}”, enabled in ad group {bound}",
     "variant.served": "your own exact “{measured}” in this very ad group serves it: pause that, or lower its bid",
