@@ -75,14 +75,19 @@ class Fetched:
     def troubles(self) -> list[str]:
         """One sentence each, for a person: what is missing, and why."""
         said = [f"report of {words(each.kind)}, {each.span}: {each.reason}" for each in self.failed]
-        said += [
-            f"report of {words(each.kind)}, {each.span}: Amazon has not delivered it yet"
-            + (f": {each.note}" if each.note else "")
-            for each in self.pending
-        ]
+        said += [self._pending(*alike) for alike in dict.fromkeys((each.kind, each.note) for each in self.pending)]
         if self.unreadable:
             said.append(f"{self.unreadable} rows of reports could not be read")
         return said
+
+    def _pending(self, kind: ReportKind, note: str) -> str:
+        """A first plan needs several reports: what they all wait for is said once."""
+        spans = sorted(each.span for each in self.pending if (each.kind, each.note) == (kind, note))
+        days = Span(spans[0].first, max(each.last for each in spans))
+        which, it = ("report", "it") if len(spans) == 1 else (f"{len(spans)} reports", "them")
+        because = f": {note}" if note else ""
+        goes_on = f"the next `harvester plan`, or the service, goes on with {it}"
+        return f"{which} of {words(kind)}, {days}: Amazon has not delivered {it} yet{because}; {goes_on}"
 
 
 Told: TypeAlias = Callable[[Profile, Fetched], None]

@@ -124,7 +124,8 @@ def reads_well(harvester: Harvester, rule: str, undo: str) -> None:
     assert "promote" not in told
     assert max(len(line) for line in told.splitlines()) <= 80
     assert (
-        harvester("outcomes", "--since", TOMORROW).out == "nothing was promoted or negated yet, as far as this goes\n"
+        harvester("outcomes", "--since", TOMORROW).out
+        == "nothing that was promoted or negated fits the options given\n"
     )
     assert "this profile is not known" in harvester("outcomes", "--profile", "1").failed().err
 

@@ -12,6 +12,7 @@ from harvester.domain.ids import Fingerprint, PlanId, ProfileId, RunId
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, hint, json_option, say
+from harvester.entrypoints.cli.moments import Moment
 from harvester.entrypoints.cli.plan import failed_name, failure_json, name_of
 from harvester.entrypoints.cli.review import by_option
 from harvester.entrypoints.cli.session import JudgingSession, Session, run
@@ -235,7 +236,7 @@ def _drift_json(profile: Profile, each: Drifted) -> dict[str, Any]:
 @click.option("--run", "run_id", metavar="RUN", help="Everything that came of this run.")
 @click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]),
+    type=Moment(),
     metavar="TIME",
     help="Everything done since then, like 2026-11-20 or 2026-11-20T18:30 (UTC); needs --profile.",
 )

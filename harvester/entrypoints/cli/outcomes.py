@@ -16,16 +16,18 @@ from harvester.domain.errors import HarvesterError
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import fetching, tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, hint, json_option, say
+from harvester.entrypoints.cli.moments import Moment
 from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.wiring.outcomes import LookingBack, kinds_for_history, looking_back
 
 since_option = click.option(
     "--since",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"]),
+    type=Moment(),
     metavar="TIME",
     help="Only of what was made since then, like 2026-11-20 (UTC).",
 )
 _COLOURS = {"good": "green", "regretted": "red", "too_early": "dim", "neutral": ""}
+NOTHING_YET = "nothing was promoted or negated yet"
 _Failed = dict[str, str]
 
 
@@ -82,7 +84,11 @@ async def _outcomes(invocation: Invocation, asked: _Asked, fetch: bool, as_json:
     if as_json:
         emit({"outcomes": rows, "opened_plans": opened, "failed": failed})
     else:
-        _show(invocation, rows, {each.profile_id: each for each in known})
+        if rows:
+            _show(invocation, rows, {each.profile_id: each for each in known})
+        else:
+            narrowed = bool(asked.profile_ids or asked.since or asked.rule)
+            click.echo("nothing that was promoted or negated fits the options given" if narrowed else NOTHING_YET)
         for plan_id in opened:
             agree = hint(invocation, f"show {plan_id}")
             click.echo(f"plan {plan_id} would take back what is regretted; nothing is sent yet\nNext: {agree}")
@@ -121,9 +127,6 @@ async def _open(session: JudgingSession, back: LookingBack, profile: Profile, op
 
 
 def _show(invocation: Invocation, rows: Sequence[Mapping[str, Any]], profiles: Mapping[str, Profile]) -> None:
-    if not rows:
-        click.echo("nothing was promoted or negated yet, as far as this goes")
-        return
     console = tables.console()
     for profile_id in sorted({str(row["profile_id"]) for row in rows}):
         whose = profiles.get(profile_id)

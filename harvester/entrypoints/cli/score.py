@@ -11,7 +11,7 @@ from rich.text import Text
 
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
-from harvester.entrypoints.cli.outcomes import since_option
+from harvester.entrypoints.cli.outcomes import NOTHING_YET, since_option
 from harvester.entrypoints.cli.session import Session, run
 from harvester.rules.score import Score, Share, scores
 
@@ -36,7 +36,7 @@ async def _score(invocation: Invocation, since: datetime | None, profile_ids: Se
     if as_json:
         emit({"rules": [_json(each) for each in found]})
     elif not found:
-        click.echo("no rule has promoted or negated anything yet, as far as this goes")
+        click.echo("nothing that a rule did fits the options given" if since or profile_ids else NOTHING_YET)
     else:
         _print(found)
         if not any(each.matured for each in found):

@@ -156,7 +156,9 @@ async def test_one_look_waits_for_nothing(fetch: FetchReports, counter: Counter)
     assert len(first.pending) == len(counter.desk.asked) == 4
     assert first.look_at is not None
     assert first.reports == 0
-    assert "Amazon has not delivered it yet" in first.troubles[0]
+    (said,) = first.troubles
+    assert said.startswith("4 reports of search terms, ")
+    assert "Amazon has not delivered them yet; the next `harvester plan`" in said
     assert [made.polls for made in counter.desk.made] == [0] * 4
 
 
