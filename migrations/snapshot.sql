@@ -1383,7 +1383,8 @@ CREATE TABLE harvester.report_day (
     kind text NOT NULL COLLATE pg_catalog."C",
     day date NOT NULL,
     asked_at timestamp with time zone NOT NULL,
-    report bigint NOT NULL
+    report bigint NOT NULL,
+    unread text[] DEFAULT '{}'::text[] NOT NULL COLLATE pg_catalog."C"
 );
 
 ALTER TABLE harvester.report ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (

@@ -1,4 +1,4 @@
-"""Policies under test: rules files of this project's docs, and two that know more or do less."""
+"""Policies under test: the rules file that ships, what it could say instead, and what others publish."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ import yaml
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "docs" / "published-rules"
-SHIPPED, PROPOSED = "recommended", "proposed"
+SHIPPED, TWO_ORDERS, FORMER = "recommended", "recommended, with two orders", "formerly recommended"
 
 Rules = Sequence[Mapping[str, object]]
 
@@ -17,7 +17,7 @@ class Policy(NamedTuple):
     """Files are read in their order, as one rules file; the first rule that passes decides."""
 
     name: str
-    files: tuple[str, ...]
+    files: tuple[Path, ...]
     spares_what_sold: bool = False
     """Ours hold a negative of a term that ever sold; those published say nothing of it."""
     every_days: int = 7
@@ -29,41 +29,46 @@ class Policy(NamedTuple):
         return [rule for file in self.files for rule in _rules_in(file, self.changes)]
 
 
-def _rules_in(file: str, changes: Sequence[tuple[str, str]]) -> Rules:
-    folder = HERE if file == PROPOSED else FOLDER
-    text = (folder / f"{file}.yaml").read_text(encoding="utf-8")
-    for before, after in changes:
-        if before not in text:
-            raise ValueError(f"{file}: there is no `{before}` to change")
-        text = text.replace(before, after)
+def _rules_in(file: Path, changes: Sequence[tuple[str, str]]) -> Rules:
+    text = file.read_text(encoding="utf-8")
     rules: Rules = yaml.safe_load(text)["rules"]
+    for before, after in changes:
+        text, unchanged = text.replace(before, after), rules
+        rules = yaml.safe_load(text)["rules"]
+        if rules == unchanged:
+            raise ValueError(f"{file.name}: there is no `{before}` to change")
     return rules
 
 
+def published(file: str) -> Path:
+    return FOLDER / f"{file}.yaml"
+
+
 def ours(name: str, *changes: tuple[str, str], every_days: int = 7) -> Policy:
-    return Policy(name, (PROPOSED,), spares_what_sold=True, every_days=every_days, changes=changes)
+    """The file that ships, read where it ships from, with what is changed in it."""
+    return Policy(name, (published(SHIPPED),), spares_what_sold=True, every_days=every_days, changes=changes)
 
 
 def negating(file: str) -> Policy:
     """Negatives as published, with the promotions that most agree on."""
-    return Policy(file, ("promote-consensus", file))
+    return Policy(file, (published("promote-consensus"), published(file)))
 
 
 def promoting(file: str) -> Policy:
     """Promotions as published, with the negatives that most agree on."""
-    return Policy(file, (file, "negate-consensus"))
+    return Policy(file, (published(file), published("negate-consensus")))
 
 
 POLICIES = (
-    Policy(SHIPPED, (SHIPPED,), spares_what_sold=True),
-    ours(PROPOSED),
-    ours("proposed, two orders", ("orders: {at_least: 1}", "orders: {at_least: 2}")),
-    ours("proposed, bid of the click's cost alone", ("target_acos: true, ", "")),
-    ours("proposed, 60 days", (", window: 12w", "")),
-    ours("proposed, 1x target cost", ("2x target_cost", "1x target_cost")),
-    ours("proposed, 3x target cost", ("2x target_cost", "3x target_cost")),
-    ours("proposed, 3x expected clicks", ("spend: {at_least: 2x target_cost", "clicks: {at_least: 3x expected")),
-    Policy("never negate", ("promote-consensus",)),
+    ours(SHIPPED),
+    ours(TWO_ORDERS, ("orders: {at_least: 1}", "orders: {at_least: 2}")),
+    ours("recommended, without the target ACOS bid", ("target_acos: true, ", "")),
+    ours("recommended, over 60 days", (", window: 12w", "")),
+    ours("recommended, at 1x target cost", ("2x target_cost", "1x target_cost")),
+    ours("recommended, at 3x target cost", ("2x target_cost", "3x target_cost")),
+    ours("recommended, by 3x expected clicks", ("spend: {at_least: 2x target_cost", "clicks: {at_least: 3x expected")),
+    Policy(FORMER, (HERE / "formerly-recommended.yaml",), spares_what_sold=True),
+    Policy("never negate", (published("promote-consensus"),)),
     negating("negate-consensus"),
     negating("negate-twenty-clicks"),
     negating("negate-ten-clicks"),

@@ -1,6 +1,6 @@
 """A policy in a market: judged by the real rules engine from what reports show, day by day or week by week."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -89,8 +89,7 @@ class Engine:
         seen = self._seen(today, fates)
         around = self._around(seen, today)
         for place, (term, fate, windows) in enumerate(zip(self.market.terms, fates, seen, strict=True)):
-            usual = windows.get(self._usual, NOTHING)
-            if fate.negated < NEVER or fate.promoted < NEVER or (usual.clicks < FEWEST_CLICKS and not usual.orders):
+            if fate.negated < NEVER or fate.promoted < NEVER or not _is_judged(windows.values()):
                 continue
             history = History(windows, around[term.ad_group])
             self._decide(place, today, fate, history)
@@ -136,6 +135,10 @@ class Engine:
             everything[window] = _sum([group[window] for group in groups])
         now = _DAY_ZERO + timedelta(days=today)
         return [Around(group, everything, {}, now) for group in groups]
+
+
+def _is_judged(windows: Iterable[Totals]) -> bool:
+    return any(each.clicks >= FEWEST_CLICKS or each.orders for each in windows)
 
 
 def _sum(parts: Sequence[Totals]) -> Totals:

@@ -7,6 +7,7 @@ from typing import Self
 
 import msgspec
 
+from harvester.domain.numbers import plain
 from harvester.domain.target import CATEGORY, PRODUCT, TargetKind, fold
 
 _CATEGORY, _PRIME = "ASIN_CATEGORY_SAME_AS", "ASIN_IS_PRIME_SHIPPING_ELIGIBLE"
@@ -27,11 +28,11 @@ class Range(msgspec.Struct, frozen=True):
 
     def clause(self, kind: str) -> tuple[str, str]:
         if self.least is not None and self.most is not None:
-            return f"{kind}_BETWEEN", f"{_plain(self.least)}-{_plain(self.most)}"
+            return f"{kind}_BETWEEN", f"{plain(self.least)}-{plain(self.most)}"
         if self.least is not None:
-            return f"{kind}_GREATER_THAN", _plain(self.least)
+            return f"{kind}_GREATER_THAN", plain(self.least)
         assert self.most is not None
-        return f"{kind}_LESS_THAN", _plain(self.most)
+        return f"{kind}_LESS_THAN", plain(self.most)
 
 
 class CategoryTarget(msgspec.Struct, frozen=True):
@@ -52,7 +53,7 @@ class CategoryTarget(msgspec.Struct, frozen=True):
         parts = [f"{name}={value}" for name, value in named.items() if value]
         for name, narrowed in (("price", self.price), ("rating", self.rating)):
             if narrowed is not None:
-                ends = ("" if end is None else _plain(end) for end in (narrowed.least, narrowed.most))
+                ends = ("" if end is None else plain(end) for end in (narrowed.least, narrowed.most))
                 parts.append(f"{name}={'-'.join(ends)}")
         return " ".join([*parts, *(["prime"] if self.prime else [])]).upper()
 
@@ -130,9 +131,3 @@ def _numbers(value: str) -> list[Decimal] | None:
 
 def _bare(kind: str) -> str:
     return kind.replace("_", "")
-
-
-def _plain(number: Decimal) -> str:
-    """Without exponent and without zeros at the end: `9.5`, `20`."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

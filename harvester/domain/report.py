@@ -1,7 +1,7 @@
 """A report that Amazon is asked for: of which days, what came of it, and what its rows say."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -79,6 +79,8 @@ class Coverage:
     open: Sequence[OpenReport]
     failed: Sequence[FailedSpan]
     """Of late, in the order of time."""
+    in_part: Collection[date] = ()
+    """Days that are in, but for rows that could not be read."""
 
 
 class Place(NamedTuple):
@@ -106,10 +108,22 @@ class ReportRow(msgspec.Struct, frozen=True, gc=False):
     sales: int
 
 
+class Unread(NamedTuple):
+    """A row that cannot be read, as far as it says what it is about."""
+
+    day: date | None
+    campaign_id: str
+    """Empty where that cannot be read either."""
+
+
 class ReportPage(NamedTuple):
     rows: Sequence[ReportRow]
-    unreadable: int
+    unread: Sequence[Unread] = ()
     """Rows beside them that are not what the report should hold."""
+
+    @property
+    def unreadable(self) -> int:
+        return len(self.unread)
 
 
 class Loaded(NamedTuple):

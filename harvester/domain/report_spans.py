@@ -34,11 +34,18 @@ def ages_of(*, vendor: bool, skips: Collection[int] = ()) -> Sequence[int]:
 
 
 def spans_to_ask(coverage: Coverage, now: datetime, timezone: str, ages: Sequence[int]) -> Sequence[Span]:
-    """What is missing or was read too early, the newest first; nothing that is on its way, or rests after a failure."""
+    """What is missing or was read too early, the newest first; nothing that is on its way, or rests after a failure.
+
+    A day of which rows could not be read is asked for again on the day after.
+    """
+    today = day_of(now, timezone)
     read = {day: day_of(moment, timezone) for day, moment in coverage.read_at.items()}
+    for day in coverage.in_part:
+        if read[day] < today:
+            del read[day]
     busy = {day for report in coverage.open for day in report.span.days}
     busy |= {day for span in resting(coverage.failed, now) for day in span.days}
-    return spans_due(day_of(now, timezone), read, busy, ages)
+    return spans_due(today, read, busy, ages)
 
 
 def spans_due(today: date, read: Mapping[date, date], busy: Collection[date], ages: Sequence[int]) -> Sequence[Span]:

@@ -1,6 +1,6 @@
 """What the recorded reports say of search terms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
@@ -30,6 +30,10 @@ class SearchTerms(Protocol):
         """The days that are in, and when the report was asked for that each was last read from."""
         ...
 
+    async def days_in_part(self, profile_id: ProfileId) -> Mapping[date, Collection[str]]:
+        """Of those, the days of which rows could not be read, and of which campaigns; an empty one: nobody knows."""
+        ...
+
     async def ad_group_totals(
         self, profile_id: ProfileId, starts: Sequence[date]
     ) -> Mapping[str, Mapping[int, Totals]]:
@@ -42,6 +46,14 @@ class SearchTerms(Protocol):
         """Those after an (ad group, key), up to an ad group, in their order; never part of what `*` stands for."""
         ...
 
-    async def sold(self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
-        """Of these (campaign, key), those that ever brought orders there, as far back as anything is recorded."""
+    async def sold_by_days(
+        self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sold]:
+        """Of these (campaign, key), those that brought orders there on any recorded day."""
+        ...
+
+    async def sold_by_runs(
+        self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sold]:
+        """Of these, those of which a run of the last ninety days was told so. Each is a search of its own."""
         ...

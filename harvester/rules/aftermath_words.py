@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from harvester.domain.aftermath import Because
+from harvester.rules.counting import plural
 
 
 class Figures(msgspec.Struct, frozen=True):
@@ -47,15 +48,15 @@ def sentence(told: Told) -> str:
 
 def _sold_late(told: Told) -> str:
     seen = f"{told.orders_seen or 0:g}"
-    return f"sold: {_count(told.orders_now or 0, 'order')} in the days before it, of which its decision saw {seen}"
+    return f"sold: {plural(told.orders_now or 0, 'order')} in the days before it, of which its decision saw {seen}"
 
 
 def _at_destination(told: Told) -> str:
     sold = told.destination or NOTHING
     if not sold.orders:
-        return f"{_count(sold.clicks, 'click')} and {_money(sold.spend, told)} without an order in {_days(told)}"
+        return f"{plural(sold.clicks, 'click')} and {_money(sold.spend, told)} without an order in {_days(told)}"
     return (
-        f"{_count(sold.orders, 'order')} for {_money(sold.sales, told)} on {_money(sold.spend, told)} spent in "
+        f"{plural(sold.orders, 'order')} for {_money(sold.sales, told)} on {_money(sold.spend, told)} spent in "
         f"{_days(told)}, ACOS {_percent(sold.acos)}"
     )
 
@@ -95,8 +96,8 @@ def _before_acos(told: Told) -> str:
 
 def _before(told: Told) -> str:
     was = told.before or NOTHING
-    sold = f"{_count(was.orders, 'order')} for {_money(was.sales, told)}" if was.orders else "no order"
-    return f"{_count(was.clicks, 'click')}, {_money(was.spend, told)} and {sold} in {_days(told)} before it"
+    sold = f"{plural(was.orders, 'order')} for {_money(was.sales, told)}" if was.orders else "no order"
+    return f"{plural(was.clicks, 'click')}, {_money(was.spend, told)} and {sold} in {_days(told)} before it"
 
 
 def _still_dear(told: Told) -> str:
@@ -113,7 +114,7 @@ def _paid(told: Told) -> str:
 
 def _still_spends(told: Told) -> str:
     now = told.after or NOTHING
-    return f"does not stop everything: {_count(now.clicks, 'click')} and {_money(now.spend, told)} since"
+    return f"does not stop everything: {plural(now.clicks, 'click')} and {_money(now.spend, told)} since"
 
 
 def _nothing_to_save(told: Told) -> str:
@@ -146,12 +147,8 @@ _SENTENCES = {
 }
 
 
-def _count(number: int, one: str) -> str:
-    return f"{number:,} {one}{'' if number == 1 else 's'}"
-
-
 def _days(told: Told) -> str:
-    return _count(told.days, "day")
+    return plural(told.days, "day")
 
 
 def _money(amount: Decimal, told: Told) -> str:

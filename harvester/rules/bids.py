@@ -8,10 +8,10 @@ from itertools import chain
 from harvester.domain.bid import NoSuggestion, SuggestedBids, Suggestion
 from harvester.domain.candidate import Destination
 from harvester.domain.money import BID_RANGES, BidRange
+from harvester.domain.numbers import plain
 from harvester.domain.profile import Profile
 from harvester.domain.target import TargetKind
 from harvester.rules.bid_sections import Bid
-from harvester.rules.checks.evidence import plain
 from harvester.rules.money_bids import Base, Earned, money_bases
 from harvester.rules.ruleset import BidBounds, ProfileRules
 

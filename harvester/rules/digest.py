@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from harvester.domain.notice import Message, News, Notice, NoticeKind, Urgency, Whose
+from harvester.rules.counting import plural
 
 LINES_PER_SECTION = 10
 LONGEST_DETAIL = 240
@@ -41,7 +42,7 @@ def message(notices: Sequence[Notice]) -> Message:
         current = sorted((each for each in by_kind[kind] if each.news is not News.OVER), key=_order)
         if current:
             urgency = max(urgency, section.urgency, key=list(Urgency).index)
-            counted.append(_count(len(current), section.one, section.many))
+            counted.append(plural(len(current), section.one, section.many))
             blocks.append(_block(section, current))
     over = sorted((each for each in notices if each.news is News.OVER), key=_order)
     if over:
@@ -59,7 +60,7 @@ def trial() -> Message:
 
 def _block(section: _Section, notices: Sequence[Notice]) -> str:
     items = sum(notice.items for notice in notices if notice.kind in _COUNTED)
-    heading = f"{section.heading} ({_count(items, 'item', 'items')})" if items else section.heading
+    heading = f"{section.heading} ({plural(items, 'item', 'items')})" if items else section.heading
     shown = [_line(section, notice) for notice in notices[:LINES_PER_SECTION]]
     return _lines(heading, shown, len(notices), section.more)
 
@@ -112,10 +113,6 @@ def plain(text: str, most: int) -> str:
     return tame if len(tame) <= most else f"{tame[: most - 1].rstrip()}…"
 
 
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"
-
-
 def _day(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M} UTC"
 
@@ -125,7 +122,7 @@ def _detail(notice: Notice) -> str:
 
 
 def _rules(notice: Notice) -> str:
-    where = _count(notice.items, "replica", "replicas")
+    where = plural(notice.items, "replica", "replicas")
     return f"the rules file is broken, and the one before stays in force ({where}): {_detail(notice)}"
 
 
@@ -134,12 +131,12 @@ def _stopped(notice: Notice) -> str:
 
 
 def _unknown(notice: Notice) -> str:
-    items = _count(notice.items, "item", "items")
+    items = plural(notice.items, "item", "items")
     return f"{items} sent without a clear answer, not settled since {_day(notice.since)}"
 
 
 def _refused(notice: Notice) -> str:
-    items = _count(notice.items, "item", "items")
+    items = plural(notice.items, "item", "items")
     fresh = f", {notice.items - notice.told_items:,} of them since the last message" if notice.told_items else ""
     said = f": {_detail(notice)}" if notice.detail else ""
     return f"{items} of plan {notice.subject} refused{fresh}{said}"
@@ -147,19 +144,19 @@ def _refused(notice: Notice) -> str:
 
 def _regretted(notice: Notice) -> str:
     """The detail is the rules."""
-    items = _count(notice.items, "item", "items")
+    items = plural(notice.items, "item", "items")
     return f"{items} of {_detail(notice)} regretted; plan {notice.subject} would take back what you approve"
 
 
 def _guarded(notice: Notice) -> str:
     over = plain(notice.detail.replace("_", " "), LONGEST_DETAIL)
-    return f"{_count(notice.items, 'item', 'items')} of plan {notice.subject} over a cap ({over or 'see the plan'})"
+    return f"{plural(notice.items, 'item', 'items')} of plan {notice.subject} over a cap ({over or 'see the plan'})"
 
 
 def _waiting(notice: Notice) -> str:
     """The detail is the plan's mode."""
     dry = ", in dry run" if notice.detail == "dry-run" else ""
-    return f"{_count(notice.items, 'item', 'items')} of plan {notice.subject}, made {_day(notice.since)}{dry}"
+    return f"{plural(notice.items, 'item', 'items')} of plan {notice.subject}, made {_day(notice.since)}{dry}"
 
 
 def _well(notice: Notice) -> str:

@@ -12,7 +12,7 @@ from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence,
 from harvester.rules.checks.windowed import NOT_READ
 from harvester.rules.explain_catalog import CATALOG_TELLING, catalog_words
 from harvester.rules.explain_category import CATEGORY_TELLING, refined_words
-from harvester.rules.explain_windows import WINDOW_TELLING, against, window_words
+from harvester.rules.explain_windows import SIDES, WINDOW_TELLING, against, window_words
 from harvester.rules.guard import GuardReason
 from harvester.rules.margin import Missing, missing
 from harvester.rules.window_margin import ways_in_windows
@@ -60,7 +60,6 @@ REASONS: dict[str, str] = {
 """Why nothing is done, for decisions and for items of a plan, as the end of a sentence."""
 
 _NAMES = {Metric.CLICKS: "clicks", Metric.CONVERSIONS: "conversions", Metric.CONVERSION_RATE: "conversion rate"}
-_SIDES = {Side.AT_LEAST: "at least", Side.AT_MOST: "at most"}
 _TELLING = {
     "malformed.empty": "it is empty",
     "malformed.characters": "it has {measured} characters, at most {bound} are taken",
@@ -89,6 +88,7 @@ _TELLING = {
     "scope.asins": "rule {bound} just misses it: its `asins` do not name {measured}",
     "scope.themes": "rule {bound} just misses it: its `themes` do not name “{measured}”",
     "sold.orders": "it brought {measured} orders in this campaign, the last seen {bound}",
+    "sold.sales": "it brought sales of {measured}, although no order of it is counted",
     "variant.protected": "it is a close variant of `{measured}` under protect.keywords",
     "variant.own": "it is a close variant of your own “{measured}”, enabled in ad group {bound}",
     "variant.served": "your own exact “{measured}” in this very ad group serves it: pause that, or lower its bid",
@@ -248,7 +248,7 @@ def _name_wanted_has(finding: Finding) -> tuple[str, str, str]:
     if bound.confidence is not None and finding.measured is not None:
         end = "lower" if bound.side is Side.AT_LEAST else "upper"
         has += f" at the {end} end with {percent_text(bound.confidence)} confidence"
-    return _NAMES[bound.metric], f"{_SIDES[bound.side]} {wanted}", has
+    return _NAMES[bound.metric], f"{SIDES[bound.side]} {wanted}", has
 
 
 def _told(finding: Finding) -> str:

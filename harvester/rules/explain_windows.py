@@ -35,13 +35,13 @@ _WITHOUT = {
     Measure.AOV: "orders",
 }
 _UNITS = {Unit.EXPECTED: "expected", Unit.TARGET_COST: "target cost", Unit.TARGET: "target ACOS"}
-_SIDES = {Side.AT_LEAST: "at least", Side.AT_MOST: "at most"}
+SIDES = {Side.AT_LEAST: "at least", Side.AT_MOST: "at most"}
 
 
 def window_words(finding: Finding) -> tuple[str, str]:
     """What was asked, and what was found: (`clicks in 60d-7d at least 20`, `31`)."""
     bound = bound_in(finding)
-    asked = f"{NAMES[bound.measure]} in {window_name(bound.window)} {_SIDES[bound.side]} {wanted(finding, bound)}"
+    asked = f"{NAMES[bound.measure]} in {window_name(bound.window)} {SIDES[bound.side]} {wanted(finding, bound)}"
     return asked, _found(finding, bound)
 
 
@@ -51,7 +51,7 @@ def against(finding: Finding) -> str:
     found, name = _found(finding, bound), NAMES[bound.measure]
     if bound.unit:
         return f"{found}, in {window}"
-    limit = f"in {window}, {_SIDES[bound.side]} {wanted(finding, bound)}"
+    limit = f"in {window}, {SIDES[bound.side]} {wanted(finding, bound)}"
     return f"{found} {name} {limit}" if bound.measure in COUNTS else f"{name} {found} {limit}"
 
 

@@ -1,11 +1,9 @@
 """Which `groups` entry makes the promotion group of a source ad group that has none, and with what request."""
 
-from decimal import Decimal
-
 from harvester.domain.candidate import NewGroup, NoDestination, Place
 from harvester.domain.decision import Reason
+from harvester.domain.numbers import plain
 from harvester.domain.profile import Profile
-from harvester.rules.checks.evidence import plain
 from harvester.rules.ruleset import Create, ExistingAdGroups, GroupEntry, NewCampaigns, ProfileRules
 from harvester.rules.scope import covers_place, covers_profile
 
@@ -62,15 +60,11 @@ def _new(entry: GroupEntry, new: NewCampaigns, ad_group_id: str, currency: str) 
         line=entry.line,
         request={"adGroupId": ad_group_id, "newCampaignDetails": details},
         makes_campaigns=True,
-        daily_budget=_text(budget),
-        default_bid=_text(bid),
+        daily_budget=plain(budget),
+        default_bid=plain(bid),
         names=(f"{new.name_prefix}…",),
         strategy=new.strategy,
     )
-
-
-def _text(amount: Decimal) -> str:
-    return plain(amount)
 
 
 def _named(source: Place) -> str:

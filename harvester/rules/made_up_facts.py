@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from harvester.domain.catalog import CatalogItem, Category, SalesRank
-from harvester.rules.checks.evidence import plain
+from harvester.domain.numbers import plain
 from harvester.rules.sections import GivenFacts
 
 OWN_RELATIVE = "own product"

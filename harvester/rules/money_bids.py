@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from harvester.domain.history import MICROS, Totals
+from harvester.domain.numbers import plain
 from harvester.rules.bid_sections import Bid
-from harvester.rules.checks.evidence import percent_text, plain
+from harvester.rules.checks.evidence import percent_text
 from harvester.rules.checks.windowed import money_text
 from harvester.rules.economics import ProductWorth
 

@@ -25,7 +25,10 @@ def read(data: object, line_of: Callable[[Path], int | None] = lambda _: None) -
 
 
 def _beside(data: object, misshapen: list[Problem]) -> list[Problem]:
-    """What is wrong with the sense of those rules and groups that are of the right shape: it can be known already."""
+    """What is wrong with the sense of those rules and groups that are of the right shape: it can be known already.
+
+    Each entry is validated by itself, so those that nothing was said about make a rule set.
+    """
     if not isinstance(data, dict):
         return []
     kept: dict[str, list[object]] = {}
@@ -36,10 +39,7 @@ def _beside(data: object, misshapen: list[Problem]) -> list[Problem]:
             wrong = {each.path[1] for each in misshapen if each.path[:1] == (key,) and len(each.path) > 1}
             places[key] = [place for place in range(len(entries)) if place not in wrong]
             kept[key] = [entries[place] for place in places[key]]
-    try:
-        ruleset = RuleSet.model_validate({key: entries for key, entries in kept.items() if entries})
-    except ValidationError:
-        return []
+    ruleset = RuleSet.model_validate({key: entries for key, entries in kept.items() if entries})
     return [
         Problem((key, places[key][int(place)], *rest), each.message)
         for each in problems_of_parts(ruleset)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import date
 from decimal import Decimal
+from typing import TypeVar
 
 import msgspec
 
@@ -15,6 +16,7 @@ from harvester.domain.recorded import Money, RecordedRow
 from harvester.rules.checks.windowed import Unit, window_name, window_named
 from harvester.rules.ruleset import ProfileRules
 from harvester.rules.scope import covers_place, covers_profile
+from harvester.rules.term_notes import read_note
 from harvester.rules.windowed_findings import bound_in
 from harvester.rules.windows import default_window, spans, totals_told, window_of
 
@@ -23,15 +25,7 @@ _UNKNOWN_DAY = date(2000, 1, 1)
 _MANY = 10_000_000
 """Clicks of an ad group of which only the rate is known: rounding its orders does not move it."""
 _GAPS = ("window.missing", "window.immature", "window.unread")
-
-
-class _Rates(msgspec.Struct):
-    """What a note may say of the ad group: orders per click, by window."""
-
-    rates: dict[str, float] = {}
-
-
-_rates = msgspec.json.Decoder(_Rates)
+T = TypeVar("T")
 
 
 def windows_noted(row: Recommendation) -> Mapping[Window, Totals]:
@@ -57,8 +51,7 @@ def money_of(row: Recommendation, profile: Profile) -> Money | None:
 
 def history_of(recorded: RecordedRow, windows: Mapping[Window, Totals]) -> History:
     """Of what the ad group does only what somebody asked then is known; of its orders elsewhere nothing."""
-    gaps: dict[Window, Gap] = {}
-    rates = _noted_rates(recorded.row.evidence_note)
+    rates, gaps = _of_ad_group(recorded.row.evidence_note)
     for finding in _findings.decode(recorded.decision.findings):
         if finding.check.startswith(_GAPS):
             window, gap = _gap_in(finding)
@@ -114,8 +107,16 @@ def _gap_in(finding: Finding) -> tuple[Window, Gap]:
     return window_named(window), Gap(0 if immature else days, days if immature else 0, first_day)
 
 
-def _noted_rates(note: str | None) -> dict[Window, float]:
+def _of_ad_group(evidence_note: str | None) -> tuple[dict[Window, float], dict[Window, Gap]]:
+    """As far as the note says and can be read: its rates, and what of its windows was not whole."""
     try:
-        return {window_named(name): rate for name, rate in _rates.decode(note or "{}").rates.items()}
+        note = read_note(evidence_note)
+        rates = {} if isinstance(note.rates, msgspec.UnsetType) else note.rates
+        gaps = {} if isinstance(note.gaps, msgspec.UnsetType) else note.gaps
+        return _by_window(rates), _by_window(gaps)
     except (msgspec.MsgspecError, ValueError):
-        return {}
+        return {}, {}
+
+
+def _by_window(by_name: Mapping[str, T]) -> dict[Window, T]:
+    return {window_named(name): value for name, value in by_name.items()}

@@ -6,8 +6,9 @@ from decimal import Decimal
 from difflib import get_close_matches
 
 from harvester.domain.money import BID_RANGES
+from harvester.domain.numbers import plain
 from harvester.domain.target import Match, asin_of
-from harvester.rules.checks.evidence import fraction_of, plain
+from harvester.rules.checks.evidence import fraction_of
 from harvester.rules.patterns import Pattern, Unanswerable
 
 CURRENCIES = frozenset(

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import msgspec
 
-from harvester.domain.history import MICROS, NOTHING, Totals, Window
+from harvester.domain.history import MICROS, NOTHING, Around, Gap, Totals, Window
+from harvester.rules.checks.windowed import shrunken_rate, window_name
 
 _CENT = MICROS // 100
 
@@ -31,6 +32,10 @@ class TermNote(msgspec.Struct, frozen=True):
     """How many keywords and targets of the ad group it came under."""
     asked_for: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
     """What the ad group advertises, where the rules tell products apart."""
+    rates: dict[str, float] | msgspec.UnsetType = msgspec.UNSET
+    """Orders per click of the ad group, drawn towards the profile's, by window: what expected clicks follow from."""
+    gaps: dict[str, Gap] | msgspec.UnsetType = msgspec.UNSET
+    """Of the windows that were not whole."""
 
 
 _write = msgspec.json.Encoder().encode
@@ -50,10 +55,24 @@ def tail_of_note(
     currency: str,
     keywords: int = 1,
     advertised: tuple[str, ...] = (),
+    around: Around | None = None,
 ) -> str:
     """What a note says beside its windows: the same for all terms of a keyword."""
-    note = TermNote({}, currency, keyword_id, match_type, targeting, keywords, advertised or msgspec.UNSET)
+    rates, gaps = _of_ad_group(around)
+    note = TermNote(
+        {}, currency, keyword_id, match_type, targeting, keywords,
+        advertised or msgspec.UNSET, rates or msgspec.UNSET, gaps or msgspec.UNSET,
+    )  # fmt: skip
     return _write(note).decode().removeprefix('{"windows":{}')
+
+
+def _of_ad_group(around: Around | None) -> tuple[dict[str, float], dict[str, Gap]]:
+    """Rates of whole windows, and what the others lack."""
+    if around is None:
+        return {}, {}
+    found = {window: shrunken_rate(around, window) for window in around.ad_group if window not in around.gaps}
+    rates = {window_name(window): rate for window, rate in sorted(found.items()) if rate is not None}
+    return rates, {window_name(window): gap for window, gap in sorted(around.gaps.items())}
 
 
 def note_of(windows: Mapping[str, Window], totals: Mapping[Window, Totals], tail: str) -> str:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
-from harvester.rules.checks.evidence import percent_text, plain
+from harvester.domain.numbers import plain
+from harvester.rules.checks.evidence import percent_text
 from harvester.rules.sections import CountThreshold
 from harvester.rules.window_scalars import factor_of
 from harvester.rules.window_sections import AcosThreshold, ShareThreshold, Threshold

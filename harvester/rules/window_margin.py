@@ -53,6 +53,13 @@ class _Wish(NamedTuple):
         room = (most or 0.0) - (measured or 0.0)
         return room < 1 if self.positive else room <= 1
 
+    def waits_with(self, other: "_Wish") -> bool:
+        """A first order is waited for, and another wish asks for orders of the same window anyway."""
+        if self.bound is None or other.bound is None or self.finding.measured is not None:
+            return False
+        first, counted = _FIRST.get(self.bound.measure), NAMES[other.bound.measure].removesuffix("s")
+        return first == counted and self.bound.window == other.bound.window and other.from_below and not other.holds
+
     def more(self) -> str | None:
         """What would meet it; None where nothing that is still to come does."""
         bound, finding = self.bound, self.finding
@@ -85,7 +92,7 @@ def ways_in_windows(findings: Sequence[Finding]) -> list[str]:
     windows = {bound_in(each).window for each in findings if is_windowed(each.check)}
     told: dict[str, None] = {}
     for way in combined(findings, _wish):
-        failing = [wish for wish in way if not wish.holds]
+        failing = [wish for wish in way if not (wish.holds or any(wish.waits_with(other) for other in way))]
         texts = [_text(wish, several=len(windows) > 1) for wish in failing]
         parts = dict.fromkeys(text for text in texts if text is not None)
         if parts and None not in texts:

@@ -3,10 +3,10 @@
 import re
 from decimal import Decimal
 
-from harvester.rules.checks.evidence import plain
+from harvester.domain.numbers import plain
 from harvester.rules.scalars import Unusable, currency, days, described, evidence_number, number, shown, text
 
-_TIMES = re.compile(r"(\d{1,6}(?:\.\d{1,6})?)?\s*x?\s*([a-z_]+)", re.ASCII)
+_TIMES = re.compile(r"(?:(\d{1,6}(?:\.\d{1,6})?)\s*x?\s*)?([a-z_]+)", re.ASCII)
 _PERCENTAGE = re.compile(r"\d{1,6}(\.\d{1,6})?\s*%", re.ASCII)
 _MOST_WINDOW, _MOST_SKIP = 365, 90
 EXPECTED, TARGET_COST, TARGET = "expected", "target_cost", "target"
@@ -66,7 +66,7 @@ def factor_of(value: str) -> tuple[Decimal, str]:
 
 def positive_percentage(value: object) -> float:
     """`30%` -> 0.3; over zero, and at most 1000 %."""
-    found = acos(value)
+    found = acos(value) if isinstance(value, str) else TARGET
     if isinstance(found, str) or not 0 < found <= 10:  # noqa: PLR2004
         raise Unusable(f"must be a percentage over 0%, such as 30%, not {described(value)}")
     return found

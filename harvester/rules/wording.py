@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from harvester.rules.ruleset import RuleSet, keys_of
 from harvester.rules.scalars import described, did_you_mean
+from harvester.rules.values import Amounts
 
 Path = tuple[str | int, ...]
 
@@ -64,7 +66,18 @@ def problem_of(error: Mapping[str, Any]) -> Problem:
         case "tuple_type":
             return Problem(path, _no_list(value))
         case _:
-            return Problem(path, f"must be a section of keys, not {described(value)}")
+            return Problem(path, f"must be {_section_wanted(path, value)}, not {described(value)}")
+
+
+def _section_wanted(path: Path, value: object) -> str:
+    """Where a bare number stands, what to write around it."""
+    if isinstance(value, (int, float, Decimal)) and not isinstance(value, bool):
+        field = section_at(path[:-1]).model_fields.get(str(path[-1]))
+        if field and Amounts in (field.annotation, *get_args(field.annotation)):
+            return f"an amount per currency, such as {{USD: {value}}}"
+        if "at_least" in section_at(path).model_fields:
+            return f"a section of keys such as {{at_least: {value}}}"
+    return "a section of keys"
 
 
 def _unknown_key(path: Path) -> str:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TypeAlias
 
 from harvester.domain.errors import (
@@ -253,7 +253,9 @@ class _Round:
                 await self._note(report, str(error), unread=isinstance(error, PageBroken))
                 return None
             try:
-                loaded = await self.fetch.store.load(self.profile.profile_id, report, _Readable(pages))
+                loaded = await self.fetch.store.load(
+                    self.profile.profile_id, report, _Readable(pages, frozenset(report.span.days))
+                )
             except PageBroken as error:
                 await self._note(report, str(error), unread=True)
                 return None
@@ -295,15 +297,20 @@ class _Round:
 
 @dataclass(frozen=True, slots=True)
 class _Readable:
-    """Pages of which at least one row can be read, if there is any."""
+    """Pages of which at least one row can be read and is of the days asked for, if there is any."""
 
     pages: Iterable[ReportPage]
+    days: Collection[date]
 
     def __iter__(self) -> Iterator[ReportPage]:
         rows = unreadable = 0
+        of_use = False
         for page in self.pages:
             rows += len(page.rows)
             unreadable += page.unreadable
+            of_use = of_use or any(row.day in self.days for row in page.rows)
             yield page
         if unreadable and not rows:
             raise PageBroken(f"none of the report's {unreadable} rows can be read")
+        if rows and not of_use:
+            raise PageBroken(f"none of the report's {rows} rows is of a day that was asked for")

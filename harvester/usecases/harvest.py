@@ -264,7 +264,7 @@ class _Work:
             for place, (row, key, decision) in enumerate(rows)
             if decision.outcome is Outcome.NEGATE
         }
-        sold = await look_back(list(set(asked.values()))) if asked else {}
+        sold = await look_back(sorted(set(asked.values()))) if asked else {}
         for place, term in asked.items():
             history = histories[place]
             if history is None or term not in sold:

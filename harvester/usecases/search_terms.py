@@ -1,7 +1,7 @@
 """Search terms as a source of a run: page by page from the recorded reports, with the figures of every window."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,9 +14,11 @@ from harvester.domain.history import (
     Around,
     Gap,
     History,
+    Sold,
     Totals,
     Window,
 )
+from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Profile
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation, RecommendationPage
 from harvester.domain.run import Run
@@ -55,7 +57,9 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
     asking = [rule for rule in rules.rules if rule.match.source == SEARCH_TERMS and covers_profile(rule.match, profile)]
     windows = (default, *sorted(windows_of(rules, profile) - {default}))
     read = {day: at.astimezone(local).date() for day, at in (await terms.days_read(profile.profile_id)).items()}
-    gaps = gaps_of(windows, read, today)
+    unread = await terms.days_in_part(profile.profile_id)
+    whole = {day: on for day, on in read.items() if "" not in unread.get(day, ())}
+    gaps = gaps_of(windows, whole, today)
     looked_at = [
         ad_group_id
         for ad_group_id in sorted(account.ad_groups)
@@ -63,8 +67,20 @@ async def open_terms(terms: SearchTerms, run: Run, surroundings: Surroundings, r
         and serves(place)
         and any(covers_place(rule.match, place) for rule in asking)
     ]
-    source = SearchTermSource(terms, profile, today, default, windows, gaps, frozenset(looked_at))
-    return OpenedTerms(source, looked_at, told_age(windows, read, gaps, today))
+    of_campaign = {
+        campaign_id: gaps_of(
+            windows, {day: on for day, on in whole.items() if campaign_id not in unread.get(day, ())}, today
+        )
+        for campaign_id in {each for campaigns in unread.values() for each in campaigns if each}
+    }
+    of_ad_group = {
+        each: of_campaign[campaign_id]
+        for each in looked_at
+        if (campaign_id := account.ad_groups[each].campaign_id) in of_campaign
+    }
+    source = SearchTermSource(terms, profile, today, default, windows, gaps, frozenset(looked_at), of_ad_group)
+    advice = (*told_age(windows, whole, gaps, today), *told_unread(windows, unread, today))
+    return OpenedTerms(source, looked_at, advice)
 
 
 def told_age(windows: Sequence[Window], read: Read, gaps: Mapping[Window, Gap], today: date) -> tuple[str, ...]:
@@ -94,10 +110,44 @@ def _told_gap(window: Window, gap: Gap) -> str:
     )
 
 
+def told_unread(windows: Sequence[Window], unread: Mapping[date, Collection[str]], today: date) -> tuple[str, ...]:
+    """Which days in their windows are held because rows of them could not be read."""
+    first, last = min(window.first(today) for window in windows), max(window.last(today) for window in windows)
+    within = {day: campaigns for day, campaigns in unread.items() if first <= day <= last}
+    if not within:
+        return ()
+    campaigns = {each for found in within.values() for each in found}
+    whose = "nobody knows of which campaigns" if "" in campaigns else f"of {len(campaigns)} campaigns"
+    told = f"Rows of the reports of {len(within)} days could not be read, the first {min(within)}, {whose}"
+    return (f"{told}: what rules need those days for is held there; they are asked for again on the next day",)
+
+
 _NO_REPORTS = (
     "No report of search terms is in for this profile yet, so none were judged: `harvester plan` asks Amazon for them "
     "and waits, and the service fetches them by itself"
 )
+
+
+@dataclass
+class SoldBefore:
+    """One run's questions for orders of old, asked of what rules would negate."""
+
+    terms: SearchTerms
+    profile_id: ProfileId
+    asked_runs: int = 0
+
+    async def __call__(self, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
+        """By (campaign, key). Of what no recorded day knows, the first are looked for in runs; the rest are once they
+        are planned.
+        """
+        by_days = await self.terms.sold_by_days(self.profile_id, asked)
+        rest = [each for each in asked if each not in by_days][: _MOST_ASKED - self.asked_runs]
+        self.asked_runs += len(rest)
+        return {**by_days, **await self.terms.sold_by_runs(self.profile_id, rest)}
+
+
+_MOST_ASKED = 500
+"""As many as a plan asks for the reach of its negatives."""
 
 
 @dataclass
@@ -114,6 +164,8 @@ class SearchTermSource:
     gaps: Mapping[Window, Gap]
     looked_at: AbstractSet[str]
     """Ad groups that a rule looks at: of others nothing is read."""
+    gaps_there: Mapping[str, Mapping[Window, Gap]] = field(default_factory=dict)
+    """Of ad groups of whose campaign rows could not be read."""
     page_size: int = PAGE
     parts_at_once: int = _PARTS_AT_ONCE
     advertised: Mapping[str, tuple[str, ...]] = field(default_factory=dict, init=False)
@@ -156,7 +208,9 @@ class SearchTermSource:
                     wanted[ad_group_id] = sums
             everywhere = stretches.summed(of_profile)
             self._around = {
-                ad_group_id: Around(stretches.summed(sums), everywhere, self.gaps, self.today)
+                ad_group_id: Around(
+                    stretches.summed(sums), everywhere, self.gaps_there.get(ad_group_id, self.gaps), self.today
+                )
                 for ad_group_id, sums in wanted.items()
             }
         return self._around
@@ -252,6 +306,7 @@ class _Making:
                 self._source.profile.currency,
                 keywords,
                 self._source.advertised.get(leader.ad_group_id, ()),
+                self._around[leader.ad_group_id],
             )
         return tail
 

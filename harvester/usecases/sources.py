@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
-from functools import partial
 
 from harvester.domain.errors import Rejected
 from harvester.domain.profile import Profile
@@ -19,7 +18,7 @@ from harvester.rules.advertised import named_products, told_apart
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
 from harvester.usecases.harvest import NOTHING_LOOKED_UP, Harvest, Harvested, Judge, LookBack, LookedUp
-from harvester.usecases.search_terms import open_terms
+from harvester.usecases.search_terms import SoldBefore, open_terms
 from harvester.usecases.surroundings import Surroundings
 
 _MOST_NAMED = 10
@@ -106,7 +105,7 @@ class ReadSources:
         if name == SEARCH_TERMS:
             terms = await open_terms(self.terms, run, surroundings, rules)
             terms.source.advertised = await self._told_apart(run, surroundings, rules, terms.ad_groups)
-            return _Opened(terms.source, terms.ad_groups, terms.advice, partial(self.terms.sold, run.profile_id))
+            return _Opened(terms.source, terms.ad_groups, terms.advice, SoldBefore(self.terms, run.profile_id))
         known, unknown = await self._advertised(name, run, surroundings, rules)
         if name == CATEGORIES:
             source = reader.categories(known)
@@ -143,17 +142,24 @@ class ReadSources:
     async def _asins(
         self, run: Run, surroundings: Surroundings, wanted: Sequence[str]
     ) -> Mapping[str, AbstractSet[str]]:
-        """What ad groups advertise: as their ads name it, else as rows of source promotion told."""
+        """What ad groups advertise: as their ads name it, else as rows of source promotion told.
+
+        Those are about automatic ones; a manual one of the same products has theirs.
+        """
         account = surroundings.account
         asins: defaultdict[str, set[str]] = defaultdict(set)
         for ad_group_id in wanted:
             named = account.products.get(ad_group_id, frozenset())
             asins[ad_group_id] |= {asin for each in named if (asin := asin_of(each.removeprefix("asin:")))}
-        unnamed = {each: frozenset(account.ads.get(each, ())) for each in wanted if not asins[each]}
+        unnamed: defaultdict[str, list[str]] = defaultdict(list)
+        for ad_group_id in wanted:
+            for each in () if asins[ad_group_id] else (ad_group_id, *account.leading(ad_group_id)):
+                unnamed[each].append(ad_group_id)
         for ad_group_id, ad_id, text in await self.runs.advertised(run.profile_id) if unnamed else ():
             asin = asin_of(text)
-            if asin and ad_id in unnamed.get(ad_group_id, ()):
-                asins[ad_group_id].add(asin)
+            if asin and ad_id in account.ads.get(ad_group_id, ()):
+                for each in unnamed.get(ad_group_id, ()):
+                    asins[each].add(asin)
         return asins
 
 

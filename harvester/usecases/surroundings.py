@@ -259,8 +259,6 @@ class Surroundings:
         fitting = [group for group in groups if not group.ad_ids or not ad_id or ad_id in group.ad_ids]
         leading = [self._existing(name, group) for group in fitting]
         somewhere = [each for each in leading if isinstance(each, Destination)]
-        if len(somewhere) > 1 and not ad_id and len({_places_of(each) for each in somewhere}) == 1:
-            return somewhere[0]
         if len(somewhere) > 1:
             own = None if ad_id else self.rules.for_suggestions(source, self.account)
             return own or _ambiguous(name, source, somewhere, of_all_ads=not ad_id)
@@ -290,11 +288,6 @@ class Surroundings:
         if keyword is None and product is None:
             return NoDestination(Reason.NO_DESTINATION, "; ".join(gaps))
         return Destination(group_id=group.group_id, keyword=keyword, product=product, gaps=gaps)
-
-
-def _places_of(destination: Destination) -> tuple[str, str]:
-    keyword, product = destination.keyword, destination.product
-    return keyword.ad_group.ad_group_id if keyword else "", product.ad_group.ad_group_id if product else ""
 
 
 def _ambiguous(name: str, source: Place, somewhere: Sequence[Destination], *, of_all_ads: bool) -> NoDestination:

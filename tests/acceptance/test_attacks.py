@@ -15,12 +15,12 @@ import pytest
 
 from tests.acceptance.command_line import Harvester
 from tests.acceptance.conftest import CleanRun
+from tests.acceptance.partner import REVIEW
 from tests.acceptance.pretend_amazon import PretendAmazon, on
 from tests.acceptance.records import Ledger
 
 TARGETS = "/sp/targetPromotionGroups/targets"
 TOKEN = "/auth/o2/token"
-REVIEW = {"MODE": "review", "RECONCILE_AFTER": "0"}
 
 
 @dataclass(frozen=True)

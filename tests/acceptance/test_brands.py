@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from tests.acceptance.command_line import Harvester
+from tests.acceptance.partner import REVIEW
 from tests.acceptance.pretend_amazon import PretendAmazon, on
 from tests.acceptance.records import Ledger
 
-REVIEW = {"MODE": "review", "RECONCILE_AFTER": "0"}
 SEARCH = "/sp/negativeTargets/brands/search"
 RULES = """
 version: 1

@@ -14,6 +14,7 @@ from harvester.domain.profile import Profile, Region
 from harvester.domain.target import Match
 from harvester.rules.fragments import category_target
 from tests.acceptance.command_line import Harvester
+from tests.acceptance.partner import REVIEW
 from tests.acceptance.pretend_amazon import PretendAmazon
 from tests.acceptance.product_rules import Ways, ways_without_group
 from tests.acceptance.records import Ledger
@@ -21,7 +22,6 @@ from tests.acceptance.test_sources_faults import TO_TARGETS
 from tests.integration.postgres.conftest import an_action
 from tests.integration.reviewer import Desk
 
-REVIEW = {"MODE": "review", "RECONCILE_AFTER": "0"}
 WANTED = [
     CategoryTarget("16225007011"),
     CategoryTarget("16225007011", brand="18681839011", price=Range(Decimal(10), Decimal(20)), prime=True),

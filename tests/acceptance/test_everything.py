@@ -52,8 +52,8 @@ def ledger(dsn: str) -> Ledger:
     return Ledger(dsn)
 
 
-def planned(harvester: Harvester, code: int = 0) -> Any:
-    (plan,) = harvester("plan", "--json", **REVIEW).failed(code).json["plans"]
+def planned(harvester: Harvester, code: int = 0, **settings: str) -> Any:
+    (plan,) = harvester("plan", "--json", **{**REVIEW, **settings}).failed(code).json["plans"]
     return plan
 
 
@@ -144,7 +144,7 @@ def test_no_stumble_on_any_route_leaves_a_trace(harvester: Harvester, amazon: Pr
     faults = [on(path, action, nth=place * 2 + 1) for path in READ for place, action in enumerate(STUMBLES)]
     amazon.fail(*faults)
 
-    stumbled = planned(harvester)
+    stumbled = planned(harvester, API_PATIENCE="60")
 
     assert sum(amazon.fired()) >= len(READ) * 3
     assert (stumbled["complete"], stumbled["fingerprint"]) == (True, smooth["fingerprint"])

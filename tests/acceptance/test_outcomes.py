@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.acceptance.command_line import Harvester
+from tests.acceptance.partner import REVIEW
 from tests.acceptance.pretend_amazon import PretendAmazon
 from tests.acceptance.records import Ledger
 
-REVIEW = {"MODE": "review", "RECONCILE_AFTER": "0"}
 AWAY = {"ACCOUNTS__FIRST__ADS_URL": "http://127.0.0.1:1", "API_PATIENCE": "1"}
 ASKED = datetime.now(UTC)
 TOMORROW = (ASKED + timedelta(days=1)).date().isoformat()

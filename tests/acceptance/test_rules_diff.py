@@ -1,11 +1,13 @@
 """`harvester rules diff` on what a real run has recorded."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.acceptance.command_line import RULES, Harvester
 from tests.acceptance.pretend_amazon import PretendAmazon
+from tests.acceptance.test_search_terms import RULES as ON_TERMS
 
 
 @pytest.fixture
@@ -68,3 +70,28 @@ def test_a_file_that_cannot_be_used_is_refused_with_its_line(recorded: Harvester
     assert "30d" not in recorded("rules", "diff", str(RULES), "--since", "soon").failed(2).out
     both = recorded("rules", "diff", str(RULES), "--markdown", "--json")
     assert "choose one of" in both.failed(2).err
+
+
+def test_search_terms_flip_with_their_money(harvester: Harvester, amazon: PretendAmazon) -> None:
+    """What stricter negatives would let go on costs so much; a window that was not recorded is not taken for empty."""
+    files = {name: harvester.folder / f"{name}.yaml" for name in ("terms", "stricter", "expected", "season")}
+    files["terms"].write_text(ON_TERMS)
+    negating = "clicks: {at_least: 30, window: 60d}"
+    files["stricter"].write_text(ON_TERMS.replace(negating, "clicks: {at_least: 60}"))
+    files["expected"].write_text(ON_TERMS.replace(negating, "clicks: {at_least: 3x expected}"))
+    files["season"].write_text(ON_TERMS.replace(negating, "clicks: {at_least: 30, window: 12w}"))
+    in_force = {"RULES_FILE": str(files["terms"])}
+    harvester("plan", "--profile", amazon.profiles[0], "--json", **in_force).succeeded()
+
+    def diff(name: str) -> Any:
+        return harvester("rules", "diff", str(files[name]), "--json", **in_force).succeeded().json
+
+    same, stricter, expected, season = (diff(name) for name in ("terms", "stricter", "expected", "season"))
+
+    assert (same["flipped"], same["changed_since"], same["unjudged"]) == (0, 0, [])
+    fewer = stricter["outcomes"]["negate"]["fewer"]
+    assert fewer["rows"] > 0
+    assert (fewer["with_money"], fewer["orders"]) == (fewer["rows"], 0)
+    assert float(fewer["spend"]["USD"]) > 0
+    assert expected["unjudged"] == []
+    assert [each["why"] for each in season["unjudged"]] == ["a rule looks at 84d-7d, which was not recorded with it"]

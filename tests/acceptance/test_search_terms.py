@@ -80,7 +80,7 @@ def test_from_reports_to_the_account_and_back(harvester: Harvester, amazon: Pret
     markdown = harvester("export", plan["id"], "--format", "markdown", **settings).succeeded().out
     assert f"{loser['id']}: Search term of" in markdown
     why = " ".join(harvester("why", loser["target"], "--profile", profile, **settings).succeeded().out.split())
-    assert f"of ad group {loser['ad_group_id']}, with {loser['clicks']:g} clicks, 0 orders" in why
+    assert f"” ({loser['ad_group_id']}), with {loser['clicks']:g} clicks, 0 orders" in why
 
     before = negatives(amazon, profile)
     harvester("approve", plan["id"], "--by", "Ann", **settings).succeeded()

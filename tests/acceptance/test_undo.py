@@ -3,9 +3,8 @@
 from typing import Any
 
 from tests.acceptance.command_line import Harvester
+from tests.acceptance.partner import REVIEW
 from tests.acceptance.pretend_amazon import PretendAmazon
-
-REVIEW = {"MODE": "review", "RECONCILE_AFTER": "0"}
 
 
 def test_what_to_undo_can_be_said_in_four_ways(harvester: Harvester, amazon: PretendAmazon) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from harvester.config import rules_file
 from harvester.domain.ids import PlanId
 from harvester.domain.profile import Mode
 from harvester.rules.ruleset import RuleSet
@@ -25,6 +24,7 @@ from tests.crash.conftest import amazon, applying  # noqa: F401
 from tests.crash.faults import rules
 from tests.crash.scene import PROFILE, RULES_FILE, Desk, open_desk
 from tests.crash.stages import Stage
+from tests.integration.by_hand import rules_in
 
 DAY = timedelta(days=1)
 NEGATED = {"negate_keyword", "negate_product"}
@@ -119,9 +119,7 @@ def cautious(tmp_path: Path) -> RuleSet:
     """The rules of the other tests, with caps that only some items fit under."""
     text = RULES_FILE.read_text().replace("promotions_per_run: 100", "promotions_per_run: 6")
     assert "promotions_per_run: 6" in text
-    path = tmp_path / "rules.yaml"
-    path.write_text(text)
-    return rules_file.load(path)
+    return rules_in(tmp_path, text)
 
 
 async def test_auto_takes_what_the_guard_allows(dsn: str, amazon: Running, cautious: RuleSet) -> None:

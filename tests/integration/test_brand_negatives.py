@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from harvester.config import rules_file
 from harvester.domain.action import ActionState
 from harvester.domain.brand import Brand
 from harvester.domain.ids import PlanId
@@ -16,7 +15,6 @@ from harvester.domain.profile import Mode
 from harvester.domain.run import RunState
 from harvester.rules.ruleset import RuleSet
 from harvester.sandbox import brands as sandbox_brands
-from harvester.sandbox.edits import Edit, apply_edit
 from harvester.sandbox.fault_rules import Action
 from harvester.sandbox.market import Kind
 from harvester.sandbox.serving import Running
@@ -27,6 +25,7 @@ from tests.crash.conftest import amazon  # noqa: F401
 from tests.crash.faults import at_change, rules
 from tests.crash.scene import PROFILE, Desk, open_desk
 from tests.crash.stages import state
+from tests.integration.by_hand import edit, rules_in
 
 NEWBORN, NEWBORN_KEYWORDS = "100002654435761", "100005308871522"
 """A source campaign and its ad group have the same id; so have a manual one and its own."""
@@ -42,9 +41,7 @@ guard: {negative_share: 1%}
 
 
 def with_brands(folder: Path, text: str) -> RuleSet:
-    path = folder / "rules.yaml"
-    path.write_text(ENTRY + text)
-    return rules_file.load(path)
+    return rules_in(folder, ENTRY + text)
 
 
 @pytest.fixture
@@ -59,11 +56,6 @@ async def planned(desk: Desk) -> tuple[PlanId, list[Mapping[str, Any]]]:
     await desk.services.profiles.save([desk.profile])
     plan_id = await desk.plan()
     return plan_id, await desk.items(plan_id)
-
-
-def edit(amazon: Running, **fields: Any) -> Any:
-    market = amazon.sandbox.world.market(PROFILE)
-    return apply_edit(market, Edit(**fields), amazon.sandbox.clock.now())
 
 
 def decisions(dsn: str, plan_id: PlanId) -> list[tuple[str, str, str]]:

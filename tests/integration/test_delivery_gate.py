@@ -9,8 +9,9 @@ import asyncpg
 from harvester.sandbox.serving import Running
 from tests.crash.conftest import amazon  # noqa: F401
 from tests.crash.scene import PROFILE, open_desk
+from tests.integration.by_hand import rules_in
 from tests.integration.postgres.reported import days, read_days, targeting
-from tests.integration.test_upkeep import DAY, NEWBORN, the_rules
+from tests.integration.test_upkeep import DAY, NEWBORN
 
 RULES = f"""
 version: 1
@@ -24,7 +25,7 @@ rules:
 
 async def test_a_negative_at_the_source_waits_for_impressions(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """After its days it still waits, and says for what; of the targets that the report shows, the negatives come."""
-    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path, RULES)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
         plan_id = await desk.plan()
         await desk.approve(plan_id)

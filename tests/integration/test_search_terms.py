@@ -6,15 +6,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from harvester.config import rules_file
 from harvester.domain.ids import PlanId
-from harvester.rules.ruleset import RuleSet
 from harvester.sandbox.market import Kind
 from harvester.sandbox.serving import Running
 from harvester.usecases.undo import ToUndo
 from tests.acceptance.records import Ledger
 from tests.crash.conftest import amazon  # noqa: F401
 from tests.crash.scene import PROFILE, Desk, open_desk
+from tests.integration.by_hand import rules_in
 from tests.integration.told_by_reports import Day, ago, all_read, read, told
 
 AUTO, MANUAL = "100002654435761", "100005308871522"
@@ -37,20 +36,16 @@ guard: {negative_share: 100%}
 """
 
 
-def rules_of(folder: Path, text: str = RULES) -> RuleSet:
-    path = folder / "rules.yaml"
-    path.write_text(text)
-    return rules_file.load(path)
-
-
 def lost(term: str, ad_group: str = AUTO, **more: Any) -> list[Day]:
     """Twenty-four clicks on two days, and not one order."""
     return Day(ago(10), ad_group, ad_group, term, **{"clicks": 12, "cost": 9.6, **more}).on(ago(10), ago(20))
 
 
-def sold(term: str, ad_group: str = AUTO) -> list[Day]:
+def sold(term: str, ad_group: str = AUTO, campaign: str = "") -> list[Day]:
     """Twenty-four clicks and four orders."""
-    return Day(ago(10), ad_group, ad_group, term, clicks=12, cost=9.6, orders=2, sales=40).on(ago(10), ago(20))
+    return Day(ago(10), ad_group, campaign or ad_group, term, clicks=12, cost=9.6, orders=2, sales=40).on(
+        ago(10), ago(20)
+    )
 
 
 async def planned(desk: Desk) -> tuple[PlanId, list[Mapping[str, Any]]]:
@@ -71,6 +66,34 @@ async def advice(desk: Desk, plan_id: PlanId) -> list[str]:
     return list(plan["advice"])
 
 
+async def test_where_rows_could_not_be_read_nothing_is_decided(dsn: str, amazon: Running, tmp_path: Path) -> None:
+    """One of them may have been the order: in their campaign, or everywhere where they do not say whose they are."""
+    ledger = Ledger(dsn)
+    held = ("hold", "missing_days")
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("garden gnome hat"), *lost("window frame", MANUAL)])
+        in_part = "UPDATE harvester.report_day SET unread = $1 WHERE day = $2"
+        ledger.execute(in_part, [AUTO], ago(20))
+        first, _ = await planned(desk)
+        said = await advice(desk, first)
+        ledger.execute(in_part, [""], ago(20))
+        await planned(desk)
+        ledger.execute(in_part, [AUTO], ago(3))
+        ledger.execute(in_part, [], ago(20))
+        third, _ = await planned(desk)
+        quiet = await advice(desk, third)
+
+    assert decided(ledger, 1) == {"garden gnome hat": held, "window frame": ("negate", "stop-losers")}
+    assert set(decided(ledger, 2).values()) == {held}
+    assert {outcome for outcome, _ in decided(ledger, 3).values()} == {"negate"}
+    assert any(
+        f"Rows of the reports of 1 days could not be read, the first {ago(20)}, of 1 campaigns" in each for each in said
+    )
+    assert not any("could not be read" in each for each in quiet)
+
+
 async def test_from_days_to_the_account_and_back(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """A loser is negated where it cost, winners of an automatic and of a manual ad group go through the same group; the
     account holds what the ledger says, and undo takes it back.
@@ -82,7 +105,7 @@ async def test_from_days_to_the_account_and_back(dsn: str, amazon: Running, tmp_
         *sold("hospital bag for mom", MANUAL),
         *sold("b0gift0001"),
     ]
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
         all_read(ledger)
         told(ledger, [*terms, *lost("*")])
@@ -134,7 +157,7 @@ async def test_from_days_to_the_account_and_back(dsn: str, amazon: Running, tmp_
 async def test_what_must_not_be_negated_is_held_and_says_why(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """It sold long ago elsewhere in the campaign, or in the newest days; it is a variant of what is ours or protected."""
     ledger = Ledger(dsn)
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
         all_read(ledger)
         told(
@@ -183,7 +206,7 @@ async def test_without_reports_nothing_is_judged_and_the_plan_says_so_once(
     dsn: str, amazon: Running, tmp_path: Path
 ) -> None:
     """And what to do about it."""
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
         plan_id, items = await planned(desk)
         said = await advice(desk, plan_id)
@@ -196,7 +219,7 @@ async def test_missing_and_immature_days_hold_and_are_named(dsn: str, amazon: Ru
     """Nothing is decided from a window that is not whole; once it is, a new run decides, and the old one stays as it was."""
     ledger = Ledger(dsn)
     window = RULES.replace("clicks: {at_least: 20}", "clicks: {at_least: 20, window: 60d}")
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, window)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, window)) as desk:
         await desk.services.profiles.save([desk.profile])
         read(ledger, [ago(days) for days in range(1, 90) if days not in (30, 31)])
         told(ledger, lost("garden gnome"))
@@ -222,7 +245,7 @@ async def test_missing_and_immature_days_hold_and_are_named(dsn: str, amazon: Ru
 async def test_restated_days_change_decisions_only_through_new_runs(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """An order that came late leaves plan and decision as they were; the next run holds, and applying finds out too."""
     ledger = Ledger(dsn)
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
         all_read(ledger)
         told(ledger, lost("garden gnome"))
@@ -250,7 +273,7 @@ async def test_a_phrase_that_would_block_recorded_orders_is_held(dsn: str, amazo
     """The terms that it would have blocked are named with their orders; the exact negative is not held for them."""
     ledger = Ledger(dsn)
     phrase = RULES.replace("then: {negate: {}}", "then: {negate: {match: phrase}}")
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, phrase)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, phrase)) as desk:
         await desk.services.profiles.save([desk.profile])
         all_read(ledger)
         told(ledger, [*lost("garden gnome"), *sold("red garden gnome"), *lost("tool")])
@@ -270,7 +293,7 @@ async def test_rows_of_two_sources_about_one_thing_are_one_item(dsn: str, amazon
         "rules:\n  - {name: recommended, match: {source: promotion, campaigns: ['Auto | Newborn*']}, "
         "when: {conversions: {at_least: 1}}, then: {promote: {match: [exact, same], bid: {fixed: {USD: 0.60}}}}}\n",
     )
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, both)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, both)) as desk:
         await desk.services.profiles.save([desk.profile])
         _, before = await planned(desk)
         shared = next(item for item in before if item["kind"] == "promote_keyword" and item["state"] == "planned")
@@ -283,6 +306,30 @@ async def test_rows_of_two_sources_about_one_thing_are_one_item(dsn: str, amazon
     assert {row["source"] for row in sources} == {"promotion", "search_terms"}
     assert "Search term of target “close-match”: 24 clicks, 4 orders" in item["note"]
     assert len({each["key"] for each in items}) == len({each["key"] for each in before})
+
+
+async def test_rules_on_advertised_products_see_those_of_the_ad_group(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """A seller's ads hold SKUs only: rows of recommendations tell, for the manual ad group of the same products too."""
+    ledger = Ledger(dsn)
+    rules = RULES + "economics: {asins: {B000000001: {price: {USD: 9}, target_acos: 30%}}}\n"
+    rules = rules.replace(
+        "rules:\n", "rules:\n  - {name: never, when: {clicks: {at_least: 999999}}, then: {promote: {}}}\n"
+    )
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, rules)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("garden gnome"), *lost("garden gnome", MANUAL)])
+        await planned(desk)
+
+    advertised = "SELECT DISTINCT ad_asin FROM ledger.decisions WHERE ad_group_id = $1 AND source = 'promotion'"
+    known = {row["ad_asin"] for row in ledger.rows(advertised, AUTO)} - {""}
+    assert known
+    told_of = ledger.rows("SELECT ad_group_id, metrics FROM ledger.decisions WHERE source = 'search_terms'")
+    shown = {row["ad_group_id"]: row["metrics"]["asked_for"] for row in told_of}
+    assert set(shown[AUTO]) <= known
+    assert shown[AUTO] == shown[MANUAL] != []
 
 
 PROMOTIONS = """
@@ -313,7 +360,7 @@ async def test_a_term_is_held_to_the_economics_of_what_its_ad_group_advertises(
 ) -> None:
     """Once rows of source promotion have told which product that is; the ledger keeps it with the figures."""
     ledger = Ledger(dsn)
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, PROMOTIONS)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, PROMOTIONS)) as desk:
         await planned(desk)
     (known, *_) = ledger.rows(
         "SELECT ad_group_id, campaign_id, ad_asin FROM ledger.recommendations WHERE ad_asin <> '' ORDER BY 1, 3 LIMIT 1"
@@ -321,7 +368,7 @@ async def test_a_term_is_held_to_the_economics_of_what_its_ad_group_advertises(
     loser = Day(ago(10), known["ad_group_id"], known["campaign_id"], "garden gnome hat", clicks=12, cost=9.6)
     all_read(ledger)
     told(ledger, loser.on(ago(10), ago(20)))
-    async with open_desk(dsn, amazon.url, rules=rules_of(tmp_path, BY_PRODUCT.format(asin=known["ad_asin"]))) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, BY_PRODUCT.format(asin=known["ad_asin"]))) as desk:
         await planned(desk)
 
     (decision,) = ledger.rows("SELECT * FROM ledger.decisions WHERE source = 'search_terms'")
@@ -329,3 +376,26 @@ async def test_a_term_is_held_to_the_economics_of_what_its_ad_group_advertises(
     assert decision["outcome"] == "negate"
     spent = decision["findings"][0]
     assert (spent["measured"], spent["bound"]) == ("19.20 USD", "10.00 USD")
+
+
+async def test_a_manual_ad_group_promotes_only_where_its_products_have_one_group(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """Two groups that lead to different places, or none at all: held, and the plan says what would mend it."""
+    ledger = Ledger(dsn)
+    rows = amazon.sandbox.world.market(PROFILE).rows
+    campaigns = {row.body["name"]: row.body["campaignId"] for row in rows[Kind.CAMPAIGN].values()}
+    several, none = (campaigns[f"Manual | {name} | Keywords"] for name in ("Cdj stand", "Couch pillows"))
+    ad_groups = {row.body["campaignId"]: row.body["adGroupId"] for row in rows[Kind.AD_GROUP].values()}
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        for number, campaign in enumerate((several, none)):
+            told(ledger, sold(f"term {number}", ad_groups[campaign], campaign))
+        plan_id, items = await planned(desk)
+        said = " ".join(await advice(desk, plan_id))
+
+    assert items == []
+    assert decided(ledger) == {"term 0": ("hold", "ambiguous_destination"), "term 1": ("hold", "no_destination")}
+    assert "has 2 promotion groups (" in said
+    assert f"({ad_groups[none]}) promotes through the group of an automatic ad group that advertises the same" in said

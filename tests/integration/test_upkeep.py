@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harvester.config import rules_file
 from harvester.domain.action import ActionKind, ActionState, effect_of
 from harvester.domain.ids import PlanId
 from harvester.domain.plan import PlannedAction
@@ -14,8 +13,6 @@ from harvester.domain.profile import Mode
 from harvester.domain.review import Review, Selection, Verdict
 from harvester.domain.target import Level, Match
 from harvester.rules.fragments import negative_keyword
-from harvester.rules.ruleset import RuleSet
-from harvester.sandbox.edits import Edit, apply_edit
 from harvester.sandbox.market import Kind
 from harvester.sandbox.serving import Running
 from harvester.usecases.account_map import read_account
@@ -23,8 +20,9 @@ from harvester.usecases.conflicts import OwnTargets
 from tests.acceptance.records import Ledger
 from tests.crash.conftest import amazon  # noqa: F401
 from tests.crash.faults import rules
-from tests.crash.scene import PROFILE, Desk, open_desk
+from tests.crash.scene import Desk, open_desk
 from tests.crash.stages import state
+from tests.integration.by_hand import edit, rules_in
 from tests.integration.test_apply_later import evidence
 from tests.unit.rules.builders import item as an_item
 
@@ -41,17 +39,6 @@ rules:
 brands: [{{name: rivals, ids: ["{HERON}"], match: {{campaigns: ["{NEWBORN}"]}}, level: campaign, review_after: 30d}}]
 guard: {{negative_share: 100%}}
 """
-
-
-def the_rules(folder: Path, text: str = RULES) -> RuleSet:
-    path = folder / "rules.yaml"
-    path.write_text(text)
-    return rules_file.load(path)
-
-
-def edit(amazon: Running, **fields: Any) -> Any:
-    market = amazon.sandbox.world.market(PROFILE)
-    return apply_edit(market, Edit(**fields), amazon.sandbox.clock.now())
 
 
 async def applied(desk: Desk) -> list[Mapping[str, Any]]:
@@ -75,7 +62,7 @@ async def lifts(desk: Desk, after: timedelta) -> tuple[PlanId, list[Mapping[str,
 
 async def test_a_review_date_proposes_lifting(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """Not before its day; then once, guarded in every mode; applied, the negatives are gone."""
-    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path), mode=Mode.AUTO) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES), mode=Mode.AUTO) as desk:
         done = await applied(desk)
         assert (await lifts(desk, 29 * DAY))[1] == []
         plan_id, due = await lifts(desk, 31 * DAY)
@@ -95,7 +82,7 @@ async def test_a_review_date_proposes_lifting(dsn: str, amazon: Running, tmp_pat
 
 async def test_a_declined_review_comes_again_after_as_long(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """Thirty days more, counted from the day of the verdict."""
-    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await applied(desk)
         plan_id, due = await lifts(desk, 31 * DAY)
         now = datetime.now(UTC) + 31 * DAY
@@ -110,7 +97,7 @@ async def test_what_a_person_lifted_or_paused_is_no_question_any_more(
     dsn: str, amazon: Running, tmp_path: Path
 ) -> None:
     """A negative that is gone, or paused, is not proposed; the others are."""
-    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         done = await applied(desk)
         brand = next(each for each in done if each["kind"] == "negate_brand")
         keyword = next(each for each in done if each["kind"] == "negate_keyword")
@@ -132,7 +119,7 @@ rules:
     when: {{all: [{{clicks: {{at_least: 10}}}}, {{conversions: {{at_least: 2}}}}]}}
     then: {{promote: {{}}, negate_at_source: {{after: {{days: 14}}, review_after: 8w}}}}
 """
-    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path, text)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, text)) as desk:
         await desk.services.profiles.save([desk.profile])
         plan_id = await desk.plan()
         await desk.approve(plan_id)
@@ -145,7 +132,7 @@ rules:
 
 async def test_every_negative_is_listed_with_who_made_it(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """Ours with plan, rule, reviewer and date; the account's own ones as not by Harvester; every kind and level."""
-    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         done = {(each["kind"], each["amazon_id"]): each for each in await applied(desk)}
         found = await desk.services.list_negatives(desk.profile, desk.reader)
     ours = [each for each in found if each.made_by is not None]
@@ -169,7 +156,7 @@ async def test_a_negative_in_a_manual_campaign_that_blocks_ones_own_is_held(
     dsn: str, amazon: Running, tmp_path: Path
 ) -> None:
     """Enabled keywords and products only, by what each negative blocks; AUTO campaigns are not even listed."""
-    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         fields = {"campaignId": NEWBORN_KEYWORDS, "adGroupId": NEWBORN_KEYWORDS, "matchType": "PHRASE"}
         made = edit(amazon, do="add", kind=Kind.KEYWORD, fields={**fields, "keywordText": "Soft Bath towel"})
         paused = {**fields, "keywordText": "bath towel sale", "state": "PAUSED"}
@@ -209,7 +196,7 @@ def negation(text: str, match: Match, level: Level, place: str) -> PlannedAction
 
 async def test_what_sold_since_the_plan_is_not_blocked(dsn: str, amazon: Running, tmp_path: Path) -> None:
     """A later run saw orders of it: the approved negative becomes stale and names them; without a later run nobody asks."""
-    async with open_desk(dsn, amazon.url, rules=the_rules(tmp_path)) as desk:
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
         plan_id = await desk.plan()
         keywords = [each for each in await desk.items(plan_id) if each["kind"] == "negate_keyword"]

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeVar
 
 import msgspec
 
-from harvester.adapters.ads.wire import NOTHING, Text, decimal_text, text
+from harvester.adapters.ads.wire import NOTHING, Text, decimal_text, lenient, text
 from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
 from harvester.domain.bid import AdGroupToCome, BidPlace, BidTarget, StandingAdGroup, SuggestedBids
 from harvester.domain.target import Match, fold
-
-S = TypeVar("S", bound=msgspec.Struct)
 
 _TYPES: Mapping[Match, str] = {
     Match.BROAD: "KEYWORD_BROAD_MATCH",
@@ -104,23 +101,16 @@ def _found(answer: bytes) -> Mapping[Expression, SuggestedBids]:
         raise Unreadable("it holds no bidRecommendations") from None
     found: dict[Expression, SuggestedBids] = {}
     for raw in themes or ():
-        themed = _lenient(_themes, raw)
+        themed = lenient(_themes, raw)
         if themed is None or text(themed.theme).upper() != _THEME:
             continue
         for each in themed.bid_recommendations_for_targeting_expressions or ():
-            item = _lenient(_items, each)
+            item = lenient(_items, each)
             bids = None if item is None else _bids(item.bid_values or ())
             if item is not None and item.targeting_expression is not None and bids is not None:
                 expression = item.targeting_expression
                 found.setdefault((text(expression.type).upper(), fold(text(expression.value))), bids)
     return found
-
-
-def _lenient(decoder: "msgspec.json.Decoder[S]", raw: msgspec.Raw) -> S | None:
-    try:
-        return decoder.decode(raw)
-    except UNDECODABLE:
-        return None
 
 
 def _bids(values: Sequence[_BidValue]) -> SuggestedBids | None:

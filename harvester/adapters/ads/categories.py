@@ -2,16 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
-from typing import TypeVar
 
 import msgspec
 
 from harvester.adapters.ads.naming import MOST_OF_A_PATH, named
-from harvester.adapters.ads.wire import Text, text
+from harvester.adapters.ads.wire import Text, lenient, text
 from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
 from harvester.domain.category_tree import Category, NamedId, Narrowed, ProductCount, Refinements, SuggestedCategory
-
-S = TypeVar("S", bound=msgspec.Struct)
 
 _NO_PARENT = frozenset({"-1", "0"})
 """What a category at the top may name as its parent."""
@@ -101,7 +98,7 @@ def _array(body: bytes) -> list[msgspec.Raw]:
 
 def _take(raw: msgspec.Raw, parent_id: str, above: str, depth: int, found: list[Category]) -> None:
     """A node without an id is left out, and what is below it hangs from the one above."""
-    node = _lenient(_nodes, raw)
+    node = lenient(_nodes, raw)
     if node is None or depth > _DEEPEST:
         return
     category_id, name = text(node.id), text(node.na)
@@ -127,7 +124,7 @@ def read_suggested(answer: Answer) -> Sequence[SuggestedCategory]:
     except UNDECODABLE:
         raise Unreadable("it holds no categories") from None
     found = {}
-    for item in (each for raw in items or () if (each := _lenient(_suggested, raw)) is not None):
+    for item in (each for raw in items or () if (each := lenient(_suggested, raw)) is not None):
         category_id = text(item.id)
         if category_id:
             found[category_id] = SuggestedCategory(
@@ -196,13 +193,6 @@ def _parent(named: str) -> str:
 
 def _all_named(raws: list[msgspec.Raw] | None) -> Iterator[NamedId]:
     for raw in raws or ():
-        item = _lenient(_named, raw)
+        item = lenient(_named, raw)
         if item is not None and item.id:
             yield NamedId(text(item.id), named(text(item.name)))
-
-
-def _lenient(decoder: "msgspec.json.Decoder[S]", raw: msgspec.Raw) -> S | None:
-    try:
-        return decoder.decode(raw)
-    except UNDECODABLE:
-        return None

@@ -15,7 +15,7 @@ from harvester.adapters.ads.report_file import ArrayReader, Batch, plain
 from harvester.adapters.exchange import UNDECODABLE, Unreadable
 from harvester.domain.errors import PageBroken
 from harvester.domain.history import MICROS, ReportKind
-from harvester.domain.report import Place, ReportPage, ReportRow
+from harvester.domain.report import Place, ReportPage, ReportRow, Unread
 
 _ALWAYS = (
     "date", "campaignId", "adGroupId", "keywordId", "targeting", "keywordType", "matchType", "impressions", "clicks",
@@ -70,6 +70,16 @@ def columns(kind: ReportKind, *, vendor: bool) -> list[str]:
     return [*_ALWAYS, *own, *_attributed(vendor=vendor).values()]
 
 
+class _About(msgspec.Struct, rename="camel"):
+    """The least that a row says."""
+
+    date: date
+    campaign_id: int | str
+
+
+_about_row = msgspec.json.Decoder(_About)
+
+
 class ReportReader:
     """Reads the file of one kind of report."""
 
@@ -104,8 +114,14 @@ class ReportReader:
             )
             for row in batch.rows
         ]
-        odd = [found for item in batch.odd if (found := self._odd_row(item)) is not None]
-        return ReportPage(rows + odd, len(batch.odd) - len(odd))
+        unread: list[Unread] = []
+        for item in batch.odd:
+            found = self._odd_row(item)
+            if found is None:
+                unread.append(_about(item))
+            else:
+                rows.append(found)
+        return ReportPage(rows, unread)
 
     def _place(self, where: tuple[object, ...]) -> Place:
         if len(self._places) >= _MOST_REMEMBERED:
@@ -137,6 +153,14 @@ class ReportReader:
             )
         except (*UNDECODABLE, ValueError, ArithmeticError):
             return None
+
+
+def _about(item: bytes) -> Unread:
+    try:
+        row = _about_row.decode(item)
+    except UNDECODABLE:
+        return Unread(None, "")
+    return Unread(row.date, str(row.campaign_id))
 
 
 def _attributed(*, vendor: bool) -> dict[str, str]:

@@ -158,10 +158,18 @@ def _status(report: _Report, span: Span) -> ReportStatus:
     if report.status == "FAILED":
         return ReportStatus(Stage.FAILED, failure=report.failure_reason or "Amazon could not make it, and says no more")
     if report.status == "COMPLETED":
-        if not report.url:
+        if not _is_address(report.url or ""):
             return ReportStatus(Stage.FAILED, failure="Amazon says it is complete, and not where it is")
         return ReportStatus(Stage.READY, url=report.url)
     return ReportStatus(Stage.PENDING)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _named(refusal: Rejected) -> str | None:

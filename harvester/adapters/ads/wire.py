@@ -133,6 +133,14 @@ def _mended(body: bytes) -> bytes:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
+def lenient(decoder: "msgspec.json.Decoder[W]", raw: msgspec.Raw) -> W | None:
+    """One item of an answer that is no page; None for what is not what it should be."""
+    try:
+        return decoder.decode(raw)
+    except UNDECODABLE:
+        return None
+
+
 def text(value: Text) -> str:
     """Empty for what is absent."""
     if type(value) is str:

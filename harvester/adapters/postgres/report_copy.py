@@ -1,13 +1,15 @@
 """Rows of a report as a binary COPY reads them. What rows share is encoded once."""
 
 import struct
-from collections.abc import Collection, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 
 from harvester.adapters.postgres.storable import storable
 from harvester.domain.history import ReportKind
 from harvester.domain.ids import ProfileId
-from harvester.domain.report import Place, ReportPage, term_key
+from harvester.domain.report import Place, ReportPage, Unread, term_key
 
 _PLACES = ("profile_id", "day", "campaign_id", "ad_group_id", "keyword_id", "targeting", "match_type")
 _FIGURES = ("impressions", "clicks", "cost", "orders", "sales")
@@ -34,12 +36,15 @@ class ReportCopy:
     def __init__(self, profile_id: ProfileId, kind: ReportKind, days: Collection[date]) -> None:
         """Rows of other days than these are left out."""
         self.rows = self.unreadable = 0
+        self.unread: defaultdict[date, set[str]] = defaultdict(set)
+        """Campaigns of which rows of a day could not be read; an empty one: it is not known of which."""
         self._about_terms = kind is ReportKind.SEARCH_TERMS
         opening = struct.pack(">h", len(COLUMNS[kind])) + _text(profile_id)
         self._days = {each: opening + _date(4, each.toordinal() - _EPOCH) for each in days}
         self._places: dict[int, tuple[Place, bytes]] = {}
         """By identity, which is told faster than equality; with the place, so that its id stays its own."""
         self._terms: dict[str, bytes] = {}
+        self._page_before: AbstractSet[bytes] = frozenset()
 
     def __call__(self, pages: Iterable[ReportPage], asked: Collection[date]) -> Iterator[bytes]:
         """The whole COPY in pieces. Rows of days that were never asked for count as unreadable."""
@@ -50,22 +55,37 @@ class ReportCopy:
 
     def _page(self, page: ReportPage, asked: Collection[date]) -> bytes:
         day_of, place_of, term_of = self._days.get, self._places.get, self._terms.get
-        parts: list[bytes] = []
-        strange = 0
+        rows: list[bytes] = []
+        strange: list[Unread] = []
         for row in page.rows:
             day = day_of(row.day)
             if day is None:
-                strange += row.day not in asked
+                if row.day not in asked:
+                    strange.append(Unread(None, row.place.campaign_id))
                 continue
             place = place_of(id(row.place)) or self._place(row.place)
             term = term_of(row.term)
             if term is None:
                 term = self._term(row.term)
             figures = _figures(8, row.impressions, 8, row.clicks, 8, row.cost, 8, row.orders, 8, row.sales)
-            parts += (day, place[1], term, figures)
-        self.rows += len(parts) // 4
-        self.unreadable += page.unreadable + strange
-        return b"".join(parts)
+            rows.append(b"".join((day, place[1], term, figures)))
+        self._count([*page.unread, *strange])
+        return self._once(rows)
+
+    def _count(self, unread: Sequence[Unread]) -> None:
+        self.unreadable += len(unread)
+        for row in unread:
+            for each in self._days if row.day is None else self._days.keys() & {row.day}:
+                self.unread[each].add(row.campaign_id)
+
+    def _once(self, rows: list[bytes]) -> bytes:
+        """What comes a second time, in the same page or the next one, is left out: it would be counted twice."""
+        once = dict.fromkeys(rows)
+        for row in once.keys() & self._page_before:
+            del once[row]
+        self._page_before = once.keys()
+        self.rows += len(once)
+        return b"".join(once)
 
     def _place(self, place: Place) -> tuple[Place, bytes]:
         if len(self._places) >= _MOST_REMEMBERED:

@@ -28,6 +28,9 @@ _ENSURE = named("ensure_report_days")
 _DROP = named("drop_report_days")
 _TAKE_DAYS = named("take_report_days")
 _LOADED = named("report_loaded")
+_IN_PART = named("report_day_in_part")
+_MOST_CAMPAIGNS = 1000
+"""Kept by name; of more, it is the whole day that cannot be relied on."""
 
 _TABLES = {ReportKind.SEARCH_TERMS: "search_term_day", ReportKind.TARGETING: "targeting_day"}
 _CLEAR = {
@@ -50,6 +53,7 @@ class PostgresReportDays:
                 {row["day"]: row["asked_at"] for row in read},
                 [_open(row) for row in waiting],
                 [FailedSpan(_span(row), row["settled_at"], row["failure"]) for row in failed],
+                frozenset(row["day"] for row in read if row["in_part"]),
             )
 
         return await self.database.repeat(work)
@@ -87,6 +91,9 @@ class PostgresReportDays:
                 _TABLES[report.kind], schema_name="harvester", columns=COLUMNS[report.kind],
                 source=_each(copy(pages, frozenset(span.days))), format="binary",
             )  # fmt: skip
+            if copy.unread:
+                about = [(profile_id, report.kind.value, *each) for each in _unread(copy)]
+                await connection.executemany(_IN_PART, about)
             await connection.execute(_LOADED, report.number, copy.rows, copy.unreadable)
             return Loaded(copy.rows, copy.unreadable)
 
@@ -106,6 +113,11 @@ async def _kept(connection: Connection, number: int) -> Loaded | None:
     """What the attempt whose COMMIT got no answer has brought."""
     row = await connection.fetchrow(_AS_IT_IS, number)
     return Loaded(row["rows"], row["unreadable"]) if row is not None and row["state"] == "loaded" else None
+
+
+def _unread(copy: ReportCopy) -> Iterable[tuple[date, list[str]]]:
+    for day, campaigns in copy.unread.items():
+        yield day, sorted(map(storable, campaigns)) if len(campaigns) <= _MOST_CAMPAIGNS else [""]
 
 
 async def _each(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:

@@ -90,8 +90,9 @@ class PostgresReports:
     async def why(self, key: str, text: str, profile_id: str | None = None) -> AsyncIterator[Row]:
         """Every decision ever made about the folded `key`, or about `text` as an ASIN or category; profile by profile.
 
-        Within a profile the oldest first. Beside the columns of ledger.decisions: account, run_started_at, run_state,
-        mode, ruleset_fingerprint, and `actions` (id, kind, state, reason, plan_id, reviewed_by, amazon_id).
+        Within a profile the oldest first. Beside the columns of ledger.decisions: campaign_name and ad_group_name as
+        far as known, account, run_started_at, run_state, mode, ruleset_fingerprint, and `actions` (id, kind, state,
+        reason, plan_id, reviewed_by, amazon_id).
         """
         keys = sorted({key, text.strip().upper(), whole_key_of(text) or key})
 

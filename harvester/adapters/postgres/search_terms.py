@@ -1,7 +1,7 @@
 """What the recorded reports say of search terms, read for judging."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,10 +14,11 @@ from harvester.domain.ids import ProfileId
 from harvester.ports.search_terms import TermPart
 
 _DAYS_READ = named("term_days_read")
+_DAYS_IN_PART = named("term_days_in_part")
 _OF_AD_GROUPS = named("term_totals_of_ad_groups")
 _PARTS = named("term_parts")
-_SOLD_BY_REPORT = named("terms_sold_by_report")
-_SOLD_BY_RUN = named("terms_sold_by_run")
+_SOLD_BY_DAYS = named("terms_sold_by_days")
+_SOLD_BY_RUNS = named("terms_sold_by_runs")
 _BY_INDEX_ALONE = named("by_index_alone")
 
 _SUMS = 5
@@ -30,6 +31,9 @@ class PostgresSearchTerms:
 
     async def days_read(self, profile_id: ProfileId) -> Mapping[date, datetime]:
         return {row["day"]: row["asked_at"] for row in await self.database.ask(_DAYS_READ, profile_id)}
+
+    async def days_in_part(self, profile_id: ProfileId) -> Mapping[date, Collection[str]]:
+        return {row["day"]: row["unread"] for row in await self.database.ask(_DAYS_IN_PART, profile_id)}
 
     async def ad_group_totals(
         self, profile_id: ProfileId, starts: Sequence[date]
@@ -45,10 +49,15 @@ class PostgresSearchTerms:
         rows = await self.database.ask(_PARTS, profile_id, list(starts), *after, through, most)
         return [TermPart(*(*row[:-_SUMS], _totals(row))) for row in map(tuple, rows)]
 
-    async def sold(self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
-        by_report = await self._sold(_SOLD_BY_REPORT, profile_id, asked)
-        rest = [each for each in asked if each not in by_report]
-        return {**by_report, **await self._sold(_SOLD_BY_RUN, profile_id, rest)}
+    async def sold_by_days(
+        self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sold]:
+        return await self._sold(_SOLD_BY_DAYS, profile_id, asked)
+
+    async def sold_by_runs(
+        self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sold]:
+        return await self._sold(_SOLD_BY_RUNS, profile_id, asked)
 
     async def _sold(
         self, query: str, profile_id: ProfileId, asked: Sequence[tuple[str, str]]

@@ -24,7 +24,7 @@ def print_diff(told: Mapping[str, Any]) -> None:
         console.print()
         console.print(_movements(told))
     if told["flips"]:
-        console.print(Text("Ord/click and spend before each target; then what is in force, and what is new", "dim"))
+        console.print(Text("Ord/click and spend beside each target; below it - what is in force, + what is new", "dim"))
         for flip in told["flips"]:
             console.print(_flip_line(flip))
             console.print(Padding(Text(_where(flip), style="dim"), (0, 0, 0, 2)))
@@ -39,7 +39,7 @@ def markdown_of(told: Mapping[str, Any]) -> str:
     if told["movements"]:
         lines += ["", "| in force | new | rows | orders of clicks | spend, orders |", "|---|---|--:|--:|--:|"]
         for each in told["movements"]:
-            cells = (_outcome(each["in_force"]), _outcome(each["new"]), each["rows"], tables.evidence(each))
+            cells = (*_both(each), each["rows"], tables.evidence(each))
             lines.append("| " + " | ".join(cell(value) for value in (*cells, _money_of(each))) + " |")
     if told["flips"]:
         lines += ["", "| target | where | orders of clicks | spend | in force | new |", "|---|---|--:|--:|---|---|"]
@@ -96,13 +96,21 @@ def _count(number: float, one: str) -> str:
 
 
 def _movements(told: Mapping[str, Any]) -> Table:
-    table = tables.grid(
-        "In force", "New", "Rows", "Ord/click", "Spend, orders", ratios=(3, 3, 0, 0, 2), right=(2, 3, 4)
-    )
+    """What was spent stands below the evidence: beside it there is no room for the names of rules."""
+    table = tables.grid("In force", "New", "Rows", "Ord/click", ratios=(1, 1, 0, 0), right=(2, 3))
     for each in told["movements"]:
-        cells = (_outcome(each["in_force"]), _outcome(each["new"]))
-        table.add_row(*map(Text, cells), f"{each['rows']:,}", tables.evidence(each), _money_of(each))
+        behind = [tables.evidence(each)]
+        if each["with_money"]:
+            behind += [f"{amount} {currency}" for currency, amount in each["spend"].items()]
+            behind.append(f"for {_count(each['orders'], 'order')}")
+        table.add_row(*map(Text, _both(each)), f"{each['rows']:,}", "\n".join(behind))
     return table
+
+
+def _both(movement: Mapping[str, Any]) -> tuple[str, str]:
+    """`hold: no destination` -> `the same, by another rule`"""
+    in_force, new = _outcome(movement["in_force"]), _outcome(movement["new"])
+    return in_force, "the same, by another rule" if new == in_force else new
 
 
 def _flip_line(flip: Mapping[str, Any]) -> Text:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
+from rich.console import Console
 from rich.text import Text
 
 from harvester.domain.aftermath import Judgement
@@ -124,25 +125,39 @@ def _show(invocation: Invocation, rows: Sequence[Mapping[str, Any]], profiles: M
         click.echo("nothing was promoted or negated yet, as far as this goes")
         return
     console = tables.console()
-    heading = None
-    for row in sorted(rows, key=lambda each: str(each["profile_id"])):
-        if row["profile_id"] != heading:
-            heading = row["profile_id"]
-            whose = profiles.get(heading)
-            console.print(Text(f"{whose.name if whose else 'profile'} ({heading})", style="bold"))
-        verdict = str(row["verdict"])
-        first = Text.assemble(
-            f"{row['action_id']}  {row['target']}  ", (verdict.replace("_", " "), _COLOURS[verdict] or "")
-        )
-        console.print(tables.hanging(first))
-        console.print(tables.hanging(Text(f"    {_about(row)}", style="dim")))
-        console.print(tables.hanging(f"    {row['sentence']}"))
-        if row["undo_plan_id"] and row["state"] == "done":
-            undo = hint(invocation, f"show {row['undo_plan_id']}")
-            console.print(tables.hanging(Text(f"    to take it back: {undo}", style="yellow")))
+    for profile_id in sorted({str(row["profile_id"]) for row in rows}):
+        whose = profiles.get(profile_id)
+        console.print(Text(f"{whose.name if whose else 'profile'} ({profile_id})", style="bold"))
+        of_profile = [row for row in rows if row["profile_id"] == profile_id]
+        for row in of_profile:
+            if row["reading"]:
+                _show_read(invocation, console, row)
+        _show_unread(console, [row for row in of_profile if not row["reading"]])
     counts = Counter(str(row["verdict"]) for row in rows)
     said = ", ".join(f"{counts[each]:,} {each.replace('_', ' ')}" for each in Judgement if counts[each])
     console.print(f"{tables.plural(len(rows), 'action')}: {said}")
+
+
+def _show_read(invocation: Invocation, console: Console, row: Mapping[str, Any]) -> None:
+    verdict = str(row["verdict"])
+    name = verdict.replace("_", " ")
+    console.print(
+        tables.hanging(Text.assemble(f"{row['action_id']}  {row['target']}  ", (name, _COLOURS[verdict] or "")))
+    )
+    console.print(tables.hanging(Text(f"    {_about(row)}", style="dim")))
+    console.print(tables.hanging(f"    {row['sentence']}"))
+    if row["undo_plan_id"] and row["state"] == "done":
+        undo = hint(invocation, f"show {row['undo_plan_id']}")
+        console.print(tables.hanging(Text(f"    to take it back: {undo}", style="yellow")))
+
+
+def _show_unread(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What they all wait for is said once."""
+    for sentence in dict.fromkeys(str(row["sentence"]) for row in rows):
+        console.print(tables.hanging(f"{sentence}:", 0))
+        for row in rows:
+            if row["sentence"] == sentence:
+                console.print(tables.hanging(f"  {row['action_id']}  {row['target']}: {_about(row)}", 4))
 
 
 def _about(row: Mapping[str, Any]) -> str:

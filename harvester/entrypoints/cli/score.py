@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
 from harvester.entrypoints.cli.outcomes import since_option
 from harvester.entrypoints.cli.session import Session, run
 from harvester.rules.score import Score, Share, scores
@@ -39,6 +39,9 @@ async def _score(invocation: Invocation, since: datetime | None, profile_ids: Se
         click.echo("no rule has promoted or negated anything yet, as far as this goes")
     else:
         _print(found)
+        if not any(each.matured for each in found):
+            told = f"Nothing has matured yet; what it waits for: {hint(invocation, 'outcomes')}"
+            tables.console().print(tables.hanging(told, 0))
     return DONE
 
 

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harvester.entrypoints.cli.printable import printable
+from harvester.rules import counting
 from harvester.rules.explain_terms import figures_in
 
 _KINDS = {
@@ -37,6 +38,7 @@ _WITHOUT_EVIDENCE = ("create_group", "negate_brand", "archive_negative_brand")
 _ONE_MATCH = ("target_category", "negate_brand", "archive_negative_brand")
 """Of what there is one match only, nobody needs to be told which."""
 _COLOURS = {"planned": "green", "guarded": "yellow", "held": "yellow", "refused": "red", "done": "green"}
+plural = counting.plural
 NARROWEST = 60
 WIDEST = 110
 """Of a line of a list: farther apart, the eye loses it."""
@@ -204,7 +206,3 @@ def decisions_table() -> Table:
 
 def add_decision(table: Table, row: Mapping[str, Any], why: str) -> None:
     table.add_row(str(row["decision_id"]), Text(target(row)), evidence(row["metrics"]), str(row["outcome"]), Text(why))
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

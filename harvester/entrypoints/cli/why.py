@@ -72,13 +72,20 @@ def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) 
 
 
 def _names(rows: Iterable[Mapping[str, Any]]) -> Names:
-    """As far as an item has kept them."""
-    return {
-        each["source_ad_group_id"]: f"“{each['source_ad_group_name']}” of campaign “{each['source_campaign_name']}”"
-        for row in rows
-        for each in row.get("actions", ())
-        if each.get("source_ad_group_name")
-    }
+    """As an item has kept them, else as the last run knew them."""
+    names: dict[str, str] = {}
+    for row in rows:
+        if row.get("ad_group_name"):
+            names.setdefault(row["ad_group_id"], _named(row["ad_group_name"], row["campaign_name"]))
+        for each in row.get("actions", ()):
+            if each.get("source_ad_group_name"):
+                kept = _named(each["source_ad_group_name"], each["source_campaign_name"])
+                names[each["source_ad_group_id"]] = kept
+    return names
+
+
+def _named(ad_group: str, campaign: str) -> str:
+    return f"“{ad_group}” of campaign “{campaign}”"
 
 
 async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None, as_json: bool) -> int:
@@ -189,7 +196,7 @@ def _recommendation(row: Mapping[str, Any], ad_group: str) -> str:
     )
     if metrics.get("windows"):
         kind = "search term" if row["target_type"] == "KEYWORD" else "product that shoppers came from"
-        return f"{kind} of ad group {row['ad_group_id']}, with {words_in(metrics)}"
+        return f"{kind} of {ad_group}, with {words_in(metrics)}"
     ad = f"ad {row['ad_id']}" + (f" of {row['ad_asin']}" if row["ad_asin"] else "")
     return f"{row['target_type'].lower()} for {ad} in {ad_group}, with {conversions} of {clicks}"
 

@@ -8,6 +8,8 @@ from functools import cache
 from statistics import NormalDist
 from typing import assert_never
 
+from harvester.domain.numbers import plain
+
 
 class Metric(StrEnum):
     CLICKS = "clicks"
@@ -116,9 +118,3 @@ def fraction_of(percentage: str) -> float:
 def percent_text(fraction: float) -> str:
     """0.05 -> `5%`"""
     return f"{plain(Decimal(repr(fraction)) * 100)}%"
-
-
-def plain(number: Decimal) -> str:
-    """Without exponent and without zeros at the end: `25`, `0.75`."""
-    text = format(number, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -3,6 +3,7 @@
 from harvester.domain.candidate import Candidate, Positive
 from harvester.domain.decision import Finding, Reason
 from harvester.domain.target import KEYWORD, Match, fold
+from harvester.rules.checks.windowed import money_text
 from harvester.rules.patterns import Pattern
 from harvester.rules.sections import Protect
 from harvester.rules.variants import singular, variant_keys, variant_words, variants_within
@@ -59,7 +60,12 @@ def _held(what: str, measured: str, bound: str | None) -> Against:
 
 
 def _sold(candidate: Candidate) -> Against | None:
-    sold = candidate.history.sold if candidate.history else None
-    if sold is None:
+    history = candidate.history
+    if history is None:
         return None
+    sold = history.sold
+    if sold is None:
+        earned = max((sums.sales for sums in history.windows.values()), default=0)
+        amount = money_text(earned, candidate.ground.account.profile.currency)
+        return (Reason.EVER_CONVERTED, Finding("", "sold.sales", amount, None, passed=False)) if earned else None
     return Reason.EVER_CONVERTED, Finding("", "sold.orders", sold.orders, sold.last_day.isoformat(), passed=False)

@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from harvester.domain.decision import Finding, Reason
 from harvester.domain.history import MICROS, NOTHING, Around, History, Totals, Window
-from harvester.rules.checks.evidence import Side, percent_text, plain, wilson
+from harvester.domain.numbers import plain
+from harvester.rules.checks.evidence import Side, percent_text, wilson
 from harvester.rules.economics import ProductWorth
 
 PRIOR_CLICKS = 50

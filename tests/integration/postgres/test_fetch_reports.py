@@ -321,6 +321,57 @@ async def test_rows_that_are_none_are_counted_and_said(fetch: FetchReports, coun
     assert await rows_by_day(sql) == {1: 94}
 
 
+async def test_a_report_of_other_days_alone_is_not_taken(fetch: FetchReports, counter: Counter, sql: Sql):
+    """What was read before stays: days without a row would say that nothing was clicked."""
+    counter.desk.rows = lambda _question: [a_row(date(2020, 1, 1))]
+
+    fetched = await whole(fetch)
+
+    assert "none of the report's 1 rows is of a day that was asked for, 5 times in a row" in fetched.failed[0].reason
+    assert await sql.fetchval("SELECT count(*) FROM harvester.report_day") == 0
+
+
+async def test_a_row_of_a_day_that_was_not_asked_for_makes_the_days_of_its_campaign_doubtful(
+    fetch: FetchReports, counter: Counter, sql: Sql
+):
+    """Which day it is about is as unknown as of a row without one."""
+    counter.desk.rows = lambda question: [a_row(day) for day in days_of(question)] + [a_row(date(2020, 1, 1))]
+
+    await whole(fetch)
+
+    assert await sql.fetchval("SELECT count(*) FROM harvester.report_day WHERE unread = '{700}'") == 94
+
+
+async def test_a_row_that_comes_twice_counts_once(fetch: FetchReports, counter: Counter, sql: Sql):
+    """One after the other or far apart, within a page or the next: no click is counted twice."""
+    counter.desk.rows = lambda question: [a_row(day) for day in days_of(question)] * 2
+
+    await whole(fetch)
+
+    assert await rows_by_day(sql) == {1: 94}
+
+
+async def test_days_of_which_rows_could_not_be_read_are_known_with_their_campaigns(
+    fetch: FetchReports, counter: Counter, hands: Hands, sql: Sql
+):
+    """Until they are read whole, the next day."""
+    newest = date(2026, 11, 20)
+    counter.desk.rows = lambda question: [
+        a_row(day, campaignId=campaign, **({"clicks": None} if (day, campaign) == (newest, "700") else {}))
+        for day in days_of(question)
+        for campaign in ("700", "701")
+    ]
+    await whole(fetch)
+
+    found = await sql.fetch("SELECT day, unread FROM harvester.report_day WHERE unread <> '{}'")
+
+    assert [tuple(row) for row in found] == [(newest, ["700"])]
+    counter.desk.rows = lambda question: [a_row(day) for day in days_of(question)]
+    hands.pass_by(days=1)
+    await whole(fetch)
+    assert await sql.fetchval("SELECT count(*) FROM harvester.report_day WHERE unread <> '{}'") == 0
+
+
 async def test_a_profile_without_a_click_has_whole_days(fetch: FetchReports, counter: Counter, sql: Sql):
     """Its reports are empty, and its days are in."""
     counter.desk.rows = lambda _question: []
@@ -341,7 +392,7 @@ async def test_an_older_report_does_not_undo_a_newer_one(fetch: FetchReports, co
 
     def pages(days: list[date], orders: int) -> list[ReportPage]:
         place = Place("1", "2", "3", "shoes", "BROAD")
-        return [ReportPage([ReportRow(day, place, "shoes", 1, 1, 1, orders, 1) for day in days], 0)]
+        return [ReportPage([ReportRow(day, place, "shoes", 1, 1, 1, orders, 1) for day in days])]
 
     await store.load(PROFILE.profile_id, newer, pages([*span.days], 9))
     loaded = await store.load(PROFILE.profile_id, older, pages([*wide.days], 1))

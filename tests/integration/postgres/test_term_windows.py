@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from random import Random
 from typing import Any
@@ -19,7 +20,7 @@ from harvester.domain.history import Gap, History, Sold, Totals, Window
 from harvester.domain.recommendation import Recommendation
 from harvester.domain.run import Cursor
 from harvester.rules.term_notes import decimal_text, read_note
-from harvester.usecases.search_terms import SearchTermSource
+from harvester.usecases.search_terms import SearchTermSource, SoldBefore
 
 from .conftest import NOW, BeginRun, Sql, a_decision, a_profile, a_row
 
@@ -74,9 +75,12 @@ def naive(rows: Iterable[Row], *, key: Any, star: bool = False) -> Mapping[Any, 
     return sums
 
 
-def source(database: Database, gaps: Mapping[Window, Gap] | None = None, **sizes: int) -> SearchTermSource:
+def source(
+    database: Database, gaps: Mapping[Window, Gap] | None = None, page_size: int = 1000, parts_at_once: int = 20_000
+) -> SearchTermSource:
     terms = PostgresSearchTerms(database)
-    return SearchTermSource(terms, a_profile(), TODAY, USUAL, WINDOWS, gaps or {}, frozenset(AD_GROUPS), **sizes)
+    found = SearchTermSource(terms, a_profile(), TODAY, USUAL, WINDOWS, gaps or {}, frozenset(AD_GROUPS))
+    return replace(found, page_size=page_size, parts_at_once=parts_at_once)
 
 
 async def read(
@@ -178,13 +182,16 @@ async def test_what_ever_sold_in_a_campaign_is_found(database: Database, sql: Sq
     await runs.save_page(run, 0, [(row, "old hat", a_decision())], Cursor(), NOW)
     asked = [("c71", key) for key in ("red hat", "blue hat", "green hat", "old hat")]
 
-    sold = await PostgresSearchTerms(database).sold(a_profile().profile_id, asked)
+    terms = PostgresSearchTerms(database)
+    sold = await SoldBefore(terms, a_profile().profile_id)(asked)
+    by_days_alone = await SoldBefore(terms, a_profile().profile_id, asked_runs=500)(asked)
 
     assert sold == {
         ("c71", "red hat"): Sold(3, TODAY - timedelta(days=40)),
         ("c71", "old hat"): Sold(3, NOW.date()),
     }
-    assert await PostgresSearchTerms(database).sold(a_profile().profile_id, []) == {}
+    assert by_days_alone == {("c71", "red hat"): Sold(3, TODAY - timedelta(days=40))}
+    assert await terms.sold_by_days(a_profile().profile_id, []) == {}
 
 
 async def test_days_are_known_by_when_they_were_read(database: Database, sql: Sql):
@@ -238,7 +245,7 @@ async def test_what_sold_is_read_by_the_index_of_what_sold(sql: Sql):
 
     async with sql.transaction():
         await sql.execute(named("by_index_alone"))
-        plan = await explained(sql, "terms_sold_by_report", "1234567890", ["c1"] * 20, [f"term {n}" for n in range(20)])
+        plan = await explained(sql, "terms_sold_by_days", "1234567890", ["c1"] * 20, [f"term {n}" for n in range(20)])
 
     indexes = {node.get("Index Name", "") for node in plan}
     assert not [node for node in plan if node["Node Type"] == "Seq Scan" and "search_term" in node["Relation Name"]]

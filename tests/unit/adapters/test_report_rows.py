@@ -16,7 +16,7 @@ from harvester.adapters.ads import report_rows
 from harvester.adapters.ads.report_rows import ReportReader
 from harvester.domain.errors import PageBroken
 from harvester.domain.history import ReportKind
-from harvester.domain.report import Place, ReportRow
+from harvester.domain.report import Place, ReportPage, ReportRow, Unread
 from tests.unit.adapters.report_desk import a_row
 
 DAY = date(2026, 11, 20)
@@ -96,6 +96,15 @@ def test_what_is_unknown_is_not_taken_for_zero(changes: dict[str, Any]) -> None:
     assert read_rows(a_row(DAY, **changes), a_row(DAY), "no row", None) == ([ROW], 3)
 
 
+def test_what_cannot_be_read_says_what_it_is_about_if_it_can() -> None:
+    """So that only its campaign is held, and only that day."""
+    rows = [a_row(DAY, clicks=None), a_row(DAY, campaignId=None), "no row"]
+
+    (page,) = ReportReader(ReportKind.SEARCH_TERMS, vendor=False).pages(io.BytesIO(json.dumps(rows).encode()))
+
+    assert page == ReportPage([], [Unread(DAY, "700"), Unread(None, ""), Unread(None, "")])
+
+
 @given(st.decimals(0, 10**9 - 1, places=6), st.sampled_from(["plain", "e", "text"]))
 def test_money_is_exact_to_the_millionth(amount: Decimal, form: str) -> None:
     """However it is written."""
@@ -127,7 +136,11 @@ def test_places_are_shared_and_not_remembered_without_end(monkeypatch: pytest.Mo
     assert len(reader._places) <= 10
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"[{}]")[:-9], b"<html>", gzip.compress(b'[{"date":')])
+@pytest.mark.parametrize(
+    "body",
+    [gzip.compress(b"[{}]")[:-9], b"<html>", gzip.compress(b'[{"date":')],
+    ids=["cut gzip", "a page", "cut JSON"],
+)
 def test_a_file_that_is_cut_or_no_report_is_refused(body: bytes) -> None:
     """In one sentence."""
     with pytest.raises(PageBroken, match="the report cannot be read: it "):

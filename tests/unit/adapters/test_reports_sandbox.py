@@ -10,17 +10,15 @@ import pytest
 
 from harvester.adapters.ads.client import AmazonLogin
 from harvester.adapters.ads.reports import AmazonReports
-from harvester.adapters.http import HttpClient
-from harvester.adapters.lwa import AccessTokens, Credentials
-from harvester.adapters.throttle import Throttle
 from harvester.domain.errors import PageBroken, Rejected
 from harvester.domain.history import ReportKind
-from harvester.domain.profile import Profile, Region
+from harvester.domain.profile import Profile
 from harvester.domain.report import ReportRow, Span, Stage
 from harvester.sandbox.fault_rules import load_rules
-from harvester.sandbox.sandbox import Sandbox, ready_line
+from harvester.sandbox.sandbox import Sandbox
 from harvester.sandbox.serving import running
 from harvester.sandbox.settings import Options
+from tests.unit.adapters.logged_in import logged_in
 from tests.unit.adapters.loopback import FakeTime, Log
 
 CREATED = {"method": "POST", "path": "/reporting/reports"}
@@ -44,19 +42,8 @@ class Shop(AsyncExitStack):
         rules = load_rules(json.dumps(self._faults).encode())
         options = Options(port=0, profiles=4, recommendations=200, seed=7, faults=rules, report_seconds=0)
         started = await self.enter_async_context(running(options))
-        ready = json.loads(ready_line(started.sandbox, started.url))
-        self.sandbox, time = started.sandbox, FakeTime()
-        throttle = Throttle(time=time.monotonic, sleep=time.sleep)
-        http = await self.enter_async_context(HttpClient(self.log, throttle, timing=time.timing()))
-        self.login = AmazonLogin(
-            account="shop",
-            region=Region.NA,
-            credentials=Credentials(ready["client_id"], ready["client_secret"], ready["refresh_token"]),
-            http=http,
-            tokens=AccessTokens(http, time=time.monotonic),
-            ads_url=ready["ads_url"],
-            lwa_url=ready["lwa_url"],
-        )
+        self.sandbox = started.sandbox
+        self.login = await self.enter_async_context(logged_in(started, self.log, FakeTime()))
         self.profiles = (await self.login.profiles()).readable
         return self
 

@@ -9,16 +9,12 @@ import pytest
 
 from harvester.adapters.ads.client import AmazonLogin
 from harvester.adapters.ads.reader import AmazonReader
-from harvester.adapters.http import HttpClient
-from harvester.adapters.lwa import AccessTokens, Credentials
-from harvester.adapters.throttle import Throttle
 from harvester.domain.errors import AccountClosed, PageBroken
-from harvester.domain.profile import Region
 from harvester.sandbox.fault_rules import load_rules
-from harvester.sandbox.sandbox import ready_line
 from harvester.sandbox.serving import running
 from harvester.sandbox.settings import Options
 from harvester.sandbox.state import state_of
+from tests.unit.adapters.logged_in import logged_in
 from tests.unit.adapters.loopback import FakeTime, Log
 
 RECOMMENDATIONS = 2600
@@ -75,20 +71,9 @@ async def shop(faults: Sequence[dict[str, Any]] = (), **options: Any) -> AsyncIt
     rules = load_rules(json.dumps(list(faults)).encode())
     given = Options(port=0, profiles=1, recommendations=RECOMMENDATIONS, seed=7, faults=rules, **options)
     async with running(given) as started:
-        ready = json.loads(ready_line(started.sandbox, started.url))
         time, log = _SharedTime(started.sandbox.clock.advance), Log()
-        throttle = Throttle(time=time.monotonic, sleep=time.sleep)
-        async with HttpClient(log, throttle, timing=time.timing()) as http:
-            login = AmazonLogin(
-                account="shop",
-                region=Region.NA,
-                credentials=Credentials(ready["client_id"], ready["client_secret"], ready["refresh_token"]),
-                http=http,
-                tokens=AccessTokens(http, time=time.monotonic),
-                ads_url=ready["ads_url"],
-                lwa_url=ready["lwa_url"],
-            )
-            (state,) = state_of(started.sandbox.world, None)["profiles"].values()
+        (state,) = state_of(started.sandbox.world, None)["profiles"].values()
+        async with logged_in(started, log, time) as login:
             yield Shop(login, state, log)
 
 

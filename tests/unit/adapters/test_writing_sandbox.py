@@ -13,9 +13,6 @@ from hypothesis import strategies as st
 
 from harvester.adapters.ads import group_replies
 from harvester.adapters.ads.client import AmazonLogin
-from harvester.adapters.http import HttpClient
-from harvester.adapters.lwa import AccessTokens, Credentials
-from harvester.adapters.throttle import Throttle
 from harvester.domain.action import ActionKind
 from harvester.domain.ids import ActionId, PlanId, ProfileId
 from harvester.domain.outcome import Made, NotSent, Reply, TurnedDown, Unsure
@@ -25,10 +22,11 @@ from harvester.domain.target import Level, Match
 from harvester.rules.fragments import compact, group_target, negative_keyword, negative_product
 from harvester.rules.requests import Request, requests
 from harvester.sandbox.fault_rules import load_rules
-from harvester.sandbox.sandbox import Sandbox, ready_line
+from harvester.sandbox.sandbox import Sandbox
 from harvester.sandbox.serving import running
 from harvester.sandbox.settings import Options
 from harvester.sandbox.state import state_of
+from tests.unit.adapters.logged_in import logged_in
 from tests.unit.adapters.loopback import FakeTime, Log
 from tests.unit.rules.builders import item
 
@@ -68,19 +66,8 @@ async def open_gate() -> None:
 @asynccontextmanager
 async def market(*faults: dict[str, Any], timeout_seconds: float = 20.0, **options: Any) -> AsyncIterator[Market]:
     async with running(Options(port=0, profiles=1, recommendations=20, **options)) as started:
-        sandbox, ready = started.sandbox, json.loads(ready_line(started.sandbox, started.url))
-        time, log = FakeTime(), Log()
-        throttle = Throttle(time=time.monotonic, sleep=time.sleep)
-        async with HttpClient(log, throttle, timing=time.timing(), timeout_seconds=timeout_seconds) as http:
-            login = AmazonLogin(
-                account="shop",
-                region=Region.NA,
-                credentials=Credentials(ready["client_id"], ready["client_secret"], ready["refresh_token"]),
-                http=http,
-                tokens=AccessTokens(http, time=time.monotonic),
-                ads_url=ready["ads_url"],
-                lwa_url=ready["lwa_url"],
-            )
+        sandbox, time, log = started.sandbox, FakeTime(), Log()
+        async with logged_in(started, log, time, timeout_seconds=timeout_seconds) as login:
             (profile_id,) = sandbox.world.profiles
             profile = Profile(ProfileId(profile_id), "shop", Region.NA, "US", "USD", "UTC", "seller", "Shop")
             opened = Market(sandbox, login, profile, log, time)

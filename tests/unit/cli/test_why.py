@@ -1,8 +1,11 @@
 """What `why` says of the items that a decision led to."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
-from harvester.entrypoints.cli.why import _item
+from harvester.entrypoints.cli.why import _item, _names
 
 GUARD = "because the day has more promotions than the guard lets through"
 
@@ -35,3 +38,16 @@ def test_an_item_waits_for_its_reason_and_is_done_in_spite_of_it(state: str, rea
     told = _item({**action, "state": state, "reason": reason, "reviewed_by": by})
 
     assert told == f"In plan p1 it is item a7 (promote keyword): {said}"
+
+
+def test_an_ad_group_is_called_as_an_item_has_kept_it_and_else_as_it_is_called_now() -> None:
+    """Decisions that led to no item have a name too."""
+    kept = {"source_ad_group_id": "1", "source_ad_group_name": "Old", "source_campaign_name": "Auto"}
+    rows: list[Mapping[str, Any]] = [
+        {"ad_group_id": "1", "ad_group_name": "New", "campaign_name": "Auto", "actions": [kept]},
+        {"ad_group_id": "1", "ad_group_name": "New", "campaign_name": "Auto", "actions": []},
+        {"ad_group_id": "2", "ad_group_name": "Towels", "campaign_name": "Auto", "actions": []},
+        {"ad_group_id": "3", "ad_group_name": None, "campaign_name": None, "actions": []},
+    ]
+
+    assert _names(rows) == {"1": "“Old” of campaign “Auto”", "2": "“Towels” of campaign “Auto”"}

@@ -10,12 +10,14 @@ from harvester.domain.decision import Decision, Outcome, Reason
 from harvester.domain.history import Totals, Window
 from harvester.domain.profile import Profile
 from harvester.domain.recorded import Money, RecordedRow
+from harvester.rules.checks.windowed import window_name
 from harvester.rules.policy_diff import Comparison, Flip
 from harvester.rules.policy_diff import Totals as DiffTotals
 from harvester.rules.recorded_history import money_of
 from harvester.rules.ruleset import RuleSet
+from harvester.rules.term_notes import note_of, tail_of_note
 from tests.unit.rules.builders import PROFILE, VENDOR, ruleset
-from tests.unit.rules.terms import AROUND, USUAL, around, immature, judged, missing, on_terms, sums, term, told
+from tests.unit.rules.terms import AROUND, USUAL, around, immature, judged, missing, on_terms, sums, term
 
 LONG = Window(90, 7)
 NOT_SOLD = {"orders": {"at_most": 0}}
@@ -31,8 +33,11 @@ def recorded(rules: RuleSet, windows: Any, note: str | None = None, **more: Any)
     """As a run under these rules would have recorded it."""
     asked = term(windows, **more)
     assert asked.history is not None
-    said = told(asked.history, frozenset({USUAL, *asked.history.windows}))
-    kept = note if note is not None else msgspec.json.encode({"windows": said}).decode()
+    whole = sorted({USUAL, *asked.history.windows})
+    said = note_of(
+        {window_name(window): window for window in whole}, asked.history.windows, tail_of_note("", "", "", "")
+    )
+    kept = note if note is not None else said
     row = msgspec.structs.replace(asked.row, evidence_note=kept)
     place = asked.ground.source
     return RecordedRow(
@@ -172,6 +177,19 @@ def test_a_window_that_was_never_read_is_a_gap_of_the_others() -> None:
     row = msgspec.structs.replace(row, decision=Decision(Outcome.HOLD, Reason.MISSING_DAYS, "r", finding))
 
     totals, _ = compared(row, SEASON, SEASON)
+
+    assert (totals.after[Outcome.HOLD], totals.unjudged) == (1, {})
+
+
+def test_gaps_that_the_note_tells_of_are_known() -> None:
+    """Also where the decision of then did not depend on them."""
+    tail = ',"gaps":{"90d-7d":{"missing":2,"immature":0,"first_day":"2026-02-01"}}}'
+    row = recorded(TWENTY, sums(10))
+    row = msgspec.structs.replace(
+        row, row=msgspec.structs.replace(row.row, evidence_note=str(row.row.evidence_note)[:-1] + tail)
+    )
+
+    totals, _ = compared(row, SEASON)
 
     assert (totals.after[Outcome.HOLD], totals.unjudged) == (1, {})
 

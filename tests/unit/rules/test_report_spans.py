@@ -203,3 +203,15 @@ def test_a_span_says_its_days() -> None:
 def test_a_term_is_known_by_its_folded_text_or_its_asin(term: str, key: str) -> None:
     """However a shopper, or Amazon, has written it."""
     assert term_key(term) == key
+
+
+def test_a_day_that_was_read_in_part_is_asked_for_again_on_the_next_day() -> None:
+    """Not at once: what Amazon sends now it sends a minute later too."""
+    day = TODAY - timedelta(days=40)
+    read = {TODAY - timedelta(days=age): NOW for age in range(1, 95)}
+
+    now = spans_to_ask(Coverage(read, [], [], {day}), NOW, "UTC", ages_of(vendor=False))
+    later = spans_to_ask(Coverage(read, [], [], {day}), NOW + timedelta(days=1), "UTC", ages_of(vendor=False))
+
+    assert now == []
+    assert any(day in span.days for span in later)

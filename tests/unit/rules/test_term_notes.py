@@ -1,12 +1,13 @@
 """What the ledger keeps of a search term's evidence."""
 
 import json
+from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from harvester.domain.history import Totals, Window
+from harvester.domain.history import NOTHING, Around, Gap, Totals, Window
 from harvester.rules.term_notes import TermNote, WindowFigures, decimal_text, note_of, read_note, tail_of_note
 
 WEEKS = {"60d-7d": Window(60, 7), "14d-7d": Window(14, 7)}
@@ -45,6 +46,12 @@ def test_a_note_is_read_as_it_was_written(totals: Totals, targeting: str, keywor
     )
 
 
+def test_advertised_products_stand_in_it_where_they_are_known():
+    """Only then: there may be a million notes."""
+    assert read_note(note_of({}, {}, tail_of_note("1", "", "", "USD", 1, ("B000000001",)))).asked_for == ("B000000001",)
+    assert "asked_for" not in note_of({}, {}, tail_of_note("1", "", "", "USD"))
+
+
 def test_what_has_no_note_has_no_windows():
     """Rows of other sources have none."""
     assert read_note(None) == read_note("") == TermNote()
@@ -57,3 +64,16 @@ def test_what_has_no_note_has_no_windows():
 def test_money_has_two_digits_or_as_many_as_it_needs(millionths: int, text: str):
     """Exact, never rounded."""
     assert decimal_text(millionths) == text
+
+
+def test_a_note_tells_of_its_ad_group() -> None:
+    """Its rates over whole windows, and what the others lack: enough to be judged again."""
+    month, season, year = Window(30, 7), Window(84, 7), Window(365, 7)
+    gap = Gap(3, 0, date(2026, 2, 1))
+    figures = {month: Totals(clicks=100, orders=8), season: Totals(clicks=1), year: NOTHING}
+    around = Around(figures, {}, {season: gap}, date(2026, 3, 1))
+
+    note = read_note(note_of({}, {}, tail_of_note("1", "", "", "USD", around=around)))
+
+    assert note.rates == {"30d-7d": 0.08}
+    assert note.gaps == {"84d-7d": gap}

@@ -58,6 +58,14 @@ def test_a_term_that_ever_sold_is_held_with_its_orders():
     assert "It brought 3 orders in this campaign, the last seen 2025-12-24." in long(decision, 45.0, 0.0)
 
 
+def test_a_term_with_sales_and_no_order_is_held():
+    """Reports that contradict themselves decide nothing."""
+    decision = judged(rules(), term(sums(clicks=45, spend=54, sales=19.99)))
+
+    assert (decision.outcome, decision.reason) == (Outcome.HOLD, Reason.EVER_CONVERTED)
+    assert sentence(decision) == "it brought sales of 19.99 USD, although no order of it is counted"
+
+
 @pytest.mark.parametrize(
     ("entry", "text"), [("acme tool", "acmetools for men"), ("/^acme\\b/", "acmes hat"), ("bath mats", "matt bath mat")]
 )

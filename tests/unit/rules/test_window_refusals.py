@@ -56,6 +56,8 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "must be a time in days or weeks, such as 90d or 12w, not `false`"),
     (terms({"clicks": {"at_least": "3x expcted"}}), "rules[0].when.clicks.at_least",
      "must be a number, or a multiple such as `3x expected`, not `3x expcted`"),
+    (terms({"clicks": {"at_least": "x expected"}}), "rules[0].when.clicks.at_least",
+     "must be a number, or a multiple such as `3x expected`, not `x expected`"),
     (terms({"clicks": {"at_least": "0x expected"}}), "rules[0].when.clicks.at_least",
      "must be a number, or a multiple such as `3x expected`, not `0x expected`"),
     (terms({"clicks": {"at_least": "many!"}}), "rules[0].when.clicks.at_least",

@@ -103,7 +103,7 @@ async def test_what_stands_in_such_an_ad_group_is_known():
 
 
 class TwoGroups(Reader):
-    """The source has a promotion group for each of two ads, or two for both of them."""
+    """The source has a promotion group for each of two ads, or two for both of them, with keywords of their own."""
 
     def __init__(self, into: str | None = "500", *, same: bool = False) -> None:
         super().__init__()
@@ -111,17 +111,17 @@ class TwoGroups(Reader):
 
     async def promotion_groups(self, _ids: Sequence[str]) -> AsyncIterator[Sequence[PromotionGroup]]:
         yield [
-            PromotionGroup(f"g{ad}", "", "ENABLED", SOURCE, frozenset(() if self._same else ad), KEYWORDS, self._into)
-            for ad in ("1", "2")
+            PromotionGroup(f"g{ad}", "", "ENABLED", SOURCE, frozenset(() if self._same else ad), keywords, self._into)
+            for ad, keywords in zip(("1", "2"), KEYWORDS, strict=True)
         ]
 
 
-KEYWORDS = "499"
+KEYWORDS = ("498", "499")
 
 
 async def two_groups(rules: Any, into: str | None = "500", *, same: bool = False) -> tuple[Surroundings, TwoGroups]:
     found, reader = the_account(), TwoGroups(into, same=same)
-    found.ad_groups.update({each: AdGroup(each, "302", f"Group {each}", "ENABLED") for each in (KEYWORDS, "500")})
+    found.ad_groups.update({each: AdGroup(each, "302", f"Group {each}", "ENABLED") for each in (*KEYWORDS, "500")})
     around = Surroundings(cast("Any", reader), account(), found, RulesOnTheGround(rules, PROFILE))
     await around.cover([SOURCE])
     return around, reader

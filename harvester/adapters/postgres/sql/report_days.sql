@@ -1,6 +1,6 @@
 -- name: report_days_read
--- The days of a profile and kind that are in since $3, and when the report they were last read from was asked for.
-SELECT day, asked_at FROM harvester.report_day WHERE profile_id = $1 AND kind = $2 AND day >= $3;
+-- The days of a profile and kind that are in since $3, when the report they were last read from was asked for, and whether rows of it could not be read.
+SELECT day, asked_at, unread <> '{}' AS in_part FROM harvester.report_day WHERE profile_id = $1 AND kind = $2 AND day >= $3;
 
 -- name: reports_open
 -- What is on its way for a profile and kind, the newest days first.
@@ -58,9 +58,13 @@ SELECT harvester.drop_report_days($1);
 -- Days that are read from this report now: those that no later one has brought.
 INSERT INTO harvester.report_day AS known (profile_id, kind, day, asked_at, report)
 SELECT $1, $2, day::date, $5, $6 FROM generate_series($3::date::timestamp, $4::date, '1 day') AS day
-ON CONFLICT (profile_id, kind, day) DO UPDATE SET asked_at = excluded.asked_at, report = excluded.report
+ON CONFLICT (profile_id, kind, day) DO UPDATE SET asked_at = excluded.asked_at, report = excluded.report, unread = '{}'
 WHERE known.asked_at <= excluded.asked_at
 RETURNING day;
+
+-- name: report_day_in_part
+-- Rows of this day could not be read, of these campaigns.
+UPDATE harvester.report_day SET unread = $4::text[] WHERE profile_id = $1 AND kind = $2 AND day = $3;
 
 -- name: clear_search_term_days
 -- Takes away what was read of these days before.

@@ -106,6 +106,7 @@ SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.deci
     decision.campaign_id, decision.ad_group_id, decision.ad_id, decision.ad_asin, decision.target, decision.target_type,
     decision.metrics::text AS metrics, decision.outcome, decision.reason, decision.rule,
     decision.findings::text AS findings, decision.plan_id, decision.key, decision.place,
+    named.campaign_name, named.ad_group_name,
     run.account, run.started_at AS run_started_at, run.state AS run_state, run.mode, run.ruleset_fingerprint,
     ARRAY(SELECT json_build_object('id', action.action_id, 'kind', action.kind, 'state', action.state,
                 'reason', action.reason, 'plan_id', action.plan_id, 'reviewed_by', action.reviewed_by,
@@ -120,6 +121,8 @@ SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.deci
           ORDER BY substr(action.action_id, 2)::bigint) AS actions
 FROM ledger.decisions AS decision
 LEFT JOIN harvester.run ON run.run_id = decision.run_id
+LEFT JOIN harvester.place AS named
+    ON named.profile_id = decision.profile_id AND named.ad_group_id = decision.ad_group_id
 WHERE decision.key = ANY ($1) AND ($2::text IS NULL OR decision.profile_id = $2)
 ORDER BY decision.profile_id, decision.decided_at, decision.run_id, decision.place;
 

@@ -2,6 +2,10 @@
 -- The days of search terms that are in, and when the report was asked for that each was last read from.
 SELECT day, asked_at FROM harvester.report_day WHERE profile_id = $1 AND kind = 'search_terms' ORDER BY day;
 
+-- name: term_days_in_part
+-- The days of which rows about search terms could not be read, and of which campaigns; an empty one: nobody knows.
+SELECT day, unread FROM harvester.report_day WHERE profile_id = $1 AND kind = 'search_terms' AND unread <> '{}' ORDER BY day;
+
 -- name: term_totals_of_ad_groups
 -- What all search terms of each ad group brought, by stretch of days.
 SELECT ad_group_id, width_bucket(day, $2::date[]) AS stretch, sum(impressions)::bigint AS impressions,
@@ -22,7 +26,7 @@ WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinal
 GROUP BY ad_group_id, key, keyword_id, stretch
 ORDER BY ad_group_id, key, keyword_id, stretch LIMIT $6;
 
--- name: terms_sold_by_report
+-- name: terms_sold_by_days
 -- Which of these terms ever brought orders in their campaign, by the recorded days.
 SELECT campaign_id, key, sum(orders)::bigint AS orders, max(day) AS last_day
 FROM harvester.search_term_day
@@ -30,7 +34,7 @@ WHERE profile_id = $1 AND orders > 0
     AND (campaign_id, key) IN (SELECT * FROM unnest($2::text[], $3::text[]))
 GROUP BY campaign_id, key;
 
--- name: terms_sold_by_run
+-- name: terms_sold_by_runs
 -- Which of these terms converted in their campaign, by what the runs of the last ninety days were told.
 SELECT asked.campaign_id, asked.key, best.orders, best.last_day
 FROM unnest($2::text[], $3::text[]) AS asked (campaign_id, key)
