@@ -2139,6 +2139,26 @@ COMMENT ON COLUMN ledger.outcomes.undo_plan_id IS 'The plan that would take it b
 
 COMMENT ON COLUMN ledger.outcomes.follows IS 'Of a negative at the source: the promotion that it follows.';
 
+CREATE VIEW ledger.places AS
+ SELECT profile_id,
+    ad_group_id,
+    campaign_id,
+    campaign_name,
+    ad_group_name
+   FROM harvester.place;
+
+COMMENT ON VIEW ledger.places IS 'Ad groups with their campaigns, by the names that they had when a run last read them.';
+
+COMMENT ON COLUMN ledger.places.profile_id IS 'Whose ad group it is.';
+
+COMMENT ON COLUMN ledger.places.ad_group_id IS 'As in the other views.';
+
+COMMENT ON COLUMN ledger.places.campaign_id IS 'The campaign that it belongs to.';
+
+COMMENT ON COLUMN ledger.places.campaign_name IS 'What that campaign was called.';
+
+COMMENT ON COLUMN ledger.places.ad_group_name IS 'What the ad group was called.';
+
 CREATE VIEW ledger.recommendations AS
  SELECT run_id,
     profile_id,
@@ -2696,6 +2716,8 @@ CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.decisio
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.outcome_readings FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.outcomes FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.places FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.recommendations FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 

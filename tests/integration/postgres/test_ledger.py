@@ -40,6 +40,7 @@ VIEWS = [
     "slots",
     "outcomes",
     "outcome_readings",
+    "places",
 ]
 
 
@@ -54,6 +55,7 @@ async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql:
            VALUES ('a1', 7, '1234567890', $1, '2026-11-21', 0, 'too_early', 'no_days')""",
         NOW,
     )
+    await sql.execute("INSERT INTO harvester.place VALUES ('1234567890', '1', '2', 'Campaign', 'Ad group')")
     await sql.execute("INSERT INTO harvester.regret VALUES ('a1', $1, $2)", plan_id, NOW)
     for state in ("approved", "sending", "done"):
         await sql.execute(
