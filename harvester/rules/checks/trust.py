@@ -60,12 +60,14 @@ def _held(what: str, measured: str, bound: str | None) -> Against:
 
 
 def _sold(candidate: Candidate) -> Against | None:
+    """Where nobody looked for orders of old, sales that no order is counted for speak for themselves."""
     history = candidate.history
-    if history is None:
+    if history is not None and history.sold is not None:
+        orders, last_day = history.sold.orders, history.sold.last_day.isoformat()
+        return Reason.EVER_CONVERTED, Finding("", "sold.orders", orders, last_day, passed=False)
+    windows = tuple(history.windows.values()) if history is not None else ()
+    earned = max((sums.sales for sums in windows), default=0)
+    if not earned or any(sums.orders for sums in windows):
         return None
-    sold = history.sold
-    if sold is None:
-        earned = max((sums.sales for sums in history.windows.values()), default=0)
-        amount = money_text(earned, candidate.ground.account.profile.currency)
-        return (Reason.EVER_CONVERTED, Finding("", "sold.sales", amount, None, passed=False)) if earned else None
-    return Reason.EVER_CONVERTED, Finding("", "sold.orders", sold.orders, sold.last_day.isoformat(), passed=False)
+    amount = money_text(earned, candidate.ground.account.profile.currency)
+    return Reason.EVER_CONVERTED, Finding("", "sold.sales", amount, None, passed=False)

@@ -9,7 +9,7 @@ import pytest
 
 from harvester.domain.candidate import Candidate, Positive
 from harvester.domain.decision import Decision, Outcome, Reason
-from harvester.domain.history import Sold
+from harvester.domain.history import Sold, Window
 from harvester.domain.target import Match, TargetKind
 from harvester.rules.explain import findings_of, long, short
 from harvester.rules.ruleset import RuleSet
@@ -117,9 +117,20 @@ def test_rows_of_other_sources_are_judged_as_ever():
     assert judged(RuleSet.model_validate({"rules": [promotion]}), candidate).outcome is Outcome.NEGATE
 
 
-def test_without_a_history_nothing_is_known_of_sales():
-    """A row that is judged again from the ledger has none: its rule looks at counts alone."""
+def test_without_a_history_nothing_is_negated():
+    """A row whose figures nobody read waits for them."""
     candidate = msgspec.structs.replace(term(LOST), history=None)
-    plain = on_terms({"clicks": {"at_least": 45}})
 
-    assert judged(RuleSet.model_validate({"rules": [plain]}), candidate).outcome in (Outcome.NEGATE, Outcome.HOLD)
+    decision = judged(RuleSet.model_validate({"rules": [on_terms({"clicks": {"at_least": 45}})]}), candidate)
+
+    assert (decision.outcome, decision.reason) == (Outcome.HOLD, Reason.MISSING_DAYS)
+
+
+def test_a_window_without_orders_does_not_contradict_one_with_them():
+    """Whether the orders of the other one count is for the search in what was recorded to say."""
+    asked = term(LOST)
+    assert asked.history is not None
+    windows = {**asked.history.windows, Window(14, 7): sums(clicks=5, orders=1, sales=19.99)}
+    history = msgspec.structs.replace(asked.history, windows=windows)
+
+    assert judged(rules(), msgspec.structs.replace(asked, history=history)).outcome is Outcome.NEGATE
