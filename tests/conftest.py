@@ -48,9 +48,9 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 @pytest.hookimpl(wrapper=True)
 def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
-    """Three workers for every two cores: many tests wait for a process, and meanwhile a core would have nothing to do."""
+    """Two workers for every core: many tests wait for a process, and meanwhile a core would have nothing to do."""
     found = yield
-    return found if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else found + found // 2
+    return found if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ else 2 * found
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
