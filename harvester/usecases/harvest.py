@@ -269,15 +269,8 @@ class _Work:
             history = histories[place]
             if history is None or term not in sold:
                 continue
-            row, key, _ = rows[place]
             history = msgspec.structs.replace(history, sold=sold[term])
-            ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
-            kind, facts = kind_of(row.target_type), catalog.get(place)
-            rows[place] = (
-                row,
-                key,
-                self.judge.judge(Candidate(row, ground, kind, key, catalog=facts, history=history)),
-            )
+            self._judge_with(rows, place, catalog=catalog.get(place), history=history)
 
     async def _judge_again(
         self, rows: list[Row], histories: Sequence[History | None], facts: Facts
@@ -295,10 +288,7 @@ class _Work:
             return {}
         items = await facts((rows[place][1], rows[place][0].advertised) for place in waiting)
         for place in waiting:
-            row, key, _ = rows[place]
-            ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
-            candidate = Candidate(row, ground, PRODUCT, key, catalog=items, history=histories[place])
-            rows[place] = (row, key, self.judge.judge(candidate))
+            self._judge_with(rows, place, catalog=items, history=histories[place])
         return dict.fromkeys(waiting, items)
 
     async def _count(self, rows: list[Row], reach: Reach) -> None:
@@ -316,17 +306,30 @@ class _Work:
                 break
             made = await reach([(rule, rows[place][0]) for place, rule in waiting])
             for (place, rule), reached in zip(waiting, made, strict=True):
-                row, key, _ = rows[place]
                 known = found.setdefault(place, {})
                 known[rule] = reached
-                ground = self.surroundings.ground(row.ad_group_id, row.ad_id)
-                rows[place] = (row, key, self.judge.judge(Candidate(row, ground, CATEGORY, key, reached=known)))
+                self._judge_with(rows, place, reached=known)
         for place, known in found.items():
             row, key, decision = rows[place]
             reached_by_rule = known.get(decision.rule)
             if decision.outcome is Outcome.PROMOTE and reached_by_rule is not None:
                 note = noted(row.evidence_note, reached_by_rule)
                 rows[place] = (msgspec.structs.replace(row, evidence_note=note), key, decision)
+
+    def _judge_with(
+        self,
+        rows: list[Row],
+        place: int,
+        *,
+        catalog: Mapping[str, CatalogItem] | None = None,
+        reached: Mapping[str, Reached] | None = None,
+        history: History | None = None,
+    ) -> None:
+        """One row once more, with what was found out about it since."""
+        row, key, _ = rows[place]
+        ground, kind = self.surroundings.ground(row.ad_group_id, row.ad_id), kind_of(row.target_type)
+        candidate = Candidate(row, ground, kind, key, catalog=catalog, reached=reached, history=history)
+        rows[place] = (row, key, self.judge.judge(candidate))
 
     async def _note_own_asins(self, rows: Sequence[Recommendation]) -> None:
         fresh = {asin for text in {row.ad_asin for row in rows} if (asin := asin_of(text))} - self.own_asins
