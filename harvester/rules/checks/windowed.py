@@ -14,6 +14,8 @@ from harvester.rules.economics import ProductWorth
 
 PRIOR_CLICKS = 50
 """So many clicks at the profile's rate are added to an ad group's own: few clicks of its own say little."""
+USUAL_SKIP = -1
+"""In a window of no profile in particular: as many days are left out as is usual for the profile."""
 _NO_CENTS = frozenset({"JPY"})
 
 
