@@ -166,6 +166,11 @@ DECLARE
     old record;
     dropped integer := 0;
 BEGIN
+    DELETE FROM harvester.report_day WHERE day < before;
+    DELETE FROM harvester.report WHERE last_day < before
+        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
+    DELETE FROM harvester.search_term_day_default WHERE day < before;
+    DELETE FROM harvester.targeting_day_default WHERE day < before;
     FOR old IN
         SELECT child.relname::text AS name
         FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
@@ -181,11 +186,6 @@ BEGIN
             RETURN dropped;
         END;
     END LOOP;
-    DELETE FROM harvester.search_term_day_default WHERE day < before;
-    DELETE FROM harvester.targeting_day_default WHERE day < before;
-    DELETE FROM harvester.report_day WHERE day < before;
-    DELETE FROM harvester.report WHERE last_day < before
-        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
     RETURN dropped;
 END
 $_$;

@@ -7,6 +7,7 @@ import pytest
 
 from harvester.rules.reading import read
 from harvester.rules.ruleset import schema
+from harvester.rules.window_soundness import unkept
 from tests.unit.rules.builders import PROMOTE, ruleset
 from tests.unit.rules.terms import on_terms
 
@@ -229,6 +230,28 @@ def test_figures_that_exclude_one_another_are_refused(conditions):
 def test_figures_that_can_come_together_are_taken(conditions):
     """A rate of nothing is measured; what holds in a longer window need not hold in a shorter one."""
     assert read(terms({"all": conditions}, economics=AIM))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("when", "kept", "refused"),
+    [
+        ({"clicks": {"at_least": 9, "window": "365d", "exclude_recent": "90d"}}, 400, "clicks.window"),
+        ({"clicks": {"at_least": 9, "window": "365d", "exclude_recent": "90d"}}, None, None),
+        ({"clicks": {"at_least": 9, "window": "365d", "exclude_recent": "33d"}}, 400, None),
+        (
+            {"all": [{"not": {"acos": {"at_least": "9%", "exclude_recent": "34d"}}}]},
+            95,
+            "all[0].not.acos.exclude_recent",
+        ),
+        ({"clicks": {"at_least": 9}}, 95, None),
+    ],
+)
+def test_a_window_that_reports_are_not_kept_for_is_refused(when, kept, refused):
+    """It would hold its terms for ever, and say that days are missing which nobody can fetch."""
+    found = unkept(ruleset(on_terms(when), {**PROMOTE, "name": "plain"}), kept)
+
+    assert [each.field for each in found] == ([f"rules[0].when.{refused}"] if refused else [])
+    assert all("HARVESTER_KEEP_REPORTS" in each.message and f"{kept}" in each.message for each in found)
 
 
 def test_a_negated_amount_per_currency_is_not_taken_for_impossible():
