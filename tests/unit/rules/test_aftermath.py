@@ -18,7 +18,7 @@ MADE = date(2026, 10, 1)
 PROMOTION = Deed(
     action_id="a1", kind=ActionKind.PROMOTE_KEYWORD, rule="proven", target="bath towel", key="bath towel",
     match=Match.EXACT, level=None, campaign_id="10", campaign_name="Auto", ad_group_id="11", asins=("B000000001",),
-    amazon_id="555", follows="", clicks_seen=20, orders_seen=2, looked_from=MADE - timedelta(days=67), made_on=MADE,
+    amazon_id="555", served_in="300", follows="", clicks_seen=20, orders_seen=2, looked_from=MADE - timedelta(days=67), made_on=MADE,
     reading=42,
 )  # fmt: skip
 NEGATIVE = msgspec.structs.replace(
