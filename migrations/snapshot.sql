@@ -1673,7 +1673,7 @@ CREATE VIEW ledger.actions AS
     NULLIF(action.ad_group_id, ''::text) AS ad_group_id,
     NULLIF(action.group_id, ''::text) AS group_id,
     action.bid,
-    NULLIF(action.currency, ''::text) AS currency,
+    COALESCE(NULLIF(action.currency, ''::text), profile.currency) AS currency,
     action.state,
     action.attempts,
     action.amazon_id,
@@ -1694,8 +1694,9 @@ CREATE VIEW ledger.actions AS
     action.note,
     action.undoes,
     action.follows
-   FROM (harvester.action
-     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)));
+   FROM ((harvester.action
+     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)))
+     JOIN harvester.profile ON ((profile.profile_id = action.profile_id)));
 
 COMMENT ON VIEW ledger.actions IS 'Every item of every plan and how far it has come.';
 
@@ -1723,7 +1724,7 @@ COMMENT ON COLUMN ledger.actions.group_id IS 'The promotion group it goes throug
 
 COMMENT ON COLUMN ledger.actions.bid IS 'In `currency`; null where there is none.';
 
-COMMENT ON COLUMN ledger.actions.currency IS 'ISO 4217.';
+COMMENT ON COLUMN ledger.actions.currency IS 'Of the bid, and of the profile, ISO 4217.';
 
 COMMENT ON COLUMN ledger.actions.state IS 'planned, guarded, held, approved, declined, superseded, sending, done, refused, unknown, stale or undone.';
 
