@@ -231,6 +231,13 @@ def test_each_verdict_is_one_sentence_with_its_figures(because: Because, told: d
     assert sentence(Told(**{"because": because, "days": 30, "currency": "USD", **told})) == words
 
 
+def test_yen_are_told_whole() -> None:
+    """With their thousands, and without places that they do not have."""
+    told = Told(Because.SAVES, 30, "JPY", before=Figures(60, Decimal("12000.00"), 0, Decimal(0), None))
+
+    assert sentence(told) == "saves: 60 clicks, 12,000 JPY and no order in 30 days before it, nothing since"
+
+
 def test_every_reason_has_a_sentence() -> None:
     """Also where nothing was measured."""
     assert all(sentence(Told(because, 0, "USD")) for because in Because)
