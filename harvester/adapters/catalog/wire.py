@@ -10,6 +10,7 @@ import msgspec
 from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
 from harvester.domain.catalog import CatalogItem, Category, SalesRank
 
+_RELATED = "relationships"
 _DEEPEST = 30
 _MOST_DIGITS = 30
 
@@ -74,6 +75,7 @@ def _item(row: Mapping[str, Any], marketplace_id: str) -> CatalogItem:
         ranks=tuple(_ranks(row, marketplace_id)),
         parents=tuple(_relatives(row, "parentAsins", marketplace_id)),
         children=tuple(_relatives(row, "childAsins", marketplace_id)),
+        related=any(isinstance(part.get(_RELATED), list) for part in _here(row, _RELATED, marketplace_id)),
         list_price=price,
         currency=currency,
         image=_image(row, marketplace_id),
@@ -129,8 +131,8 @@ def _ranks(row: Mapping[str, Any], marketplace_id: str) -> Iterator[SalesRank]:
 
 
 def _relatives(row: Mapping[str, Any], kind: str, marketplace_id: str) -> Iterator[str]:
-    for part in _here(row, "relationships", marketplace_id):
-        for each in _rows(part.get("relationships")):
+    for part in _here(row, _RELATED, marketplace_id):
+        for each in _rows(part.get(_RELATED)):
             if _text(each.get("type")) == "VARIATION" and isinstance(each.get(kind), list):
                 yield from (asin.upper() for given in each[kind] if (asin := _text(given)))
 

@@ -47,6 +47,7 @@ def test_the_guides_item_is_read():
         path=tuple(Category(*each) for each in path),
         ranks=(SalesRank("Electronics", 72855), SalesRank("QLED TVs", 113, "21489946011")),
         parents=("B08J7TQ9FL",),
+        related=True,
         list_price="3799.99",
         currency="USD",
         image="https://m.media-amazon.com/images/I/91uohwV+k3L.jpg",
@@ -155,6 +156,22 @@ def test_only_variations_are_relatives():
     read = item(relationships=here(relationships=relations))
 
     assert (read.parents, read.children) == ((), ("B00CHILD01", "7"))
+
+
+@pytest.mark.parametrize(
+    ("given", "related"),
+    [
+        (here(relationships=[]), True),
+        (here(relationships=[{"type": "PACKAGE_HIERARCHY", "parentAsins": ["B00PACKAGE"]}]), True),
+        (here(relationships=None), False),
+        ([{"marketplaceId": "ELSEWHERE", "relationships": []}], False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_no_relatives_is_not_the_same_as_nothing_said_of_them(given: Any, related: bool):
+    """An empty list says that there are none; without one nobody knows."""
+    assert item(relationships=given).related is related
 
 
 @pytest.mark.parametrize("junk", [None, 5, "x", [], {}, [[]], [{"marketplaceId": HERE}], {"a": [1]}])
