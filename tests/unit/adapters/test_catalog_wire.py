@@ -187,6 +187,22 @@ def test_junk_in_any_section_loses_nothing_else(junk: Any):
     assert read.next_token is None
 
 
+@pytest.mark.parametrize("broken", [rb'"\ud800 mug"', b"1e400", b"NaN"])
+def test_what_is_no_json_in_one_item_loses_no_other(broken: bytes):
+    """Half a surrogate pair, or a number that no number is: the other products of the batch are read."""
+    title = b'{"marketplaceId": "%b", "itemName": %b}' % (HERE.encode(), broken)
+    body = b'{"items": [{"asin": "B000000001", "summaries": [%b]}, {"asin": "B000000002"}]}' % title
+
+    read = read_page(answer(body), HERE)
+
+    assert [each.asin for each in read.items] == ["B000000001", "B000000002"]
+
+
+def test_a_rank_that_is_a_truth_is_none():
+    """In Python it would be a number, the best rank of all."""
+    assert item(salesRanks=here(displayGroupRanks=[{"title": "a", "rank": True}])).ranks == ()
+
+
 def test_a_nul_is_replaced():
     """Postgres keeps none."""
     body = b'{"asin": "B000000001", "summaries": [{"marketplaceId": "%b", "brand": "Ac\\u0000me"}]}' % HERE.encode()
