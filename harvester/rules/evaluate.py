@@ -150,7 +150,7 @@ class Judge:
         self._rules = rules
         self._profile = profile
         self._protection = Protection(rules.protect)
-        self._trust = Trust(rules.protect)
+        self._trust = Trust(rules.protect, profile.country)
         self._own_products = rules.protect.own_products
         self._compiled = [
             (rule, rule_check(rule, rules.own_brands, terms_of(profile)))

@@ -6,7 +6,7 @@ from harvester.domain.target import KEYWORD, Match, fold
 from harvester.rules.checks.windowed import money_text
 from harvester.rules.patterns import Pattern
 from harvester.rules.sections import Protect
-from harvester.rules.variants import singular, variant_keys, variant_words, variants_within
+from harvester.rules.variants import plain_singulars, variant_keys, variant_words, variants_within
 
 Against = tuple[Reason, Finding]
 
@@ -14,15 +14,17 @@ Against = tuple[Reason, Finding]
 class Trust:
     """Asked only for search terms that a rule would negate."""
 
-    __slots__ = ("_patterns", "_protected")
+    __slots__ = ("_country", "_patterns", "_protected")
 
-    def __init__(self, protect: Protect) -> None:
+    def __init__(self, protect: Protect, country: str = "") -> None:
+        """`country`: of the marketplace, for its plurals."""
+        self._country = country
         self._patterns = [(entry, Pattern(entry[1:-1])) for entry in protect.keywords if entry.startswith("/")]
         self._protected = {
             key: entry
             for entry in protect.keywords
             if not entry.startswith("/")
-            for key in variant_keys(variant_words(fold(entry)))
+            for key in variant_keys(variant_words(fold(entry), country), country)
         }
 
     def against(self, candidate: Candidate) -> Against | None:
@@ -34,19 +36,19 @@ class Trust:
         if candidate.kind is not KEYWORD:
             own = positives.get(candidate.key)
             return _of_own(candidate, own) if own else None
-        words = variant_words(candidate.key)
+        words = variant_words(candidate.key, self._country)
         entry = self._protecting(words)
         if entry is not None:
             return _held("protected", entry, None)
-        own = next((positives[key] for key in variant_keys(words) if key in positives), None)
+        own = next((positives[key] for key in variant_keys(words, self._country) if key in positives), None)
         return _of_own(candidate, own) if own else None
 
     def _protecting(self, words: list[str]) -> str | None:
-        for key in variants_within(words) if self._protected else ():
+        for key in variants_within(words, self._country) if self._protected else ():
             if key in self._protected:
                 return self._protected[key]
-        text = " ".join(map(singular, words))
-        return next((entry for entry, pattern in self._patterns if pattern.found_in(text)), None)
+        texts = list(plain_singulars(words)) if self._patterns else ()
+        return next((entry for entry, pattern in self._patterns if any(map(pattern.found_in, texts))), None)
 
 
 def _of_own(candidate: Candidate, own: Positive) -> Against:
