@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 
 import msgspec
 
@@ -201,8 +202,8 @@ class Judge:
         against = self._trust.against(candidate) if candidate.row.source == SEARCH_TERMS else None
         if against is None:
             return decision
-        reason, finding = against
-        return Decision(Outcome.HOLD, reason, decision.rule, _with(decision.findings, finding))
+        reason, more = against
+        return Decision(Outcome.HOLD, reason, decision.rule, reduce(_with, more, decision.findings))
 
     @property
     def on_catalog(self) -> tuple[CatalogCheck, ...]:

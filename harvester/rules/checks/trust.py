@@ -2,13 +2,14 @@
 
 from harvester.domain.candidate import Candidate, Positive
 from harvester.domain.decision import Finding, Reason
+from harvester.domain.history import Sold
 from harvester.domain.target import KEYWORD, Match, fold
 from harvester.rules.checks.windowed import money_text
 from harvester.rules.patterns import Pattern
 from harvester.rules.sections import Protect
 from harvester.rules.variants import plain_singulars, variant_keys, variant_words, variants_within
 
-Against = tuple[Reason, Finding]
+Against = tuple[Reason, tuple[Finding, ...]]
 
 
 class Trust:
@@ -58,18 +59,34 @@ def _of_own(candidate: Candidate, own: Positive) -> Against:
 
 
 def _held(what: str, measured: str, bound: str | None) -> Against:
-    return Reason.VARIANT_OF_POSITIVE, Finding("", f"variant.{what}", measured, bound, passed=False)
+    return Reason.VARIANT_OF_POSITIVE, (Finding("", f"variant.{what}", measured, bound, passed=False),)
 
 
 def _sold(candidate: Candidate) -> Against | None:
     """Where nobody looked for orders of old, sales that no order is counted for speak for themselves."""
     history = candidate.history
     if history is not None and history.sold is not None:
-        orders, last_day = history.sold.orders, history.sold.last_day.isoformat()
-        return Reason.EVER_CONVERTED, Finding("", "sold.orders", orders, last_day, passed=False)
+        return Reason.EVER_CONVERTED, _orders(history.sold)
     windows = tuple(history.windows.values()) if history is not None else ()
     earned = max((sums.sales for sums in windows), default=0)
     if not earned or any(sums.orders for sums in windows):
         return None
     amount = money_text(earned, candidate.ground.account.profile.currency)
-    return Reason.EVER_CONVERTED, Finding("", "sold.sales", amount, None, passed=False)
+    return Reason.EVER_CONVERTED, (Finding("", "sold.sales", amount, None, passed=False),)
+
+
+def _orders(sold: Sold) -> tuple[Finding, ...]:
+    last_day = sold.last_day.isoformat()
+    if not sold.variant and not sold.ad_group_id:
+        return (Finding("", "sold.orders", sold.orders, last_day, passed=False),)
+    what = (
+        Finding("", "sold.variant", sold.orders, sold.variant, passed=False)
+        if sold.variant
+        else Finding("", "sold.elsewhere", sold.orders, None, passed=False)
+    )
+    where = (
+        Finding("", "sold.in_ad_group", sold.ad_group_id, last_day, passed=False)
+        if sold.ad_group_id
+        else Finding("", "sold.here", None, last_day, passed=False)
+    )
+    return what, where
