@@ -1,7 +1,7 @@
 """What ever sold, found by what close variants share: a negative meets them too."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from harvester.domain.history import Sold, SoldTerm
 from harvester.domain.target import asin_of
@@ -14,7 +14,8 @@ class SoldTerms:
     def __init__(self, country: str) -> None:
         """`country`: of the marketplace, for its plurals."""
         self._country = country
-        self._known: dict[str, defaultdict[str, list[SoldTerm]]] = {}
+        self._known: dict[str, dict[int, tuple[SoldTerm, ...]]] = {}
+        """By campaign and hash of what variants share: of the texts themselves there would be three."""
         self._phrases: dict[str, list[tuple[str, SoldTerm]]] = {}
         self.size = 0
 
@@ -24,18 +25,22 @@ class SoldTerms:
 
     def open(self, campaign_ids: Iterable[str]) -> None:
         """Before anything of these campaigns is added."""
-        self._known |= {campaign_id: defaultdict(list) for campaign_id in campaign_ids}
+        self._known |= {campaign_id: {} for campaign_id in campaign_ids}
 
     def add(self, terms: Iterable[SoldTerm]) -> None:
         for term in terms:
             self.size += 1
+            known = self._known[term.campaign_id]
             for shared in self._shared(term.key):
-                self._known[term.campaign_id][shared].append(term)
+                known[shared] = (*known.get(shared, ()), term)
 
     def like(self, campaign_id: str, key: str) -> Sequence[SoldTerm]:
         """What is the same as this text, or a close variant; of a product, that product alone."""
+        return self._sharing(campaign_id, self._shared(key))
+
+    def _sharing(self, campaign_id: str, shared: Collection[int]) -> Sequence[SoldTerm]:
         known = self._known[campaign_id]
-        return list({id(term): term for shared in self._shared(key) for term in known.get(shared, ())}.values())
+        return list({id(term): term for each in shared for term in known.get(each, ())}.values())
 
     def holding(self, campaign_id: str, key: str) -> Sequence[SoldTerm]:
         """What holds these words, or variants of them, in a row."""
@@ -50,23 +55,25 @@ class SoldTerms:
         """Of this text, else of its variant that sold most; in the campaign, else in one of the (campaign, ad group)
         pairs that sell the same. All of these campaigns must have been added.
         """
-        here = _most(key, self.like(campaign_id, key))
+        shared = self._shared(key)
+        here = _most(key, self._sharing(campaign_id, shared))
         if here is not None:
             return here
-        found = list(self._among(kin, key))
+        found = [
+            term
+            for campaign, ad_group_id in kin
+            for term in self._sharing(campaign, shared)
+            if term.ad_group_id == ad_group_id
+        ]
         most = max(found, key=lambda term: (term.key == key, term.orders, term.last_day), default=None)
         if most is None:
             return None
         return Sold(most.orders, most.last_day, "" if most.key == key else most.key, most.ad_group_id)
 
-    def _among(self, kin: Collection[tuple[str, str]], key: str) -> Iterator[SoldTerm]:
-        for campaign_id, ad_group_id in kin:
-            yield from (term for term in self.like(campaign_id, key) if term.ad_group_id == ad_group_id)
-
-    def _shared(self, key: str) -> Collection[str]:
+    def _shared(self, key: str) -> Collection[int]:
         if key == asin_of(key):
-            return (key,)
-        return set(variant_keys(variant_words(key, self._country), self._country))
+            return (hash(key),)
+        return {hash(each) for each in variant_keys(variant_words(key, self._country), self._country)}
 
     def _in_a_row(self, key: str) -> str:
         return f" {' '.join(singular(word, self._country) for word in variant_words(key, self._country))} "

@@ -13,8 +13,8 @@ from harvester.usecases.account_map import AccountMap
 
 _MOST_ASKED = 500
 """As many as a plan asks for the reach of its negatives."""
-_MOST_KEPT = 200_000
-"""Terms that sold, remembered from one page to the next."""
+_MOST_KEPT = 100_000
+"""Terms that sold, remembered from one page to the next: some fifty megabytes."""
 _SLICE = 1000
 """Of them, sorted in before everything else gets its turn."""
 

@@ -52,7 +52,8 @@ class PostgresSearchTerms:
 
     async def sold_in(self, profile_id: ProfileId, campaign_ids: Sequence[str]) -> Sequence[SoldTerm]:
         rows = await self._by_index(_SOLD_IN, profile_id, list(campaign_ids)) if campaign_ids else []
-        return [SoldTerm(*row) for row in rows]
+        ids = {each: each for row in rows for each in row[:2]}
+        return [SoldTerm(ids[row[0]], ids[row[1]], *row[2:]) for row in map(tuple, rows)]
 
     async def note_sold(self, run_id: RunId) -> None:
         async def work(connection: Connection, _repeated: bool) -> None:
