@@ -163,14 +163,20 @@ CREATE FUNCTION harvester.drop_report_days(before date) RETURNS integer
     SET lock_timeout TO '2s'
     AS $_$
 DECLARE
+    horizon date := least(before, (now() AT TIME ZONE 'UTC')::date - 7);
     old record;
     dropped integer := 0;
 BEGIN
+    DELETE FROM harvester.report_day WHERE day < horizon;
+    DELETE FROM harvester.report WHERE last_day < horizon
+        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
+    DELETE FROM harvester.search_term_day_default WHERE day < horizon;
+    DELETE FROM harvester.targeting_day_default WHERE day < horizon;
     FOR old IN
         SELECT child.relname::text AS name
         FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
         WHERE inhparent IN ('harvester.search_term_day'::regclass, 'harvester.targeting_day'::regclass)
-            AND child.relname ~ '_day_\d{4}_\d\d_\d\d$' AND to_date(right(child.relname, 10), 'YYYY_MM_DD') < before
+            AND child.relname ~ '_day_\d{4}_\d\d_\d\d$' AND to_date(right(child.relname, 10), 'YYYY_MM_DD') < horizon
         ORDER BY right(child.relname, 10), child.relname
     LOOP
         BEGIN
@@ -178,14 +184,9 @@ BEGIN
             dropped := dropped + 1;
         EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
             RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
-            RETURN dropped;
+            EXIT;
         END;
     END LOOP;
-    DELETE FROM harvester.search_term_day_default WHERE day < before;
-    DELETE FROM harvester.targeting_day_default WHERE day < before;
-    DELETE FROM harvester.report_day WHERE day < before;
-    DELETE FROM harvester.report WHERE last_day < before
-        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
     RETURN dropped;
 END
 $_$;

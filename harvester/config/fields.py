@@ -114,11 +114,20 @@ def longer_than_a_call(reconcile_after: float, read: ValidationInfo) -> float:
     return reconcile_after
 
 
-_A_WEEK, _A_HUNDRED_YEARS = 7 * 86_400, 36_500 * 86_400
+_A_WEEK, _A_HUNDRED_DAYS, _A_HUNDRED_YEARS = 7 * 86_400, 100 * 86_400, 36_500 * 86_400
 
 
 def a_week_or_for_ever(seconds: float) -> float:
     """Less would take away what is still under review."""
-    if seconds != 0 and not _A_WEEK <= seconds <= _A_HUNDRED_YEARS:
-        raise ValueError(f"must be 0 (for ever), or between {_A_WEEK} (a week) and {_A_HUNDRED_YEARS}")
+    return _at_least(seconds, _A_WEEK, "a week")
+
+
+def as_amazon_or_for_ever(seconds: float) -> float:
+    """Amazon keeps 95 days of reports: what was dropped sooner would be fetched, and dropped, again and again."""
+    return _at_least(seconds, _A_HUNDRED_DAYS, "100 days")
+
+
+def _at_least(seconds: float, least: int, words: str) -> float:
+    if seconds != 0 and not least <= seconds <= _A_HUNDRED_YEARS:
+        raise ValueError(f"must be 0 (for ever), or between {least} ({words}) and {_A_HUNDRED_YEARS}")
     return seconds
