@@ -130,7 +130,7 @@ def market(seed: int, shape: Shape) -> Market:
         cpc = min(6.0, max(0.08, rate * price * dice.uniform(0.18, 0.38)))
         prices.append(price)
         for _ in range(shape.terms):
-            own = min(0.6, rate * _relevance(dice))
+            own = min(0.6, rate * relevance(dice))
             paid = max(0.05, cpc * dice.lognormvariate(0, 0.25))
             mean_clicks = shape.daily_clicks * dice.lognormvariate(0, shape.click_spread) * total * MOST_TRAFFIC
             count = poisson(dice, min(mean_clicks, 6000))
@@ -157,7 +157,7 @@ def _traffic(day: int, phase: float, sale: int) -> float:
     return 1 + 0.25 * math.sin(2 * math.pi * day / SEASON + phase) + weekend + (1.0 if sale <= day < sale + 5 else 0.0)
 
 
-def _relevance(dice: random.Random) -> float:
+def relevance(dice: random.Random) -> float:
     """A term's rate over its ad group's: a third of terms are beside the point, some are much better than the rest."""
     kind = dice.random()
     if kind < 0.30:

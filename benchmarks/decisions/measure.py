@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from typing import NamedTuple
 
+from benchmarks.decisions.learner import Learner
 from benchmarks.decisions.market import Shape, market
 from benchmarks.decisions.policies import FORMER, POLICIES, SHIPPED, TWO_ORDERS, Policy
 from benchmarks.decisions.season import Engine, Oracle, Played, play, policy_rules
@@ -16,6 +17,8 @@ from benchmarks.results import Result, result
 SEEDS, QUICK_SEEDS = range(20, 40), range(20, 23)
 """None of 0 to 19: those were looked at when rules were chosen."""
 ORACLE, WAITING, NOTHING = "oracle", "oracle that waits for evidence", "nothing is done"
+BIDDING = "oracle that bids what earns most"
+CAREFUL, BOLD = (f"learner who knows how rates are drawn, negates at odds of {odds} %" for odds in (5, 20))
 CONSENSUS = "negate-consensus"
 _T_95 = {1: 12.706, 2: 4.303, 19: 2.093}
 """Of Student's distribution, by degrees of freedom."""
@@ -49,6 +52,9 @@ def season(seed: int, policies: Sequence[Policy] = POLICIES, shape: Shape | None
     played = {
         ORACLE: play(made, Oracle(made).act),
         WAITING: play(made, Oracle(made, waits=True).act),
+        BIDDING: play(made, Oracle(made, bids=True).act),
+        CAREFUL: play(made, Learner(made, doubt=0.05).act),
+        BOLD: play(made, Learner(made, doubt=0.20).act),
         NOTHING: play(made, lambda _today, _fates: None),
     }
     for policy in policies:

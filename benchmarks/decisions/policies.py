@@ -9,6 +9,7 @@ import yaml
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "docs" / "published-rules"
 SHIPPED, TWO_ORDERS, FORMER = "recommended", "recommended, with two orders", "formerly recommended"
+EARLIER = "recommended, without prior orders, at 2x target cost"
 
 Rules = Sequence[Mapping[str, object]]
 
@@ -44,9 +45,9 @@ def published(file: str) -> Path:
     return FOLDER / f"{file}.yaml"
 
 
-def ours(name: str, *changes: tuple[str, str], every_days: int = 7) -> Policy:
-    """The file that ships, read where it ships from, with what is changed in it."""
-    return Policy(name, (published(SHIPPED),), spares_what_sold=True, every_days=every_days, changes=changes)
+def ours(name: str, *changes: tuple[str, str], files: tuple[Path, ...] = (), every_days: int = 7) -> Policy:
+    """The file that ships, read where it ships from, with what is changed in it, or with more files behind it."""
+    return Policy(name, (published(SHIPPED), *files), spares_what_sold=True, every_days=every_days, changes=changes)
 
 
 def negating(file: str) -> Policy:
@@ -59,14 +60,17 @@ def promoting(file: str) -> Policy:
     return Policy(file, (published(file), published("negate-consensus")))
 
 
+_COST = "1.75x target_cost"
 POLICIES = (
     ours(SHIPPED),
     ours(TWO_ORDERS, ("orders: {at_least: 1}", "orders: {at_least: 2}")),
-    ours("recommended, without the target ACOS bid", ("target_acos: true, ", "")),
+    ours("recommended, without the target ACOS bid", ("target_acos: true, prior_orders: 1, ", "")),
+    ours("recommended, without prior orders", ("prior_orders: 1, ", "")),
     ours("recommended, over 60 days", (", window: 12w", "")),
-    ours("recommended, at 1x target cost", ("2x target_cost", "1x target_cost")),
-    ours("recommended, at 3x target cost", ("2x target_cost", "3x target_cost")),
-    ours("recommended, by 3x expected clicks", ("spend: {at_least: 2x target_cost", "clicks: {at_least: 3x expected")),
+    *(ours(f"recommended, at {each}x target cost", (_COST, f"{each}x target_cost")) for each in (1, 2, 3)),
+    ours("recommended, by 3x expected clicks", (f"spend: {{at_least: {_COST}", "clicks: {at_least: 3x expected")),
+    ours("recommended, and half a year", files=(HERE / "over-half-a-year.yaml",)),
+    ours(EARLIER, ("prior_orders: 1, ", ""), (_COST, "2x target_cost")),
     Policy(FORMER, (HERE / "formerly-recommended.yaml",), spares_what_sold=True),
     Policy("never negate", (published("promote-consensus"),)),
     negating("negate-consensus"),

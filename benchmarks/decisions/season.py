@@ -1,6 +1,6 @@
 """A policy in a market: judged by the real rules engine from what reports show, day by day or week by week."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,6 +9,7 @@ from benchmarks.decisions.market import (
     DAYS,
     LEAD_IN,
     NEVER,
+    PAID_SHARE,
     PROMOTED_FACTOR,
     TARGET_ACOS,
     Market,
@@ -17,10 +18,11 @@ from benchmarks.decisions.market import (
 )
 from harvester.domain.candidate import AccountFacts, Candidate, Destination, Ground, Place
 from harvester.domain.decision import Outcome
-from harvester.domain.history import MICROS, NOTHING, Around, History, Totals, Window
+from harvester.domain.history import MICROS, NOTHING, Around, Gap, History, Totals, Window
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import AdGroup, Campaign, Profile, Region
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation
+from harvester.domain.report_spans import KEPT_DAYS
 from harvester.domain.target import KEYWORD
 from harvester.rules.checks.windowed import shrunken_rate
 from harvester.rules.economics import worths
@@ -134,12 +136,22 @@ class Engine:
             for group, parts in zip(groups, by_group, strict=True):
                 group[window] = _sum(parts)
             everything[window] = _sum([group[window] for group in groups])
-        now = _DAY_ZERO + timedelta(days=today)
-        return [Around(group, everything, {}, now) for group in groups]
+        now, gaps = _DAY_ZERO + timedelta(days=today), _gaps(self._windows, today)
+        return [Around(group, everything, gaps, now) for group in groups]
 
 
 def _is_judged(windows: Iterable[Totals]) -> bool:
     return any(each.clicks >= FEWEST_CLICKS or each.orders for each in windows)
+
+
+def _gaps(windows: Iterable[Window], today: int) -> Mapping[Window, Gap]:
+    """Of those that reach further back than what has been recorded; on the first day that is what Amazon keeps."""
+    recorded = KEPT_DAYS + today - LEAD_IN
+    return {
+        window: Gap(lacking, 0, _DAY_ZERO)
+        for window in windows
+        if (lacking := window.days + window.skip - recorded) > 0
+    }
 
 
 def _sum(parts: Sequence[Totals]) -> Totals:
@@ -154,14 +166,18 @@ class Oracle:
     market: Market
     waits: bool = False
     """For as much evidence as one needs who knows nothing: two orders, or the cost of an order at the target ACOS."""
+    bids: bool = False
+    """What earns most, also on terms that the others negate: clicks fall as the bid does."""
 
     def act(self, today: int, fates: Sequence[Fate]) -> None:
         usual = self.market.untouched(default_window(PROFILE), today)
         for term, fate, sums in zip(self.market.terms, fates, usual, strict=True):
             if fate.negated < NEVER or fate.promoted < NEVER or not term.plain_days or term.plain_days[0] >= today:
                 continue
-            bid = PROMOTED_FACTOR * term.cpc
-            promoted = term.traffic(bid) * (term.margin + term.cpc - term.paid(bid))
+            worth, bid = term.margin + term.cpc, PROMOTED_FACTOR * term.cpc
+            if self.bids:
+                bid = min(bid, worth / (2 * PAID_SHARE))
+            promoted = term.traffic(bid) * (worth - term.paid(bid))
             if promoted > max(term.margin, 0):
                 if sums.orders >= 2 or not self.waits:
                     fate.promoted, fate.bid = today, bid
@@ -170,24 +186,27 @@ class Oracle:
 
 
 def play(market: Market, act: Act, every_days: int = 7) -> Played:
-    """From the first day of the season to its last."""
+    return _counted(market, lived(market, act, every_days))
+
+
+def lived(market: Market, act: Act, every_days: int = 7) -> Sequence[Fate]:
+    """From the first day of the season to its last; by term."""
     fates = [Fate() for _ in market.terms]
     for today in range(LEAD_IN, DAYS, every_days):
         act(today, fates)
-    return _counted(market, fates)
+    return fates
 
 
 def _counted(market: Market, fates: Sequence[Fate]) -> Played:
     profit = spend = forgone = misspent = 0.0
     for term, fate in zip(market.terms, fates, strict=True):
-        for value, cost in _clicks(term, fate):
+        for value, cost in _clicks(term, fate, LEAD_IN):
             profit += value - cost
             spend += cost
         if fate.promoted < NEVER and not pays(term, fate.bid):
-            misspent -= sum(value - cost for value, cost in _clicks(term, fate, fate.promoted))
+            misspent -= earned(term, fate, fate.promoted)
         if fate.negated < NEVER and term.is_profitable:
-            untouched = sum(value - cost for value, cost in _clicks(term, Fate()))
-            forgone += untouched - sum(value - cost for value, cost in _clicks(term, fate))
+            forgone += earned(term, Fate()) - earned(term, fate)
     pairs = list(zip(market.terms, fates, strict=True))
     negated = [term for term, fate in pairs if fate.negated < NEVER]
     promoted = [(term, fate.bid) for term, fate in pairs if fate.promoted < NEVER]
@@ -209,7 +228,11 @@ def pays(term: Term, bid: float) -> bool:
     return term.rate * term.price * BREAK_EVEN_ACOS >= term.paid(bid)
 
 
-def _clicks(term: Term, fate: Fate, since: int = LEAD_IN) -> Iterator[tuple[float, float]]:
+def earned(term: Term, fate: Fate, since: int = LEAD_IN) -> float:
+    return sum(value - cost for value, cost in _clicks(term, fate, since))
+
+
+def _clicks(term: Term, fate: Fate, since: int) -> Iterator[tuple[float, float]]:
     """Value and cost of each click of the season that came about."""
     traffic, paid = (term.traffic(fate.bid), term.paid(fate.bid)) if fate.promoted < NEVER else (1.0, term.cpc)
     for day, mark, value in zip(term.days, term.marks, term.value, strict=True):

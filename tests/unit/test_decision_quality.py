@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks.decisions import measure
+from benchmarks.decisions.learner import Learner
 from benchmarks.decisions.market import (
     BREAK_EVEN_ACOS,
     DAYS,
@@ -19,9 +20,22 @@ from benchmarks.decisions.market import (
     poisson,
     span,
 )
-from benchmarks.decisions.measure import NOTHING, ORACLE, QUICK_SEEDS, SEEDS, WAITING, interval, season, table
-from benchmarks.decisions.policies import FOLDER, POLICIES, SHIPPED, ours
-from benchmarks.decisions.season import Fate, Oracle, play, policy_rules
+from benchmarks.decisions.measure import (
+    BIDDING,
+    BOLD,
+    CAREFUL,
+    NOTHING,
+    ORACLE,
+    QUICK_SEEDS,
+    SEEDS,
+    WAITING,
+    interval,
+    season,
+    table,
+)
+from benchmarks.decisions.missing import lost
+from benchmarks.decisions.policies import FOLDER, HERE, POLICIES, SHIPPED, Policy, ours
+from benchmarks.decisions.season import Engine, Fate, Oracle, play, policy_rules
 from harvester.domain.history import NOTHING as NO_FIGURES
 from harvester.domain.history import Totals, Window
 
@@ -112,6 +126,40 @@ def test_the_oracle_is_never_wrong() -> None:
     assert knows.negated > 0 < knows.promoted
 
 
+def test_an_oracle_that_bids_earns_most() -> None:
+    """At a lower bid it still earns something of a term that others negate."""
+    made = market(2, SMALL)
+    bids = play(made, Oracle(made, bids=True).act)
+
+    assert bids.profit > play(made, Oracle(made).act).profit
+    assert (bids.negated, bids.wrongly_promoted) == (0, 0)
+
+
+def test_whoever_must_learn_earns_less_than_whoever_knows() -> None:
+    """And negates the more, the more doubt is borne."""
+    made = market(2, Shape(ad_groups=2, terms=60, daily_clicks=0.4))
+    careful, bold = (play(made, Learner(made, doubt).act) for doubt in (0.05, 0.5))
+
+    assert 0 < careful.negated < bold.negated
+    assert careful.wrongly_negated < bold.wrongly_negated
+    assert play(made, lambda _today, _fates: None).profit < careful.profit < play(made, Oracle(made).act).profit
+
+
+def test_a_window_waits_until_its_days_are_recorded() -> None:
+    """Ninety-five days are there on the first; half a year takes a quarter more."""
+    made = market(2, Shape(ad_groups=2, terms=25, daily_clicks=0.4))
+    waiting = Policy("waiting", (HERE / "over-half-a-year.yaml",)).rules
+    first_day = 182 + 7 - 95 + LEAD_IN
+    early, late = ([Fate() for _ in made.terms] for _ in range(2))
+
+    engine = Engine(made, policy_rules(made, waiting), spares_what_sold=True)
+    engine.act(first_day - 1, early)
+    engine.act(first_day, late)
+
+    assert not any(fate.negated < NEVER for fate in early)
+    assert any(fate.negated < NEVER for fate in late)
+
+
 def test_every_policy_is_a_rules_file_that_loads() -> None:
     """With the prices of the market for economics, and without the file's own."""
     made = market(0, SMALL)
@@ -145,14 +193,22 @@ def test_a_small_season_from_end_to_end() -> None:
     shown = table(played)
     results = {each.name: each for each in measure.results_of(played)}
 
-    assert all(set(each) == {ORACLE, WAITING, NOTHING, SHIPPED} for each in played)
+    assert all(set(each) == {ORACLE, WAITING, BIDDING, CAREFUL, BOLD, NOTHING, SHIPPED} for each in played)
     assert sum(each[SHIPPED].negated for each in played) > 0
     assert sum(each[SHIPPED].promoted for each in played) > 0
     assert f"| {SHIPPED} |" in shown
-    assert shown.count("\n") == 5
+    assert shown.count("\n") == 8
     (profit,) = (each for name, each in results.items() if name.startswith("profit of the shipped rules"))
     assert profit.goal == ">= 0.95"
     assert profit.value < 1
+
+
+def test_what_is_missing_adds_up() -> None:
+    """To what the oracle makes more: nothing is counted twice or left out."""
+    shape = Shape(ad_groups=2, terms=60, daily_clicks=0.4)
+    played = season(2, POLICIES[:1], shape)
+
+    assert sum(lost(2, shape).values()) == pytest.approx(1 - played[SHIPPED].profit / played[ORACLE].profit)
 
 
 def test_an_interval_narrows_with_agreement() -> None:
