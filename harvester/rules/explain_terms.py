@@ -1,6 +1,6 @@
 """What a search term cost and brought, in the words of plans, exports and stories."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -55,20 +55,22 @@ def acos_percent(each: WindowFigures) -> str:
 
 def figures_in(metrics: Mapping[str, Any] | None) -> tuple[WindowFigures, str] | None:
     """Of the longest window, and the currency, from what the ledger shows of a row; None where it has no windows."""
-    if not metrics or not metrics.get("windows"):
-        return None
-    note = msgspec.convert(metrics, TermNote)
-    return min(note.windows.items(), key=_longest)[1], note.currency
+    windows, currency = _told(metrics)
+    return (windows[0][1], currency) if windows else None
 
 
 def words_in(metrics: Mapping[str, Any] | None) -> str:
     """As `figures` of every window, from what the ledger shows of a row; empty where it has no windows."""
+    windows, currency = _told(metrics)
+    return "; ".join(f"{figures(each, currency)} ({name})" for name, each in windows)
+
+
+def _told(metrics: Mapping[str, Any] | None) -> tuple[Sequence[tuple[str, WindowFigures]], str]:
+    """Windows by name, the longest first, and the currency; rows of other sources have none."""
     if not metrics or not metrics.get("windows"):
-        return ""
+        return (), ""
     note = msgspec.convert(metrics, TermNote)
-    return "; ".join(
-        f"{figures(each, note.currency)} ({name})" for name, each in sorted(note.windows.items(), key=_longest)
-    )
+    return sorted(note.windows.items(), key=_longest), note.currency
 
 
 def _longest(named: tuple[str, WindowFigures]) -> tuple[int, str]:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
-from typing import Any
 
 import msgspec
 
@@ -20,6 +19,7 @@ from harvester.rules.checks.windowed import Measure, window_named
 from harvester.rules.conditions import Condition
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_profile
+from harvester.rules.term_notes import WindowFigures, read_note
 from harvester.rules.window_sections import Span, Threshold
 
 
@@ -68,26 +68,17 @@ def measure_of(key: str) -> Measure:
     return Measure.ORDERS if key == "conversions" else Measure(key)
 
 
-class _Note(msgspec.Struct, frozen=True):
-    windows: dict[str, dict[str, Any]] = {}
-    asked_for: tuple[str, ...] = ()
-
-
-_notes = msgspec.json.Decoder(_Note)
-
-
 def totals_told(evidence_note: str | None) -> Mapping[Window, Totals]:
     """The figures by window of a recorded evidence note; nothing where it has none."""
-    note = _notes.decode(evidence_note or "{}")
-    return {window_named(name): _totals(sums) for name, sums in note.windows.items()}
+    return {window_named(name): _totals(sums) for name, sums in read_note(evidence_note).windows.items()}
 
 
 def asins_told(evidence_note: str | None) -> tuple[str, ...]:
     """The advertised products under `asked_for` of a recorded evidence note."""
-    return _notes.decode(evidence_note or "{}").asked_for
+    asins = read_note(evidence_note).asked_for
+    return () if isinstance(asins, msgspec.UnsetType) else asins
 
 
-def _totals(sums: Mapping[str, Any]) -> Totals:
-    counts = {key: int(sums.get(key, 0)) for key in ("impressions", "clicks", "orders")}
-    money = {key: int(Decimal(str(sums.get(key, 0))) * MICROS) for key in ("cost", "sales")}
-    return Totals(**counts, **money)
+def _totals(sums: WindowFigures) -> Totals:
+    cost, sales = (int(Decimal(money) * MICROS) for money in (sums.cost, sums.sales))
+    return Totals(sums.impressions, sums.clicks, cost, sums.orders, sales)
