@@ -24,7 +24,7 @@ class Discover:
         A profile of several logins belongs to the first of them.
         """
         await self.fleet.forget_others([login.account for login in self.logins])
-        answers = await asyncio.gather(*(self._ask(login) for login in self.logins))
+        answers = await asyncio.gather(*(profiles_of(login) for login in self.logins))
         taken: set[ProfileId] = set()
         failures = []
         for login, answer in zip(self.logins, answers, strict=True):
@@ -40,8 +40,10 @@ class Discover:
             await self.fleet.note_listed(login.account, mine, self.clock.now())
         return failures
 
-    async def _ask(self, login: AdsLogin) -> FoundProfiles | HarvesterError:
-        try:
-            return await login.profiles()
-        except HarvesterError as error:
-            return error
+
+async def profiles_of(login: AdsLogin) -> FoundProfiles | HarvesterError:
+    """An error is an answer too: the other logins are asked all the same."""
+    try:
+        return await login.profiles()
+    except HarvesterError as error:
+        return error

@@ -9,6 +9,7 @@ from harvester.domain.errors import AccountClosed, HarvesterError
 from harvester.domain.ids import ProfileId
 from harvester.domain.profile import FoundProfiles, Profile
 from harvester.ports import AdsLogin, Profiles
+from harvester.usecases.discover import profiles_of
 
 _Done = TypeVar("_Done")
 
@@ -76,12 +77,6 @@ class Fleet:
         return result
 
     async def _profiles_of_all(self) -> Sequence[FoundProfiles | HarvesterError]:
-        async def profiles_of(login: AdsLogin) -> FoundProfiles | HarvesterError:
-            try:
-                return await login.profiles()
-            except HarvesterError as error:
-                return error
-
         return await asyncio.gather(*(profiles_of(login) for login in self.logins))
 
     def _allowed(self, account: str, profiles: Sequence[Profile]) -> Sequence[Profile]:
