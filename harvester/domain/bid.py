@@ -5,7 +5,6 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import NamedTuple
 
-from harvester.domain.ids import Effect
 from harvester.domain.target import Match
 
 
@@ -64,12 +63,3 @@ class NoSuggestion:
 
 
 Suggestion = SuggestedBids | NoSuggestion
-
-
-@dataclass(frozen=True, slots=True)
-class BidWish:
-    """An item of the plan to come, whose rule asks what Amazon suggests."""
-
-    effect: Effect
-    place: BidPlace
-    target: BidTarget

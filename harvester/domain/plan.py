@@ -73,14 +73,6 @@ class PlannedAction(msgspec.Struct, frozen=True, gc=False):
     """The promotion whose source this negative closes."""
 
 
-class DecisionCounts(msgspec.Struct, frozen=True):
-    candidates: int = 0
-    promote: int = 0
-    negate: int = 0
-    hold: int = 0
-    skip: int = 0
-
-
 class PlanCounts(msgspec.Struct, frozen=True):
     candidates: int = 0
     promote: int = 0

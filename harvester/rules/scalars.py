@@ -5,7 +5,6 @@ import re
 from decimal import Decimal
 from difflib import get_close_matches
 
-from harvester.domain.money import BID_RANGES
 from harvester.domain.numbers import plain
 from harvester.domain.target import Match, asin_of
 from harvester.rules.checks.evidence import fraction_of
@@ -15,7 +14,6 @@ CURRENCIES = frozenset(
     "AED AUD BRL CAD EGP EUR GBP INR JPY MXN PLN SAR SEK SGD TRY USD ZAR".split()  # noqa: SIM905
 )
 """Of the marketplaces in `BID_RANGES`."""
-COUNTRIES = frozenset(BID_RANGES)
 
 
 class Unusable(ValueError):
