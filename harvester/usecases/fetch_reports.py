@@ -266,11 +266,12 @@ class _Round:
             except PageBroken as error:
                 await self._note(report, str(error), unread=True)
                 return None
-        if loaded is not None:
-            self.fetched.reports += 1
-            self.fetched.rows += loaded.rows
-            self.fetched.unreadable += loaded.unreadable
-            self.fetch.watch.report_loaded(self.profile.profile_id, self.kind, loaded, time.monotonic() - started)
+        if loaded is None:
+            raise ProfileBusy(f"a report of profile {self.profile.profile_id} is being read by another process")
+        self.fetched.reports += 1
+        self.fetched.rows += loaded.rows
+        self.fetched.unreadable += loaded.unreadable
+        self.fetch.watch.report_loaded(self.profile.profile_id, self.kind, loaded, time.monotonic() - started)
         return None
 
     async def _note(self, report: OpenReport, why: str, *, unread: bool = False) -> None:

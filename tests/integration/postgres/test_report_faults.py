@@ -4,7 +4,7 @@
 import random
 import re
 import string
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -18,6 +18,7 @@ from tests.integration.postgres.test_fetch_reports import (  # noqa: F401
     fetch,
     hands,
     rows_by_day,
+    untold,
     untold,
     whole,
 )
@@ -91,3 +92,19 @@ async def test_of_a_report_without_a_readable_row_not_all_is_looked_at(
     told = [re.search(r"none of the report's (\d+) rows can be read", each.note) for each in fetched.pending]
     assert all(found and int(found.group(1)) < 50_000 for found in told)
     assert (await whole(fetch)).reports == 4
+
+
+async def test_a_report_that_a_dead_process_still_holds_is_waited_for(
+    fetch: FetchReports, counter: Counter, sql: Sql
+) -> None:
+    """Postgres may take a while to notice: nobody asks Amazon again and again meanwhile."""
+    await fetch.advance(PROFILE, TERMS)
+    async with sql.transaction():
+        await sql.fetch("SELECT FROM harvester.report FOR UPDATE")
+
+        fetched = await fetch(PROFILE, TERMS, timedelta(minutes=1), untold)
+
+    assert fetched.reports == 0
+    assert counter.desk.downloads <= 12
+    assert (await whole(fetch)).reports == 4
+    assert await rows_by_day(sql) == {1: 94}
