@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from harvester.domain.errors import (
     AccountClosed,
+    LeaseLost,
     OutcomeUnknown,
     PageBroken,
     ProfileBusy,
@@ -128,7 +129,7 @@ class FetchReports:
         while True:
             try:
                 await self.advance(profile, kinds, fetched, skips=skips)
-            except ProfileBusy:
+            except (ProfileBusy, LeaseLost):
                 fetched.look_at = self.clock.now() + BUSY_PAUSE
             told(profile, fetched)
             now = self.clock.now()

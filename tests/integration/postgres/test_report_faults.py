@@ -19,7 +19,6 @@ from tests.integration.postgres.test_fetch_reports import (  # noqa: F401
     hands,
     rows_by_day,
     untold,
-    untold,
     whole,
 )
 from tests.unit.adapters.report_desk import Counter, a_row, days_of, gzipped
