@@ -159,7 +159,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        with translated():
+        with translated(), _ending_when_told_to():
             async with self._pool.acquire() as connection:
                 yield connection
 
@@ -224,6 +224,20 @@ class Database:
 
     async def execute(self, query: str, *arguments: object) -> str:
         return await self.repeat(lambda connection, _repeated: connection.execute(query, *arguments))
+
+
+@contextmanager
+def _ending_when_told_to() -> Iterator[None]:
+    """Whoever is cancelled while the line is lost fails to roll back: that error must not take the place of the end."""
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        yield
+    except Exception as error:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError from error
+        raise
 
 
 async def notice_dead_lines(connection: Connection) -> None:
