@@ -28,8 +28,10 @@ _AWAY = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
 )
-"""Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up.)"""
+"""Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up, and
+`PostgresSystemError` one whose disk cannot be read or written.)"""
 
 _GONE = ("closed", "closing", "cannot switch to state")
 """The driver's words about a connection that is lost; the last: used in the moment the server says good-bye."""

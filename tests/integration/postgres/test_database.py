@@ -201,8 +201,7 @@ async def test_whoever_is_told_to_end_ends_though_the_line_is_lost_too(database:
     async def work(connection: Connection, repeated: bool) -> None:
         attempts.append(repeated)
         connection.terminate()
-        assert (task := asyncio.current_task()) is not None
-        task.cancel()
+        working.cancel()
         await asyncio.sleep(0)
 
     working = asyncio.create_task(database.repeat(work))
