@@ -1,6 +1,8 @@
 """Reports asked for, looked after and downloaded, from a pretend Amazon on loopback."""
 
 import asyncio
+import errno
+import io
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
@@ -266,6 +268,20 @@ async def test_a_download_that_breaks_off_is_no_report(counter: Counter, monkeyp
     counter.desk.downloads_by = cut
 
     with pytest.raises((PageBroken, Unavailable)):
+        await rows_at(counter, url)
+
+
+async def test_a_full_disk_is_called_one(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    """And not a line that broke: whoever looks after the machine can mend it, and the report is read then."""
+    url = await ready(counter)
+
+    class Full(io.BytesIO):
+        def write(self, _chunk: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(reports.tempfile, "SpooledTemporaryFile", lambda _most: Full())
+
+    with pytest.raises(Unavailable, match="temporary files: No space left on device"):
         await rows_at(counter, url)
 
 
