@@ -63,6 +63,13 @@ def wanted(finding: Finding, bound: WindowBound) -> str:
     return _shown(finding.bound, bound.measure, exact=True)
 
 
+def worth(finding: Finding, bound: WindowBound) -> str:
+    """The same with what a multiple amounts to: `30% (1 x target ACOS)`."""
+    if bound.unit and isinstance(finding.bound, float):
+        return f"{percent_text(round(finding.bound, 4))} ({_multiple(bound)})"
+    return wanted(finding, bound)
+
+
 def _multiple(bound: WindowBound) -> str:
     return f"{bound.value:g} x {_UNITS[bound.unit]}"
 
