@@ -166,6 +166,9 @@ DECLARE
     old record;
     dropped integer := 0;
 BEGIN
+    DELETE FROM harvester.report_day WHERE day < before;
+    DELETE FROM harvester.report WHERE last_day < before
+        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
     FOR old IN
         SELECT child.relname::text AS name
         FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
@@ -174,18 +177,32 @@ BEGIN
         ORDER BY right(child.relname, 10), child.relname
     LOOP
         BEGIN
+            EXECUTE format('LOCK TABLE harvester.%I IN ACCESS EXCLUSIVE MODE', old.name);
+            IF old.name LIKE 'search_term_day%' THEN
+                EXECUTE format('INSERT INTO harvester.sold_term AS known '
+                    'SELECT profile_id, campaign_id, ad_group_id, key, ''days'', sum(orders), max(day) '
+                    'FROM harvester.%I WHERE orders > 0 AND key <> ''*'' GROUP BY 1, 2, 3, 4 '
+                    'ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE '
+                    'SET orders = known.orders + excluded.orders, last_day = excluded.last_day '
+                    'WHERE excluded.last_day > known.last_day', old.name);
+            END IF;
             EXECUTE format('DROP TABLE IF EXISTS harvester.%I', old.name);
             dropped := dropped + 1;
-        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+        EXCEPTION WHEN lock_not_available OR deadlock_detected OR undefined_table THEN
             RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
             RETURN dropped;
         END;
     END LOOP;
-    DELETE FROM harvester.search_term_day_default WHERE day < before;
+    WITH gone AS (
+        DELETE FROM harvester.search_term_day_default WHERE day < before
+        RETURNING profile_id, campaign_id, ad_group_id, key, orders, day
+    )
+    INSERT INTO harvester.sold_term AS known
+    SELECT profile_id, campaign_id, ad_group_id, key, 'days', sum(orders), max(day)
+    FROM gone WHERE orders > 0 AND key <> '*' GROUP BY profile_id, campaign_id, ad_group_id, key
+    ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE
+    SET orders = known.orders + excluded.orders, last_day = excluded.last_day WHERE excluded.last_day > known.last_day;
     DELETE FROM harvester.targeting_day_default WHERE day < before;
-    DELETE FROM harvester.report_day WHERE day < before;
-    DELETE FROM harvester.report WHERE last_day < before
-        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
     RETURN dropped;
 END
 $_$;
@@ -1511,6 +1528,18 @@ CREATE TABLE harvester.slot (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE harvester.sold_term (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id text NOT NULL COLLATE pg_catalog."C",
+    ad_group_id text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    by text NOT NULL COLLATE pg_catalog."C",
+    orders bigint NOT NULL,
+    last_day date NOT NULL,
+    CONSTRAINT sold_term_by_check CHECK ((by = ANY (ARRAY['days'::text, 'runs'::text]))),
+    CONSTRAINT sold_term_orders_check CHECK ((orders > 0))
+);
+
 CREATE VIEW harvester.standing AS
  SELECT action_id,
     plan_id,
@@ -1673,7 +1702,7 @@ CREATE VIEW ledger.actions AS
     NULLIF(action.ad_group_id, ''::text) AS ad_group_id,
     NULLIF(action.group_id, ''::text) AS group_id,
     action.bid,
-    NULLIF(action.currency, ''::text) AS currency,
+    COALESCE(NULLIF(action.currency, ''::text), profile.currency) AS currency,
     action.state,
     action.attempts,
     action.amazon_id,
@@ -1696,8 +1725,9 @@ CREATE VIEW ledger.actions AS
     action.follows,
     NULLIF(action.campaign_name, ''::text) AS campaign_name,
     NULLIF(action.ad_group_name, ''::text) AS ad_group_name
-   FROM (harvester.action
-     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)));
+   FROM ((harvester.action
+     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)))
+     JOIN harvester.profile ON ((profile.profile_id = action.profile_id)));
 
 COMMENT ON VIEW ledger.actions IS 'Every item of every plan and how far it has come.';
 
@@ -1725,7 +1755,7 @@ COMMENT ON COLUMN ledger.actions.group_id IS 'The promotion group it goes throug
 
 COMMENT ON COLUMN ledger.actions.bid IS 'In `currency`; null where there is none.';
 
-COMMENT ON COLUMN ledger.actions.currency IS 'ISO 4217.';
+COMMENT ON COLUMN ledger.actions.currency IS 'Of the bid, and of the profile, ISO 4217.';
 
 COMMENT ON COLUMN ledger.actions.state IS 'planned, guarded, held, approved, declined, superseded, sending, done, refused, unknown, stale or undone.';
 
@@ -2606,6 +2636,9 @@ ALTER TABLE ONLY harvester.run
 
 ALTER TABLE ONLY harvester.slot
     ADD CONSTRAINT slot_pkey PRIMARY KEY (task, profile_id, due_at);
+
+ALTER TABLE ONLY harvester.sold_term
+    ADD CONSTRAINT sold_term_pkey PRIMARY KEY (profile_id, campaign_id, ad_group_id, key, by);
 
 ALTER TABLE ONLY harvester.turn
     ADD CONSTRAINT turn_pkey PRIMARY KEY (login, operation);
