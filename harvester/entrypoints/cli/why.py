@@ -11,7 +11,7 @@ from rich.text import Text
 from harvester.domain.action import ActionState
 from harvester.domain.target import fold
 from harvester.entrypoints.cli import sentences, tables
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
 from harvester.entrypoints.cli.sentences import at_length, reason
 from harvester.entrypoints.cli.session import Session, run
 from harvester.rules.explain_terms import words_in
@@ -53,18 +53,20 @@ async def _why(invocation: Invocation, text: str, profile_id: str | None, as_jso
     if as_json:
         emit({"decisions": rows, "complete_since": horizon and horizon.before.isoformat()})
         return DONE
-    _tell(text, profile_id, rows)
+    _tell(invocation, text, profile_id, rows)
     if horizon is not None:
         click.echo(sentences.horizon(horizon))
     return DONE
 
 
-def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
+def _tell(invocation: Invocation, text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
+    console = tables.console()
     if not rows:
         where = f" in profile {profile_id}" if profile_id else ""
         click.echo(f"“{text}” was never recommended{where}, as far as this ledger goes.")
+        everything = hint(invocation, "show PLAN --all")
+        console.print(tables.hanging(f"The whole text is compared; every target of a run stands in {everything}", 0))
         return
-    console = tables.console()
     heading, names = None, _names(rows)
     outcomes: dict[str, Mapping[str, Any] | None] = {}
     for row in rows:

@@ -1,11 +1,14 @@
 """What `why` says of the items that a decision led to."""
 
+import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harvester.entrypoints.cli.why import _became, _item, _names
+from harvester.entrypoints.cli.app import Invocation
+from harvester.entrypoints.cli.why import _became, _item, _names, _tell
 
 GUARD = "because the day has more promotions than the guard lets through"
 
@@ -56,6 +59,20 @@ def test_what_became_of_an_item_belongs_to_its_story(changes: dict[str, Any], sa
     }  # fmt: skip
 
     assert _became(outcome) == said
+
+
+def test_who_finds_nothing_is_told_where_all_targets_stand(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part of a text is no text that was recommended."""
+    monkeypatch.setattr(sys, "argv", ["harvester"])
+
+    _tell(Invocation(Path("my.env")), "towels", None, [])
+
+    assert " ".join(capsys.readouterr().out.split()) == (
+        "“towels” was never recommended, as far as this ledger goes. The whole text is compared; every target of a run "
+        "stands in harvester --env-file my.env show PLAN --all"
+    )
 
 
 def test_an_ad_group_is_called_as_an_item_has_kept_it_and_else_as_it_is_called_now() -> None:
