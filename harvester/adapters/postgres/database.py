@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import random
 import socket
 import time
@@ -97,11 +98,24 @@ def translated() -> Iterator[None]:
             "HARVESTER_DATABASE_URL name one that can be written to"
         ) from error
     except _AWAY as error:
-        raise Unavailable(f"Postgres is away: {str(error) or type(error).__name__}") from error
+        raise Unavailable(f"Postgres is away: {_why_away(error)}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         if not any(isinstance(each, _AWAY) or any(words in str(each) for words in _GONE) for each in _led_to(error)):
             raise
         raise Unavailable(f"the connection to Postgres is gone: {error}") from error
+
+
+def _why_away(error: BaseException) -> str:
+    """In words of a person who looks after servers, and with the setting to look at where it may be wrong."""
+    match error:
+        case ConnectionRefusedError() | FileNotFoundError():
+            return "nobody listens where HARVESTER_DATABASE_URL says"
+        case socket.gaierror():
+            return "the host in HARVESTER_DATABASE_URL is not known here"
+        case OSError(errno=int() as number):
+            return os.strerror(number).lower()
+        case _:
+            return str(error) or type(error).__name__
 
 
 def _led_to(error: BaseException | None) -> Iterator[BaseException]:

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from harvester.adapters.embedded_postgres import EmbeddedPostgres
-from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.database import Connection, Database, translated
 from harvester.adapters.postgres.migrate import migrate
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.reports import PostgresReports
@@ -56,6 +56,25 @@ async def test_pages_go_on_after_a_restart_of_postgres():
     finally:
         server.leave()
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), "nobody listens where HARVESTER_DATABASE_URL says"),
+        (socket.gaierror(-2, "Name or service not known"), "the host in HARVESTER_DATABASE_URL is not known here"),
+        (FileNotFoundError(2, "No such file or directory"), "nobody listens where HARVESTER_DATABASE_URL says"),
+        (ConnectionResetError(104, "Connection reset by peer"), "connection reset by peer"),
+        (TimeoutError(), "TimeoutError"),
+        (OSError("half a line"), "half a line"),
+    ],
+)
+def test_why_postgres_is_away_is_said_in_words(error: Exception, words: str):
+    """And where that is the reason, which setting to look at; nobody reads error numbers."""
+    with pytest.raises(Unavailable) as caught, translated():
+        raise error
+
+    assert str(caught.value) == f"Postgres is away: {words}"
 
 
 async def test_patience_ends(dsn: str):
