@@ -161,6 +161,11 @@ def digits(value: object) -> str:
     return written
 
 
+def brand_id(value: object) -> str:
+    """Without zeros in front: with them it is the same brand, and would not look like it."""
+    return digits(value).lstrip("0") or "0"
+
+
 def asin(value: object) -> str:
     written = text(value)
     found = asin_of(written)

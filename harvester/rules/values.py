@@ -38,6 +38,7 @@ Name = Annotated[str, BeforeValidator(scalars.name), WithJsonSchema({"type": ["s
 Prefix = Annotated[str, BeforeValidator(scalars.name_prefix), WithJsonSchema({"type": "string", "maxLength": 100})]
 NameOrId = Annotated[str, BeforeValidator(scalars.text), WithJsonSchema(_NAME_OR_ID)]
 Digits = Annotated[str, BeforeValidator(scalars.digits), WithJsonSchema(_ID)]
+BrandId = Annotated[str, BeforeValidator(scalars.brand_id), WithJsonSchema(_ID)]
 Asin = Annotated[
     str, BeforeValidator(scalars.asin), WithJsonSchema({"type": ["string", "integer"], "examples": ["B000000001"]})
 ]

@@ -7,13 +7,13 @@ from rich.text import Text
 
 from harvester.domain.retention import Droppable, Dropped, Retained
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, FAILED, Family, Invocation, emit, json_option
 from harvester.entrypoints.cli.session import Session, run
 
 BROKEN = "broken"
 
 
-@click.group()
+@click.group(cls=Family)
 def ledger() -> None:
     """The recorded history of everything that was seen, decided, planned and sent."""
 
