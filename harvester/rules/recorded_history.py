@@ -23,7 +23,7 @@ from harvester.rules.windows import default_window, spans, totals_told, window_o
 _findings = msgspec.json.Decoder(list[Finding])
 _UNKNOWN_DAY = date(2000, 1, 1)
 _MANY = 2**100
-"""Clicks of an ad group of which only the rate is known: so many times any rate is a whole number, and gives it back."""
+"""Clicks of an ad group of which only the rate is known: so many times it is a whole number, and gives it back."""
 _GAPS = ("window.missing", "window.immature", "window.unread")
 T = TypeVar("T")
 
