@@ -83,7 +83,7 @@ def test_windows_are_whole_after_each_look_wherever_the_profile_is(
     """
     skip = 14 if vendor else 7
     windows = [Window(60, skip), Window(30, 0), Window(9, 3)]
-    ages = ages_of(vendor=vendor, skips=(0, 3))
+    ages = ages_of(vendor=vendor, skips=(0, 3, skip))
     read_at: dict[date, datetime] = {}
     now = begun
     for pause in [0.0, *hours]:
@@ -99,6 +99,8 @@ def test_windows_are_whole_after_each_look_wherever_the_profile_is(
         assert not spans_to_ask(Coverage(read_at, (), ()), now, place, ages)
         read = {day: at.astimezone(ZoneInfo(place)).date() for day, at in read_at.items()}
         assert gaps_of(windows, read, there.date()) == {}
+        newest = windows[0].last(there.date())
+        assert (read[newest] - newest).days > skip, "its orders are complete"
         tomorrow = there.date() + timedelta(days=1)
         assert Window(30, 0) in gaps_of(windows, read, tomorrow)
 
