@@ -351,10 +351,8 @@ def only(settings: Settings) -> Mapping[str, tuple[str, ...]]:
 
 
 def _keeping(settings: Settings) -> Keeping:
-    decisions, calls = (
-        timedelta(seconds=each) if each else None for each in (settings.keep_decisions, settings.keep_calls)
-    )
-    return Keeping(decisions, calls)
+    kept = (settings.keep_decisions, settings.keep_calls, settings.keep_reports)
+    return Keeping(*(timedelta(seconds=each) if each else None for each in kept))
 
 
 def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessTokens) -> AmazonLogin:
