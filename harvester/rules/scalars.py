@@ -199,6 +199,14 @@ def days(value: object) -> int:
     return found
 
 
+def days_to_wait(value: object) -> int:
+    """From 0: what has no end in anybody's lifetime is a slip of the keyboard."""
+    whole = whole_number(value)
+    if whole > _MOST_DAYS:
+        raise Unusable(f"must be at most {_MOST_DAYS} days, not {whole}")
+    return whole
+
+
 def protected_keyword(value: object) -> str:
     """Words, or a pattern between slashes that does not match everything."""
     written = text(value)

@@ -59,8 +59,8 @@ class Reach(Protocol):
         ...
 
 
-LookBack = Callable[[Sequence[tuple[str, str]]], Awaitable[Mapping[tuple[str, str], Sold]]]
-"""Of (campaign, key), those that ever brought orders."""
+LookBack = Callable[[Sequence[tuple[str, str, str]]], Awaitable[Mapping[tuple[str, str, str], Sold]]]
+"""Of (campaign, ad group, key), those that ever brought orders, or a close variant did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ class _Work:
     ) -> None:
         """Those that a rule would negate, with the orders that they ever brought, where they did."""
         asked = {
-            place: (row.campaign_id, key)
+            place: (row.campaign_id, row.ad_group_id, key)
             for place, (row, key, decision) in enumerate(rows)
             if decision.outcome is Outcome.NEGATE
         }

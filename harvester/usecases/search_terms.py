@@ -14,11 +14,9 @@ from harvester.domain.history import (
     Around,
     Gap,
     History,
-    Sold,
     Totals,
     Window,
 )
-from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Profile
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation, RecommendationPage
 from harvester.domain.run import Run
@@ -126,28 +124,6 @@ _NO_REPORTS = (
     "No report of search terms is in for this profile yet, so none were judged: `harvester plan` asks Amazon for them "
     "and waits, and the service fetches them by itself"
 )
-
-
-@dataclass
-class SoldBefore:
-    """One run's questions for orders of old, asked of what rules would negate."""
-
-    terms: SearchTerms
-    profile_id: ProfileId
-    asked_runs: int = 0
-
-    async def __call__(self, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
-        """By (campaign, key). Of what no recorded day knows, the first are looked for in runs; the rest are once they
-        are planned.
-        """
-        by_days = await self.terms.sold_by_days(self.profile_id, asked)
-        rest = [each for each in asked if each not in by_days][: _MOST_ASKED - self.asked_runs]
-        self.asked_runs += len(rest)
-        return {**by_days, **await self.terms.sold_by_runs(self.profile_id, rest)}
-
-
-_MOST_ASKED = 500
-"""As many as a plan asks for the reach of its negatives."""
 
 
 @dataclass

@@ -157,7 +157,8 @@ class Surroundings:
         key = _key(target)
         mine = self._positives.setdefault(target.ad_group_id, {})
         keyword = target.kind is TargetKind.KEYWORD
-        for shared in variant_keys(variant_words(key)) if keyword else (key,):
+        country = self.facts.profile.country
+        for shared in variant_keys(variant_words(key, country), country) if keyword else (key,):
             if target.match in (Match.EXACT, Match.SAME) or shared not in mine:
                 mine[shared] = Positive(target.text, key, target.match, target.ad_group_id)
 

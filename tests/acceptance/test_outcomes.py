@@ -80,6 +80,7 @@ def test_what_is_regretted_gets_a_plan_that_takes_it_back(
     assert verdicts[fails["id"]] == ("regretted", "no_orders")
     assert verdicts[late["id"]] == ("regretted", "sold_late")
     assert verdicts[saves["id"]] == ("good", "saves")
+    assert said["complete"]
     (undo,) = said["opened_plans"]
     reads_well(harvester, late["rule"], undo)
     scores_well(harvester, late["rule"])
@@ -122,6 +123,8 @@ def reads_well(harvester: Harvester, rule: str, undo: str) -> None:
     assert "saves: 30 clicks, 30.00 USD and no order in 30 days before it, nothing since" in words
     assert f"to take it back: harvester show {undo}" in words
     assert "promote" not in told
+    assert told.startswith("Sandbox Store 1 (US), profile 1034000000000000\n")
+    assert words.index("regretted") < words.index("good"), "what waits for a person stands first"
     assert max(len(line) for line in told.splitlines()) <= 80
     assert (
         harvester("outcomes", "--since", TOMORROW).out
@@ -140,4 +143,7 @@ def scores_well(harvester: Harvester, rule: str) -> None:
     table = harvester("rules", "score").succeeded().out
     assert max(len(line) for line in table.splitlines()) <= 80
     assert "30 USD" in table
-    assert harvester("rules", "score", "--since", TOMORROW, "--json").json == {"rules": []}
+    assert harvester("rules", "score", "--since", TOMORROW, "--json").json == {"rules": [], "failed": []}
+    strange = harvester("rules", "score", "--profile", "1", "--json").failed().json
+    assert strange == {"rules": [], "failed": [{"profile_id": "1", "reason": "this profile is not known"}]}
+    assert "profile 1: this profile is not known" in harvester("rules", "score", "--profile", "1").failed().err

@@ -26,13 +26,38 @@ WHERE profile_id = $1 AND day >= ($2::date[])[1] AND day < ($2::date[])[cardinal
 GROUP BY ad_group_id, key, keyword_id, stretch
 ORDER BY ad_group_id, key, keyword_id, stretch LIMIT $6;
 
--- name: terms_sold_by_days
--- Which of these terms ever brought orders in their campaign, by the recorded days.
-SELECT campaign_id, key, sum(orders)::bigint AS orders, max(day) AS last_day
-FROM harvester.search_term_day
-WHERE profile_id = $1 AND orders > 0
-    AND (campaign_id, key) IN (SELECT * FROM unnest($2::text[], $3::text[]))
-GROUP BY campaign_id, key;
+-- name: terms_sold_in
+-- What ever brought orders in these campaigns, by ad group and key: of days and of runs, whichever know of more.
+SELECT DISTINCT ON (campaign_id, ad_group_id, key) campaign_id, ad_group_id, key, orders, last_day
+FROM (
+    SELECT campaign_id, ad_group_id, key, sum(orders)::bigint AS orders, max(last_day) AS last_day
+    FROM (
+        SELECT campaign_id, ad_group_id, key, sum(orders) AS orders, max(day) AS last_day
+        FROM harvester.search_term_day
+        WHERE profile_id = $1 AND campaign_id = ANY ($2::text[]) AND orders > 0 AND key <> '*'
+        GROUP BY campaign_id, ad_group_id, key
+        UNION ALL
+        SELECT campaign_id, ad_group_id, key, orders, last_day FROM harvester.sold_term
+        WHERE profile_id = $1 AND campaign_id = ANY ($2::text[]) AND by = 'days'
+    ) AS on_days
+    GROUP BY campaign_id, ad_group_id, key
+    UNION ALL
+    SELECT campaign_id, ad_group_id, key, orders, last_day FROM harvester.sold_term
+    WHERE profile_id = $1 AND campaign_id = ANY ($2::text[]) AND by = 'runs'
+) AS known
+ORDER BY campaign_id, ad_group_id, key, orders DESC, last_day DESC;
+
+-- name: note_sold
+-- Keeps what recommendations of this run told of orders.
+INSERT INTO harvester.sold_term AS known (profile_id, campaign_id, ad_group_id, key, by, orders, last_day)
+SELECT seen.profile_id, seen.campaign_id, seen.ad_group_id, seen.key, 'runs', ceil(max(seen.conversions))::bigint,
+    max(seen.seen_at)::date
+FROM harvester.run JOIN harvester.observation AS seen ON seen.run_id = run.run_id
+WHERE run.run_id = $1 AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until
+    AND seen.source = 'promotion' AND seen.conversions > 0 AND seen.conversions < 1e9
+GROUP BY seen.profile_id, seen.campaign_id, seen.ad_group_id, seen.key
+ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE
+SET orders = excluded.orders, last_day = excluded.last_day WHERE excluded.orders > known.orders;
 
 -- name: terms_sold_by_runs
 -- Which of these terms converted in their campaign, by what the runs of the last ninety days were told.
