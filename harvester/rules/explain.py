@@ -68,6 +68,7 @@ _TELLING = {
     "malformed.placeholder": "`*` stands for no search term at all",
     "malformed.asin": "the keyword is an ASIN",
     "malformed.product": "`{measured}` is no ASIN",
+    "malformed.category": "`{measured}` is no id of a category",
     "unsupported_type": "its target type is `{measured}`",
     "unreadable.clicks": "its clicks cannot be read",
     "unreadable.conversions": "its conversions cannot be read",
