@@ -6,12 +6,11 @@ from dataclasses import dataclass
 import msgspec
 
 from harvester.domain.action import ActionKind, ActionState
-from harvester.domain.ids import ProfileId
 from harvester.domain.plan import PlannedAction
-from harvester.domain.target import Level, Match
-from harvester.ports.histories import ConvertingTerm, Histories
+from harvester.ports.histories import ConvertingTerm
 from harvester.rules.fragments import compact
 from harvester.usecases.conflicts import OwnTargets, named
+from harvester.usecases.sold_there import SoldThere
 
 REASON = "would_block_orders"
 OWN_REASON = "would_block_own"
@@ -22,8 +21,7 @@ _MOST_NAMED = 5
 
 @dataclass
 class BlastRadius:
-    histories: Histories
-    profile_id: ProfileId
+    sold: SoldThere
     own: OwnTargets | None = None
     asked: int = 0
 
@@ -37,10 +35,7 @@ class BlastRadius:
         if self.asked >= _MOST_ASKED:
             return _held(item, f"Not checked against earlier orders: this plan has more than {_MOST_ASKED} negatives.")
         self.asked += 1
-        ad_group_id = None if item.level is Level.CAMPAIGN else item.ad_group_id
-        terms = await self.histories.converting_terms(
-            self.profile_id, item.campaign_id, ad_group_id, item.key, item.match or Match.EXACT
-        )
+        terms = await self.sold.blocked_by(item, follows=bool(item.follows))
         seen = {"blocks": [each.amazon_id for each in own], "sold": [term.key for term in terms]}
         if terms:
             item = _held(item, _sentence([*terms]))

@@ -3,36 +3,24 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from harvester.domain.action import ActionKind, Standing
-from harvester.domain.ids import ProfileId
-from harvester.domain.profile import StandingTarget
-from harvester.domain.target import Level, Match, TargetKind, asin_of, fold
+from harvester.domain.profile import Profile, StandingTarget
+from harvester.domain.recommendation import SEARCH_TERMS
+from harvester.domain.target import Level, TargetKind, asin_of, fold
 from harvester.ports import AccountReader
 from harvester.ports.negatives import PlanHistories
+from harvester.rules.blocking import blocks
+from harvester.rules.checks.protection import Protection
+from harvester.rules.checks.trust import Trust
+from harvester.rules.ruleset import ProfileRules
 from harvester.usecases.account_map import AUTO, ENABLED, AccountMap
 from harvester.usecases.moved import as_it_was
+from harvester.usecases.sold_before import kin_of
+from harvester.usecases.sold_there import Negating, SoldThere
 from harvester.usecases.together import together
 
 _MOST_NAMED = 5
-
-
-class Negating(Protocol):
-    """What of an item, planned or stored, says what it would block."""
-
-    @property
-    def kind(self) -> ActionKind: ...
-    @property
-    def key(self) -> str: ...
-    @property
-    def match(self) -> Match | None: ...
-    @property
-    def level(self) -> Level | None: ...
-    @property
-    def campaign_id(self) -> str: ...
-    @property
-    def ad_group_id(self) -> str: ...
 
 
 @dataclass
@@ -40,6 +28,8 @@ class OwnTargets:
     """Enabled keywords and product targets of manual campaigns; AUTO ones hold none, and are never listed for this."""
 
     account: AccountMap
+    country: str = ""
+    """Of the marketplace, for its plurals."""
     _by_ad_group: dict[str, list[StandingTarget]] = field(default_factory=lambda: defaultdict(list))
 
     def ad_groups(self, campaign_id: str, ad_group_id: str) -> Sequence[str]:
@@ -75,16 +65,15 @@ class OwnTargets:
         if item.kind not in (ActionKind.NEGATE_KEYWORD, ActionKind.NEGATE_PRODUCT):
             return ()
         ad_group_id = "" if item.level is Level.CAMPAIGN else item.ad_group_id
-        return [target for target in self.at(item.campaign_id, ad_group_id) if _blocks(item, target)]
+        return [target for target in self.at(item.campaign_id, ad_group_id) if _blocks(item, target, self.country)]
 
 
-def _blocks(item: Negating, target: StandingTarget) -> bool:
+def _blocks(item: Negating, target: StandingTarget, country: str) -> bool:
     if target.kind is TargetKind.PRODUCT:
         return item.kind is ActionKind.NEGATE_PRODUCT and asin_of(target.text) == item.key
     if item.kind is not ActionKind.NEGATE_KEYWORD:
         return False
-    text = fold(target.text)
-    return f" {item.key} " in f" {text} " if item.match is Match.PHRASE else text == item.key
+    return blocks(item.key, item.match, fold(target.text), country)
 
 
 def named(targets: Sequence[StandingTarget]) -> str:
@@ -98,47 +87,68 @@ class Conflicts:
     """Looked for again right before sending: what its reviewer has not seen makes a negative stale."""
 
     histories: PlanHistories
-    profile_id: ProfileId
-    own_brands: Collection[str]
-    """`protect.brands` of the rules in force now."""
+    sold: SoldThere
+    rules: ProfileRules
+    """In force now."""
 
     async def found(
         self, approved: Sequence[Standing], account: AccountMap, reader: AccountReader
     ) -> Sequence[tuple[str, str]]:
         """Item id, and what stands in the way now. Raises what the reader raises."""
         negatives = [each for each in approved if each.kind.is_negative]
-        own = OwnTargets(account)
+        own = OwnTargets(account, self._profile.country)
         await own.read(reader, [_place(each) for each in negatives])
         fresh = {plan_id: await self.histories.harvested_since(plan_id) for plan_id in {n.plan_id for n in negatives}}
         found = []
         for each in negatives:
             why = (
-                self._own_brand(each)
+                self._protected(each)
                 or _blocks_own(each, own)
-                or (await self._sold(each) if fresh[each.plan_id] else "")
+                or (await self._sold(each, account) if fresh[each.plan_id] else "")
             )
             if why:
                 found.append((each.action_id, why))
         return found
 
-    def _own_brand(self, each: Standing) -> str:
-        own = each.kind is ActionKind.NEGATE_BRAND and each.key in self.own_brands
-        return "it was no brand of your own, and stands under protect.brands now" if own else ""
+    @property
+    def _profile(self) -> Profile:
+        return self.sold.what_sold.profile
 
-    async def _sold(self, each: Standing) -> str:
-        """Terms that sold since it was planned. A negative at the source of a promotion is there to take its sales."""
-        if each.kind is ActionKind.NEGATE_BRAND or each.follows:
+    def _protected(self, each: Standing) -> str:
+        """A negative of a plan that was made before somebody protected it."""
+        protect = self.rules.protect
+        if each.kind is ActionKind.NEGATE_BRAND:
+            own = each.key in protect.brands
+            return "it was no brand of your own, and stands under protect.brands now" if own else ""
+        if each.kind is ActionKind.NEGATE_PRODUCT:
+            return "it was not protected, and stands under protect.asins now" if each.key in protect.asins else ""
+        finding = Protection(protect).finding(TargetKind.KEYWORD, each.key)
+        if finding is not None:
+            return f"it was not protected, and `{finding.bound}` under protect.keywords covers it now"
+        close = Trust(protect, self._profile.country).protecting(each.key) if self._of_terms(each) else None
+        return f"it is a close variant of `{close}`, which stands under protect.keywords now" if close else ""
+
+    def _of_terms(self, each: Standing) -> bool:
+        """Whether it is a search term that was negated on its costs alone."""
+        of_terms = any(rule.name == each.rule and rule.match.source == SEARCH_TERMS for rule in self.rules.rules)
+        return of_terms and not each.follows
+
+    async def _sold(self, each: Standing, account: AccountMap) -> str:
+        """What sold since it was planned: there, and of search terms wherever the same products are advertised."""
+        if each.kind is ActionKind.NEGATE_BRAND:
             return ""
-        _, ad_group_id = _place(each)
-        terms = await self.histories.converting_terms(
-            self.profile_id, each.campaign_id, ad_group_id or None, each.key, each.match or Match.EXACT
-        )
         seen: Collection[str] = as_it_was(each).get("sold", ())
-        news = [term for term in terms if term.key not in seen]
-        if not news:
+        news = [term for term in await self.sold.blocked_by(each, follows=bool(each.follows)) if term.key not in seen]
+        if news:
+            sold = f"“{news[0].key}” with {news[0].conversions:g} orders"
+            return f"since it was planned {sold} was seen here, and it would block that"
+        if not self._of_terms(each):
             return ""
-        sold = f"“{news[0].key}” with {news[0].conversions:g} orders"
-        return f"since it was planned {sold} was seen here, and it would block that"
+        ever = await self.sold.ever(each, kin_of(account, each.ad_group_id or each.source_ad_group_id))
+        if ever is None or (ever.variant or each.key) in seen:
+            return ""
+        where = f"in ad group {ever.ad_group_id} of the same products" if ever.ad_group_id else "in this campaign"
+        return f"since it was planned “{ever.variant or each.key}” with {ever.orders} orders was seen {where}"
 
 
 def _place(each: Standing) -> tuple[str, str]:

@@ -151,7 +151,7 @@ class PlanProfile:
         await self._remember_places(profile, surroundings)
         plan_brands = PlanBrands(self.runs, self.histories, self.clock, self._remembered(profile))
         brands = await plan_brands(run, read.harvested.rows, surroundings, rules)
-        make_plan = MakePlan(self.plans, self.histories, self.clock)
+        make_plan = MakePlan(self.plans, self.histories, self.clock, self.terms)
         plan_id = await make_plan(
             run,
             surroundings,
