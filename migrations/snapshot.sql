@@ -166,30 +166,9 @@ DECLARE
     old record;
     dropped integer := 0;
 BEGIN
-    FOR old IN
-        SELECT child.relname::text AS name
-        FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
-        WHERE inhparent IN ('harvester.search_term_day'::regclass, 'harvester.targeting_day'::regclass)
-            AND child.relname ~ '_day_\d{4}_\d\d_\d\d$' AND to_date(right(child.relname, 10), 'YYYY_MM_DD') < before
-        ORDER BY right(child.relname, 10), child.relname
-    LOOP
-        BEGIN
-            EXECUTE format('LOCK TABLE harvester.%I IN ACCESS EXCLUSIVE MODE', old.name);
-            IF old.name LIKE 'search_term_day%' THEN
-                EXECUTE format('INSERT INTO harvester.sold_term AS known '
-                    'SELECT profile_id, campaign_id, ad_group_id, key, ''days'', sum(orders), max(day) '
-                    'FROM harvester.%I WHERE orders > 0 AND key <> ''*'' GROUP BY 1, 2, 3, 4 '
-                    'ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE '
-                    'SET orders = known.orders + excluded.orders, last_day = excluded.last_day '
-                    'WHERE excluded.last_day > known.last_day', old.name);
-            END IF;
-            EXECUTE format('DROP TABLE IF EXISTS harvester.%I', old.name);
-            dropped := dropped + 1;
-        EXCEPTION WHEN lock_not_available OR deadlock_detected OR undefined_table THEN
-            RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
-            RETURN dropped;
-        END;
-    END LOOP;
+    DELETE FROM harvester.report_day WHERE day < before;
+    DELETE FROM harvester.report WHERE last_day < before
+        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
     WITH gone AS (
         DELETE FROM harvester.search_term_day_default WHERE day < before
         RETURNING profile_id, campaign_id, ad_group_id, key, orders, day
@@ -198,11 +177,34 @@ BEGIN
     SELECT profile_id, campaign_id, ad_group_id, key, 'days', sum(orders), max(day)
     FROM gone WHERE orders > 0 AND key <> '*' GROUP BY profile_id, campaign_id, ad_group_id, key
     ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE
-    SET orders = known.orders + excluded.orders, last_day = excluded.last_day WHERE excluded.last_day > known.last_day;
+    SET orders = known.orders + excluded.orders, last_day = greatest(known.last_day, excluded.last_day);
     DELETE FROM harvester.targeting_day_default WHERE day < before;
-    DELETE FROM harvester.report_day WHERE day < before;
-    DELETE FROM harvester.report WHERE last_day < before
-        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
+    FOR old IN
+        SELECT child.relname::text AS name
+        FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
+        WHERE inhparent IN ('harvester.search_term_day'::regclass, 'harvester.targeting_day'::regclass)
+            AND child.relname ~ '_day_\d{4}_\d\d_\d\d$' AND to_date(right(child.relname, 10), 'YYYY_MM_DD') < before
+        ORDER BY right(child.relname, 10), child.relname
+    LOOP
+        BEGIN
+            IF old.name LIKE 'search_term_day%' THEN
+                EXECUTE format('INSERT INTO harvester.sold_term AS known '
+                    'SELECT profile_id, campaign_id, ad_group_id, key, ''days'', sum(orders), max(day) '
+                    'FROM harvester.%I WHERE orders > 0 AND key <> ''*'' GROUP BY 1, 2, 3, 4 '
+                    'ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE '
+                    'SET orders = known.orders + excluded.orders, '
+                    'last_day = greatest(known.last_day, excluded.last_day)', old.name);
+            END IF;
+            EXECUTE format('DROP TABLE IF EXISTS harvester.%I', old.name);
+            dropped := dropped + 1;
+        EXCEPTION
+            WHEN undefined_table THEN
+                RAISE NOTICE 'partition % was dropped meanwhile', old.name;
+            WHEN lock_not_available OR deadlock_detected THEN
+                RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
+                RETURN dropped;
+        END;
+    END LOOP;
     RETURN dropped;
 END
 $_$;
@@ -1702,7 +1704,7 @@ CREATE VIEW ledger.actions AS
     NULLIF(action.ad_group_id, ''::text) AS ad_group_id,
     NULLIF(action.group_id, ''::text) AS group_id,
     action.bid,
-    NULLIF(action.currency, ''::text) AS currency,
+    COALESCE(NULLIF(action.currency, ''::text), profile.currency) AS currency,
     action.state,
     action.attempts,
     action.amazon_id,
@@ -1723,8 +1725,9 @@ CREATE VIEW ledger.actions AS
     action.note,
     action.undoes,
     action.follows
-   FROM (harvester.action
-     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)));
+   FROM ((harvester.action
+     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)))
+     JOIN harvester.profile ON ((profile.profile_id = action.profile_id)));
 
 COMMENT ON VIEW ledger.actions IS 'Every item of every plan and how far it has come.';
 
@@ -1752,7 +1755,7 @@ COMMENT ON COLUMN ledger.actions.group_id IS 'The promotion group it goes throug
 
 COMMENT ON COLUMN ledger.actions.bid IS 'In `currency`; null where there is none.';
 
-COMMENT ON COLUMN ledger.actions.currency IS 'ISO 4217.';
+COMMENT ON COLUMN ledger.actions.currency IS 'Of the bid, and of the profile, ISO 4217.';
 
 COMMENT ON COLUMN ledger.actions.state IS 'planned, guarded, held, approved, declined, superseded, sending, done, refused, unknown, stale or undone.';
 

@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from harvester.config.notices import notify_addresses
 from harvester.domain.action import ActionKind
+from harvester.domain.report_spans import KEPT_DAYS
 
 EVERY_MORNING = "30 6 * * *"
 
@@ -114,6 +115,17 @@ def longer_than_a_call(reconcile_after: float, read: ValidationInfo) -> float:
     return reconcile_after
 
 
+def as_long_as_amazon_or_for_ever(seconds: float) -> float:
+    """What is dropped before Amazon drops it is missing again, and would be fetched and dropped every day."""
+    if seconds != 0 and not _AMAZON_KEEPS <= seconds <= _A_HUNDRED_YEARS:
+        raise ValueError(
+            f"must be 0 (for ever), or between {_AMAZON_KEEPS} (the {KEPT_DAYS} days that Amazon keeps) and "
+            f"{_A_HUNDRED_YEARS}"
+        )
+    return seconds
+
+
+_AMAZON_KEEPS = KEPT_DAYS * 86_400
 _A_WEEK, _A_HUNDRED_YEARS = 7 * 86_400, 36_500 * 86_400
 
 

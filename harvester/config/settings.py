@@ -32,6 +32,7 @@ from harvester.config.fields import (
     NotifyAddresses,
     Words,
     a_week_or_for_ever,
+    as_long_as_amazon_or_for_ever,
     cron,
     known_kinds,
     longer_than_a_call,
@@ -165,7 +166,7 @@ class Settings(BaseSettings):
     keep_calls: Annotated[float, AfterValidator(a_week_or_for_ever)] = Field(
         34_560_000, description="How long calls are kept that carried no action. 0: for ever."
     )
-    keep_reports: Annotated[float, AfterValidator(a_week_or_for_ever)] = Field(
+    keep_reports: Annotated[float, AfterValidator(as_long_as_amazon_or_for_ever)] = Field(
         34_560_000, description="How long the days of reports are kept. 0: for ever."
     )
     report_patience: float = Field(

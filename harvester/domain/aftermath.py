@@ -72,10 +72,12 @@ class Deed(msgspec.Struct, frozen=True):
     """Advertised where it came from, as far as its evidence says."""
     amazon_id: str
     """Of the promoted target: of the promotion itself, or of the one that a negative follows; else empty."""
+    served_in: str
+    """The campaign of that target."""
     follows: str
     clicks_seen: float | None
     orders_seen: float | None
-    """In the days that the decision looked at."""
+    """In the days that the decision looked at; of a negative, by all its rows."""
     looked_from: date
     """The first of those days."""
     made_on: date

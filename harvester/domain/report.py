@@ -135,8 +135,11 @@ class Loaded(NamedTuple):
 
 def term_key(term: str) -> str:
     """What a search term is recognised by: the ASIN of `b0...` and `asin="b0..."`, else the folded text."""
-    named = _ASIN_TERM.fullmatch(term.strip())
+    folded = fold(term)
+    if not folded.startswith(("b0", "asin")):
+        return folded
+    bare = term.strip()
+    named = _ASIN_TERM.fullmatch(bare)
     if named is not None:
         return named.group(1).upper()
-    bare = term.strip()
-    return bare.upper() if _BARE_ASIN.fullmatch(bare) else fold(term)
+    return bare.upper() if _BARE_ASIN.fullmatch(bare) else folded

@@ -73,6 +73,7 @@ _TELLING = {
     "protect.keywords": "`{bound}` under protect.keywords covers it",
     "protect.asins": "it stands under protect.asins",
     "protect.brands": "it stands under protect.brands",
+    "catalog.own_brands": "Amazon calls it “{measured}”, and that stands under catalog.own_brands",
     "brands.level": "its campaign takes no negative brands as a whole: it is a seller's, and {measured}",
     "brands.nameless": "negative brand {measured} stands there, and Amazon does not tell its id: it may be the same",
     "protect.own_products": "the profile advertises it itself",

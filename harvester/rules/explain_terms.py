@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from harvester.domain.money import to_the_coin
 from harvester.rules.term_notes import TermNote, WindowFigures, read_note
 
 _TARGETINGS = {"BROAD": "broad keyword", "PHRASE": "phrase keyword", "EXACT": "exact keyword"}
@@ -31,11 +32,16 @@ def figures(each: WindowFigures, currency: str) -> str:
     parts = [
         _counted(each.clicks, "click"),
         _counted(each.orders, "order"),
-        f"{each.cost} {currency} spent",
+        f"{amount(each.cost, currency)} spent",
     ]
     if Decimal(each.sales):
-        parts += [f"{each.sales} {currency} sold", f"ACOS {acos_percent(each)}%"]
+        parts += [f"{amount(each.sales, currency)} sold", f"ACOS {acos_percent(each)}%"]
     return ", ".join(parts)
+
+
+def amount(text: str, currency: str) -> str:
+    """Of recorded decimal text: `19.20 USD`, `1200 JPY`."""
+    return f"{to_the_coin(Decimal(text), currency)} {currency}"
 
 
 def acos_percent(each: WindowFigures) -> str:

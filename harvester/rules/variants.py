@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import product
 
 from harvester.rules.checks.protection import words_of
 from harvester.rules.languages import spoken_in
@@ -61,6 +62,7 @@ _HISSING = ("s", "x", "z", "ch", "sh", "o")
 """What takes `es` in the plural; `size` and `shoe` keep an e of their own, so that it is taken off of both."""
 _NO_PLURAL = ("ss", "us", "is")
 _MOST_REMEMBERED = 65_536
+_MOST_SPELLINGS = 64
 
 
 @lru_cache(_MOST_REMEMBERED)
@@ -132,6 +134,33 @@ def variants_within(words: Sequence[str], country: str = "") -> Iterator[str]:
     for length in range(len(words), 0, -1):
         for start in range(len(words) - length + 1):
             yield from variant_keys(words[start : start + length], country)
+
+
+def spellings(folded: str) -> list[str]:
+    """The text, and what it reads like with words in the plural for the singular, or the other way round: all of them
+    for a few words, for many those with one word changed. For looking up what is kept as it was typed.
+    """
+    words = folded.split()
+    numbers = [_numbers(word) for word in words]
+    changed = [
+        " ".join([*words[:at], other, *words[at + 1 :]]) for at, others in enumerate(numbers) for other in others[1:]
+    ]
+    ways = 1
+    for each in numbers:
+        ways *= len(each)
+    every = [" ".join(each) for each in product(*numbers)] if ways <= _MOST_SPELLINGS else []
+    return list(dict.fromkeys([folded, *changed, *every]))
+
+
+def _numbers(word: str) -> list[str]:
+    """The word, and those that differ from it in being many or one."""
+    stem = word.removesuffix("s")
+    made = [f"{word}s", f"{word}es", f"{word[:-1]}ies", stem, stem.removesuffix("e"), f"{stem[:-2]}y"]
+    made += [one for many, one in _IRREGULAR.items() if many == word]
+    made += [many for many, one in _IRREGULAR.items() if one == word]
+    alike = variant_keys(variant_words(word))
+    found = (each for each in made if each and variant_keys(variant_words(each)) == alike)
+    return list(dict.fromkeys([word, *found]))
 
 
 def _plain(text: str) -> str:

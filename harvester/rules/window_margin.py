@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from harvester.domain.decision import Finding
 from harvester.domain.history import MICROS
+from harvester.domain.money import smallest_coin
 from harvester.rules.checks.evidence import Bound, Side, is_windowed, percent_text
 from harvester.rules.checks.windowed import MONEY, NOT_READ, Measure, WindowBound, money_text, window_name
 from harvester.rules.explain_windows import COUNTS, NAMES, wanted
@@ -21,7 +22,6 @@ _FIRST = {
     Measure.AOV: "order",
 }
 """What a figure that cannot be measured yet waits for."""
-_CENT = 0.01
 
 
 class _Wish(NamedTuple):
@@ -79,9 +79,10 @@ class _Wish(NamedTuple):
 def _count(finding: Finding, bound: WindowBound, *, strict: bool) -> str:
     measured, least = number_in(finding.measured) or 0.0, number_in(finding.bound) or 0.0
     if bound.measure in MONEY:
-        lacking = max(least - measured, _CENT)
-        cents = math.ceil(round(lacking / _CENT, 4)) * _CENT
-        return f"{money_text(cents * MICROS, currency_in(finding.measured))} more {bound.measure}"
+        currency = currency_in(finding.measured)
+        coin = float(smallest_coin(currency))
+        coins = math.ceil(round(max(least - measured, coin) / coin, 4))
+        return f"{money_text(coins * coin * MICROS, currency)} more {bound.measure}"
     lacking = math.floor(least - measured) + 1 if strict else math.ceil(least - measured)
     noun = NAMES[bound.measure]
     return f"{lacking} more {noun if lacking != 1 else noun.removesuffix('s')}"

@@ -1,20 +1,20 @@
 """What a negative would block of one's own: enabled keywords and targets at its place, and terms that sold there."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harvester.domain.action import ActionKind, Standing
 from harvester.domain.profile import Profile, StandingTarget
 from harvester.domain.recommendation import SEARCH_TERMS
-from harvester.domain.target import Level, TargetKind, asin_of, fold
+from harvester.domain.target import Level, Match, TargetKind, asin_of, fold
 from harvester.ports import AccountReader
 from harvester.ports.negatives import PlanHistories
-from harvester.rules.blocking import blocks
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.trust import Trust
 from harvester.rules.ruleset import ProfileRules
-from harvester.usecases.account_map import AUTO, ENABLED, AccountMap
+from harvester.rules.variants import variant_keys, variant_words, variants_within
+from harvester.usecases.account_map import AUTO, ENABLED, AccountMap, demand_readable
 from harvester.usecases.moved import as_it_was
 from harvester.usecases.sold_before import kin_of
 from harvester.usecases.sold_there import Negating, SoldThere
@@ -24,13 +24,57 @@ _MOST_NAMED = 5
 
 
 @dataclass
+class _Shelf:
+    """What stands in one ad group, found by what a negative shares with it: there may be a hundred thousand of each."""
+
+    country: str
+    targets: list[StandingTarget] = field(default_factory=list)
+    _found_by: dict[Match, Mapping[str, Sequence[int]]] = field(default_factory=dict)
+    """By the match of the negative: what it shares -> places in the list."""
+
+    def blocked_by(self, item: Negating) -> Sequence[StandingTarget]:
+        match = Match.SAME if item.kind is ActionKind.NEGATE_PRODUCT else item.match or Match.EXACT
+        if match not in self._found_by:
+            self._found_by[match] = self._sorted(match)
+        shared = (item.key,) if match is Match.SAME else (item.key, *_alike(item.key, self.country))
+        places = {place for each in shared for place in self._found_by[match].get(each, ())}
+        return [self.targets[place] for place in sorted(places)]
+
+    def _sorted(self, match: Match) -> Mapping[str, Sequence[int]]:
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for place, target in enumerate(self.targets):
+            for each in _shared(target, match, self.country):
+                found[each].append(place)
+        return found
+
+
+def _shared(target: StandingTarget, match: Match, country: str) -> Collection[str]:
+    """What a negative of this match must hold one of to block it: a negative meets close variants as a keyword does."""
+    if target.kind is TargetKind.PRODUCT:
+        asin = asin_of(target.text) if match is Match.SAME else None
+        return () if asin is None else (asin,)
+    if match is Match.SAME:
+        return ()
+    text = fold(target.text)
+    if match is not Match.PHRASE:
+        return {text, *_alike(text, country)}
+    written = text.split()
+    runs = (" ".join(written[start:end]) for start in range(len(written)) for end in range(start + 1, len(written) + 1))
+    return {*runs, *variants_within(variant_words(text, country), country)}
+
+
+def _alike(text: str, country: str) -> Sequence[str]:
+    return variant_keys(variant_words(text, country), country)
+
+
+@dataclass
 class OwnTargets:
     """Enabled keywords and product targets of manual campaigns; AUTO ones hold none, and are never listed for this."""
 
     account: AccountMap
     country: str = ""
     """Of the marketplace, for its plurals."""
-    _by_ad_group: dict[str, list[StandingTarget]] = field(default_factory=lambda: defaultdict(list))
+    _by_ad_group: dict[str, _Shelf] = field(default_factory=dict)
 
     def ad_groups(self, campaign_id: str, ad_group_id: str) -> Sequence[str]:
         """Where a negative of this place works, as far as there is anything to block; without an ad group: everywhere
@@ -44,36 +88,36 @@ class OwnTargets:
         return [each.ad_group_id for each in self.account.ad_groups.values() if each.campaign_id == campaign_id]
 
     async def read(self, reader: AccountReader, places: Iterable[tuple[str, str]]) -> None:
-        """Lists what stands at these places, campaign and ad group; no call where they are all automatic."""
+        """Lists what stands at these places, campaign and ad group; no call where they are all automatic. Raises what
+        the reader raises, and PageBroken where an own target cannot be understood.
+        """
         wanted = sorted({each for place in places for each in self.ad_groups(*place)} - self._by_ad_group.keys())
-        self._by_ad_group.update({each: [] for each in wanted})
+        self._by_ad_group.update({each: _Shelf(self.country) for each in wanted})
         if wanted:
+            before = dict(reader.unreadable)
             await together(self._keep(reader, wanted, "keywords"), self._keep(reader, wanted, "targets"))
+            demand_readable(reader, before)
 
     async def _keep(self, reader: AccountReader, ad_groups: Sequence[str], what: str) -> None:
         async for page in reader.keywords(ad_groups) if what == "keywords" else reader.targets(ad_groups):
             for target in page:
-                if target.state == ENABLED:
-                    self._by_ad_group[target.ad_group_id].append(target)
+                shelf = self._by_ad_group.get(target.ad_group_id)
+                if shelf is not None and target.state == ENABLED:
+                    shelf.targets.append(target)
 
     def at(self, campaign_id: str, ad_group_id: str) -> Sequence[StandingTarget]:
         """Only after `read` of that place."""
-        return [target for each in self.ad_groups(campaign_id, ad_group_id) for target in self._by_ad_group[each]]
+        return [
+            target for each in self.ad_groups(campaign_id, ad_group_id) for target in self._by_ad_group[each].targets
+        ]
 
     def blocked_by(self, item: Negating) -> Sequence[StandingTarget]:
-        """Those that it surely blocks. Of a brand nothing is sure: what brand a product is of is not known here."""
+        """Of a brand nothing is told: what brand a product is of is not known here."""
         if item.kind not in (ActionKind.NEGATE_KEYWORD, ActionKind.NEGATE_PRODUCT):
             return ()
         ad_group_id = "" if item.level is Level.CAMPAIGN else item.ad_group_id
-        return [target for target in self.at(item.campaign_id, ad_group_id) if _blocks(item, target, self.country)]
-
-
-def _blocks(item: Negating, target: StandingTarget, country: str) -> bool:
-    if target.kind is TargetKind.PRODUCT:
-        return item.kind is ActionKind.NEGATE_PRODUCT and asin_of(target.text) == item.key
-    if item.kind is not ActionKind.NEGATE_KEYWORD:
-        return False
-    return blocks(item.key, item.match, fold(target.text), country)
+        ad_groups = self.ad_groups(item.campaign_id, ad_group_id)
+        return [target for each in ad_groups for target in self._by_ad_group[each].blocked_by(item)]
 
 
 def named(targets: Sequence[StandingTarget]) -> str:

@@ -36,6 +36,8 @@ from harvester.ports.reports import NOBODY, Logins, ReportClient, ReportStore, R
 THROTTLED = 429
 GIVE_UP_AFTER = timedelta(hours=24)
 """Amazon takes three hours at most: what it has not made by then it never will."""
+ENOUGH_UNREADABLE = 100_000
+"""Of rows, and none that can be read: the rest is not looked at."""
 BUSY_PAUSE = timedelta(seconds=5)
 IN_PROGRESS = "Amazon has the same report in progress, and does not say under which id"
 
@@ -315,6 +317,8 @@ class _Readable:
             unreadable += page.unreadable
             of_use = of_use or any(row.day in self.days for row in page.rows)
             yield page
+            if unreadable >= ENOUGH_UNREADABLE and not rows:
+                break
         if unreadable and not rows:
             raise PageBroken(f"none of the report's {unreadable} rows can be read")
         if rows and not of_use:

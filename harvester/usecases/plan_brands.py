@@ -59,7 +59,11 @@ class PlanBrands:
         if not spots:
             return BrandPlan(advice=advice)
         standing = await _Standing.read(surroundings.reader, spots)
-        decided = [(spot, judge(spot, rules, surroundings.facts, standing.at(spot))) for spot in spots]
+        names = await self.histories.brand_names(profile.country, {spot.brand_id for spot in spots})
+        decided = [
+            (spot, judge(spot, rules, surroundings.facts, standing.at(spot), names.get(spot.brand_id, "")))
+            for spot in spots
+        ]
         advice = [*advice, *declined(spots, [decision for _, decision in decided], surroundings.facts)]
         places = await self._recorded(run, recorded, decided)
         wanted = [
@@ -67,7 +71,7 @@ class PlanBrands:
             for spot, decision in decided
             if decision.outcome is Outcome.NEGATE and _identity(spot) in places
         ]
-        items = await self._items(wanted, surroundings)
+        items = await self._items(wanted, names, surroundings)
         return BrandPlan(items, len(places), sum(each.outcome is Outcome.NEGATE for _, each in decided), advice)
 
     async def _recorded(
@@ -80,11 +84,11 @@ class PlanBrands:
         await self.runs.save_page(run, recorded, rows_now, Cursor(brands=True), self.clock.now())
         return {_identity(spot): recorded + at for at, (spot, _) in enumerate(decided)}
 
-    async def _items(self, wanted: Sequence[tuple[Spot, int]], surroundings: Surroundings) -> Sequence[PlannedAction]:
+    async def _items(
+        self, wanted: Sequence[tuple[Spot, int]], names: Mapping[str, str], surroundings: Surroundings
+    ) -> Sequence[PlannedAction]:
         profile = surroundings.facts.profile
-        ids = {spot.brand_id for spot, _ in wanted}
-        names = await self.histories.brand_names(profile.country, ids)
-        brands = {brand_id: Brand(brand_id, names.get(brand_id, "")) for brand_id in ids}
+        brands = {spot.brand_id: Brand(spot.brand_id, names.get(spot.brand_id, "")) for spot, _ in wanted}
         own = OwnTargets(surroundings.account)
         await own.read(surroundings.reader, [spot.place for spot, _ in wanted])
         ours = sorted(surroundings.facts.own_asins)[:_MOST_OWN]

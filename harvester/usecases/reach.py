@@ -21,7 +21,7 @@ _AT_ONCE = 4
 """Calls under way; how fast they may follow one another is the client's business."""
 _MOST_NAMED = 3
 """Categories of one page that could not be counted."""
-_OF_ONE_CATEGORY = (400, 422)
+_OF_ONE_CATEGORY = (400, 404, 422)
 """With these Amazon refuses one question, not the asking."""
 
 

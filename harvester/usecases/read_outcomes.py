@@ -2,14 +2,15 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
+from functools import cache
 
 from harvester.domain.aftermath import LONGEST_WINDOW, Deed, Reading
 from harvester.domain.history import SELLERS_SKIP_DAYS, VENDORS_SKIP_DAYS, ReportKind
 from harvester.domain.profile import Profile
 from harvester.domain.zones import zone
 from harvester.ports import Clock
-from harvester.ports.outcomes import Outcomes
+from harvester.ports.outcomes import DayIn, Outcomes
 from harvester.rules.aftermath import judge, windows_of
 
 AT_A_TIME = 500
@@ -42,7 +43,7 @@ class ReadOutcomes:
             _complete(await self.outcomes.days_in(profile.profile_id, kind, since), profile)
             for kind in (ReportKind.SEARCH_TERMS, ReportKind.TARGETING)
         ]
-        asked = [(deed, *windows_of(deed, terms, targets)) for deed in deeds]
+        asked = [(deed, *windows_of(deed, terms(deed.campaign_id), targets(deed.served_in))) for deed in deeds]
         measured = await self.outcomes.measure(profile.profile_id, asked)
         found = []
         for deed in deeds:
@@ -52,8 +53,22 @@ class ReadOutcomes:
         return found
 
 
-def _complete(read: Mapping[date, datetime], profile: Profile) -> Collection[date]:
-    """The days whose orders were all attributed when they were last read."""
-    skip = VENDORS_SKIP_DAYS if profile.kind == "vendor" else SELLERS_SKIP_DAYS
+def _complete(read: Mapping[date, DayIn], profile: Profile) -> Callable[[str], Collection[date]]:
+    """By campaign: the days whose orders were all attributed when they were last read, and of which each row could be.
+
+    A row that says nothing of its campaign may be of any; so may one where it is not known which campaign is meant.
+    """
+    skip = VENDORS_SKIP_DAYS if profile.is_vendor else SELLERS_SKIP_DAYS
     here = zone(profile.timezone)
-    return {day for day, asked_at in read.items() if (asked_at.astimezone(here).date() - day).days >= skip}
+    grown = {day: each for day, each in read.items() if (each.asked_at.astimezone(here).date() - day).days >= skip}
+    whole = {day for day, each in grown.items() if not each.unread}
+
+    @cache
+    def of(campaign_id: str) -> Collection[date]:
+        return whole | {
+            day
+            for day, each in grown.items()
+            if each.unread and campaign_id and "" not in each.unread and campaign_id not in each.unread
+        }
+
+    return of

@@ -42,6 +42,7 @@ from harvester.adapters.sharing import DEAD_AFTER_SECONDS, SharedBudgets
 from harvester.adapters.throttle import Throttle
 from harvester.adapters.watching import NOBODY, Watch
 from harvester.config import rules_file
+from harvester.config.rules_file import Delivered
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
@@ -143,12 +144,13 @@ def rules_path(settings: Settings) -> Path | None:
 
 def load_rules(settings: Settings) -> RuleSet:
     """Raises Misconfigured with file and line."""
-    return rules_file.load(rules_path(settings), catalog=delivers_catalog(settings))
+    return rules_file.load(rules_path(settings), delivered(settings))
 
 
-def delivers_catalog(settings: Settings) -> bool:
-    """Whether there is a login that can deliver catalog facts."""
-    return any(account.selling_partner is not None for account in settings.accounts.values())
+def delivered(settings: Settings) -> Delivered:
+    """What rules can ask for."""
+    catalog = any(account.selling_partner is not None for account in settings.accounts.values())
+    return Delivered(catalog, int(settings.keep_reports // 86_400) or None)
 
 
 def calendar(settings: Settings) -> CronCalendar:

@@ -37,7 +37,7 @@ from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
-from harvester.wiring import Services, delivers_catalog, only, open_services, rules_path, under
+from harvester.wiring import Services, delivered, only, open_services, rules_path, under
 from harvester.wiring.fetching import keep_report_days, kinds_of, skips_of
 from harvester.wiring.instruments import Instruments, own_version
 from harvester.wiring.notifying import make_notifier
@@ -161,7 +161,7 @@ async def open_daemon(
     settings: Settings, instruments: Instruments, replica_id: str, changed: Callable[[RulesInForce], None]
 ) -> AsyncIterator[DaemonServices]:
     """Raises Misconfigured or Unavailable before anything else happens."""
-    rules = RulesInForce.load(lambda: rules_path(settings), changed, catalog=delivers_catalog(settings))
+    rules = RulesInForce.load(lambda: rules_path(settings), changed, delivered(settings))
     await make_notifier(settings).check()
     async with AsyncExitStack() as stack:
         clock = CommonClock()

@@ -80,6 +80,7 @@ def test_what_is_regretted_gets_a_plan_that_takes_it_back(
     assert verdicts[fails["id"]] == ("regretted", "no_orders")
     assert verdicts[late["id"]] == ("regretted", "sold_late")
     assert verdicts[saves["id"]] == ("good", "saves")
+    assert said["complete"]
     (undo,) = said["opened_plans"]
     reads_well(harvester, late["rule"], undo)
     scores_well(harvester, late["rule"])
@@ -140,4 +141,7 @@ def scores_well(harvester: Harvester, rule: str) -> None:
     table = harvester("rules", "score").succeeded().out
     assert max(len(line) for line in table.splitlines()) <= 80
     assert "30 USD" in table
-    assert harvester("rules", "score", "--since", TOMORROW, "--json").json == {"rules": []}
+    assert harvester("rules", "score", "--since", TOMORROW, "--json").json == {"rules": [], "failed": []}
+    strange = harvester("rules", "score", "--profile", "1", "--json").failed().json
+    assert strange == {"rules": [], "failed": [{"profile_id": "1", "reason": "this profile is not known"}]}
+    assert "profile 1: this profile is not known" in harvester("rules", "score", "--profile", "1").failed().err

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks import catalog
 from benchmarks.results import FOLDER, Result, meets, ratio, result, write
 
 
@@ -73,3 +74,12 @@ def test_the_kept_results_say_the_truth_about_their_goals(path: Path):
     for figure in json.loads(path.read_text()):
         assert set(figure) == {"name", "value", "unit", "goal", "met"}
         assert (figure["goal"] is None) == (figure["met"] is None)
+
+
+async def test_the_section_on_catalog_facts_runs(dsn: str):
+    """Five calls for a hundred products, none refused, and none at all in a second run within the age limit."""
+    figures = {each.name: each.value for each in await catalog.measured(dsn, 100)}
+
+    assert figures["calls for them"] == 5
+    assert figures["of these refused (429)"] == 0
+    assert figures["calls in a second run within the age limit"] == 0

@@ -13,6 +13,7 @@ from harvester.adapters.postgres.standings import standing, standings
 from harvester.domain.action import Standing
 from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.target import Match
+from harvester.rules.variants import spellings
 
 _DONE_ACTIONS = named("done_actions")
 _DONE = named("done_of_profile")
@@ -90,15 +91,17 @@ class PostgresHistories:
     async def converting_terms(
         self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None, key: str, match: Match
     ) -> Sequence[Converted]:
-        """A phrase blocks every key that holds its words in a row, anything else the key itself.
+        """A phrase blocks every key that holds its words in a row, anything else the key itself; of keywords, also with
+        words in the plural for the singular, or the other way round.
 
         Of what runs were told and what report days say about one key, the larger counts.
         """
+        spelt = [key] if match is Match.SAME else spellings(key)
         queries = (_PHRASE, _RECORDED_PHRASE) if match is Match.PHRASE else (_SAME, _RECORDED_SAME)
 
         async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
             await connection.execute(_BY_INDEX_ALONE)
-            asked = (profile_id, campaign_id, ad_group_id, key)
+            asked = (profile_id, campaign_id, ad_group_id, spelt)
             return [row for query in queries for row in await connection.fetch(query, *asked)]
 
         best: dict[str, Converted] = {}

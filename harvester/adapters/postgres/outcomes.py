@@ -23,6 +23,7 @@ from harvester.domain.history import (
 from harvester.domain.ids import PlanId, ProfileId
 from harvester.domain.profile import Profile
 from harvester.domain.target import Level, Match
+from harvester.ports.outcomes import DayIn
 from harvester.rules.windows import asins_told
 
 _DUE = named("due_outcomes")
@@ -39,7 +40,6 @@ _LISTED = named("outcomes_listed")
 _SCORES = named("rule_scores")
 
 _TOTALS = ("impressions", "clicks", "cost", "orders", "sales")
-MOST_LISTED = 100_000
 
 
 class Regret(msgspec.Struct, frozen=True):
@@ -53,13 +53,13 @@ class PostgresOutcomes:
     database: Database
 
     async def due(self, profile: Profile, now: datetime, most: int) -> Sequence[Deed]:
-        skip = VENDORS_SKIP_DAYS if profile.kind == "vendor" else SELLERS_SKIP_DAYS
+        skip = VENDORS_SKIP_DAYS if profile.is_vendor else SELLERS_SKIP_DAYS
         looked = timedelta(days=DEFAULT_WINDOW_DAYS + skip)
         return [_deed(row, looked) for row in await self.database.fetch(_DUE, profile.profile_id, now, most)]
 
-    async def days_in(self, profile_id: ProfileId, kind: ReportKind, since: date) -> Mapping[date, datetime]:
+    async def days_in(self, profile_id: ProfileId, kind: ReportKind, since: date) -> Mapping[date, DayIn]:
         rows = await self.database.fetch(_DAYS_IN, profile_id, kind.value, since)
-        return {row["day"]: row["asked_at"] for row in rows}
+        return {row["day"]: DayIn(row["asked_at"], row["unread"]) for row in rows}
 
     async def measure(self, profile_id: ProfileId, deeds: Sequence[tuple[Deed, int, bool]]) -> Mapping[str, Measured]:
         """Three questions, however many actions."""
@@ -140,7 +140,7 @@ class PostgresOutcomes:
         profile_ids: Sequence[str] | None = None,
         since: datetime | None = None,
         rule: str | None = None,
-        most: int = MOST_LISTED,
+        most: int = 1000,
     ) -> Sequence[dict[str, Any]]:
         """The newest first; JSON-shaped."""
         wanted = None if profile_ids is None else list(profile_ids)
@@ -168,6 +168,7 @@ def _deed(row: asyncpg.Record, looked: timedelta) -> Deed:
         ad_group_id=row["ad_group_id"],
         asins=asins_told(row["note"]) or tuple(filter(None, [row["asin"]])),
         amazon_id=row["amazon_id"],
+        served_in=row["served_in"],
         follows=row["follows"],
         clicks_seen=row["clicks"],
         orders_seen=row["conversions"],

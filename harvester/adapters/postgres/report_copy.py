@@ -27,6 +27,10 @@ _date = struct.Struct(">ii").pack
 _figures = struct.Struct(">iqiqiqiqiq").pack
 _MOST_REMEMBERED = 2**15
 """Of places, and of terms: so that memory stays flat."""
+_MOST_ID_BYTES, _MOST_TEXT_BYTES = 100, 2000
+"""No index takes what is much longer, and nothing of Amazon's is: a row with it is spoiled."""
+MOST_CAMPAIGNS = 1000
+"""Kept by name; of more, it is the whole day that cannot be relied on."""
 _EPOCH = date(2000, 1, 1).toordinal()
 
 
@@ -67,6 +71,9 @@ class ReportCopy:
             term = term_of(row.term)
             if term is None:
                 term = self._term(row.term)
+            if place is None or term is None:
+                strange.append(Unread(row.day, row.place.campaign_id))
+                continue
             figures = _figures(8, row.impressions, 8, row.clicks, 8, row.cost, 8, row.orders, 8, row.sales)
             rows.append(b"".join((day, place[1], term, figures)))
         self._count([*page.unread, *strange])
@@ -76,7 +83,8 @@ class ReportCopy:
         self.unreadable += len(unread)
         for row in unread:
             for each in self._days if row.day is None else self._days.keys() & {row.day}:
-                self.unread[each].add(row.campaign_id)
+                if len(self.unread[each]) <= MOST_CAMPAIGNS:
+                    self.unread[each].add(row.campaign_id if len(row.campaign_id) <= _MOST_ID_BYTES else "")
 
     def _once(self, rows: list[bytes]) -> bytes:
         """What comes a second time, in the same page or the next one, is left out: it would be counted twice."""
@@ -87,16 +95,24 @@ class ReportCopy:
         self.rows += len(once)
         return b"".join(once)
 
-    def _place(self, place: Place) -> tuple[Place, bytes]:
+    def _place(self, place: Place) -> tuple[Place, bytes] | None:
+        """None: it is longer than any."""
+        texts = [_text(each) for each in place]
+        if max(map(len, texts[:3])) > _MOST_ID_BYTES or max(map(len, texts)) > _MOST_TEXT_BYTES:
+            return None
         if len(self._places) >= _MOST_REMEMBERED:
             self._places.clear()
-        encoded = self._places[id(place)] = place, b"".join(map(_text, place))
+        encoded = self._places[id(place)] = place, b"".join(texts)
         return encoded
 
-    def _term(self, term: str) -> bytes:
+    def _term(self, term: str) -> bytes | None:
+        """None: it is longer than any."""
+        texts = (_text(term), _text(term_key(term))) if self._about_terms else (b"",)
+        if max(map(len, texts)) > _MOST_TEXT_BYTES:
+            return None
         if len(self._terms) >= _MOST_REMEMBERED:
             self._terms.clear()
-        encoded = self._terms[term] = _text(term) + _text(term_key(term)) if self._about_terms else b""
+        encoded = self._terms[term] = b"".join(texts)
         return encoded
 
 

@@ -97,5 +97,5 @@ def _print(profile: Profile, found: Sequence[FoundBrand], text: str) -> None:
 
 
 def _in_rules(each: FoundBrand) -> str:
-    own = ["your own (protect.brands)"] if each.protected else []
+    own = ["your own"] if each.protected else []
     return ", ".join([*own, *(f"entry {name}" for name in each.entries)])

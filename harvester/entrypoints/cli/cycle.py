@@ -12,7 +12,7 @@ from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.sentences import in_short
 from harvester.entrypoints.cli.session import JudgingSession, Session
-from harvester.rules.explain_terms import acos_percent, figures_in
+from harvester.rules.explain_terms import acos_percent, amount, figures_in
 from harvester.usecases.fleet import FleetResult
 from harvester.usecases.plan_profile import Planned
 
@@ -111,7 +111,7 @@ def _money(row: Mapping[str, Any]) -> str:
         return ""
     figures, currency = found
     acos = acos_percent(figures)
-    return f"\n{figures.cost} {currency} spent" + (f", ACOS {acos}%" if acos else "")
+    return f"\n{amount(figures.cost, currency)} spent" + (f", ACOS {acos}%" if acos else "")
 
 
 def _item_groups(items: Sequence[Mapping[str, Any]], sources: Mapping[str, str]) -> list[tuple[str, list[_Line]]]:

@@ -27,6 +27,8 @@ since_option = click.option(
     help="Only of what was made since then, like 2026-11-20 (UTC).",
 )
 _COLOURS = {"good": "green", "regretted": "red", "too_early": "dim", "neutral": ""}
+MOST_SHOWN = 100_000
+"""Of the newest: more would not fit into memory together."""
 NOTHING_YET = "nothing was promoted or negated yet"
 _Failed = dict[str, str]
 
@@ -69,32 +71,37 @@ async def _outcomes(invocation: Invocation, asked: _Asked, fetch: bool, as_json:
         back = looking_back(session.services)
         known = await session.services.profiles.known()
         wanted = [each for each in known if not asked.profile_ids or each.profile_id in asked.profile_ids]
-        failed = [
-            {"profile_id": each, "reason": "this profile is not known"}
-            for each in asked.profile_ids
-            if each not in {profile.profile_id for profile in known}
-        ]
+        failed = unknown(asked.profile_ids, known)
         if fetch:
             failed += await _fetch(session, wanted)
         opened: list[str] = []
         for profile in wanted:
             await back.read(profile)
             failed += await _open(session, back, profile, opened)
-        rows = await back.outcomes.listed(asked.profile_ids or None, asked.since, asked.rule)
+        found = await back.outcomes.listed(asked.profile_ids or None, asked.since, asked.rule, MOST_SHOWN + 1)
+        rows, complete = found[:MOST_SHOWN], len(found) <= MOST_SHOWN
     if as_json:
-        emit({"outcomes": rows, "opened_plans": opened, "failed": failed})
+        emit({"outcomes": rows, "complete": complete, "opened_plans": opened, "failed": failed})
     else:
         if rows:
             _show(invocation, rows, {each.profile_id: each for each in known})
         else:
             narrowed = bool(asked.profile_ids or asked.since or asked.rule)
             click.echo("nothing that was promoted or negated fits the options given" if narrowed else NOTHING_YET)
+        if not complete:
+            say(f"these are the newest {MOST_SHOWN:,}; --profile, --since and --rule narrow down which are shown")
         for plan_id in opened:
             agree = hint(invocation, f"show {plan_id}")
             click.echo(f"plan {plan_id} would take back what is regretted; nothing is sent yet\nNext: {agree}")
         for each in failed:
             say(f"profile {each['profile_id']}: {as_typed_here(invocation, each['reason'])}")
     return FAILED if failed else DONE
+
+
+def unknown(profile_ids: Sequence[str], known: Sequence[Profile]) -> list[_Failed]:
+    """Those that were asked for and that no login has."""
+    ids = {profile.profile_id for profile in known}
+    return [{"profile_id": each, "reason": "this profile is not known"} for each in profile_ids if each not in ids]
 
 
 async def _fetch(session: JudgingSession, profiles: Sequence[Profile]) -> Sequence[_Failed]:

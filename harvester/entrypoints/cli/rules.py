@@ -15,7 +15,7 @@ from harvester.entrypoints.cli.score import score
 from harvester.entrypoints.cli.session import load_settings
 from harvester.rules.file_tests import run_tests
 from harvester.rules.ruleset import schema as schema_of_rules
-from harvester.wiring import delivers_catalog, rules_path
+from harvester.wiring import delivered, rules_path
 
 _file = click.argument("file", type=click.Path(path_type=Path), required=False)
 
@@ -39,7 +39,7 @@ def check(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     """Read the file and say everything that is wrong with it, with file and line."""
     settings = load_settings(ctx.obj)
     path = file or rules_path(settings)
-    problems = rules_file.check(path, catalog=delivers_catalog(settings)) if path else []
+    problems = rules_file.check(path, delivered(settings)) if path else []
     if as_json:
         emit({"file": _name(path), "problems": [_problem(each) for each in problems]})
     else:

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
-from harvester.entrypoints.cli.outcomes import NOTHING_YET, since_option
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
+from harvester.entrypoints.cli.outcomes import NOTHING_YET, since_option, unknown
 from harvester.entrypoints.cli.session import Session, run
 from harvester.rules.score import Score, Share, scores
 
@@ -33,8 +33,9 @@ def score(invocation: Invocation, since: datetime | None, profile_ids: tuple[str
 async def _score(invocation: Invocation, since: datetime | None, profile_ids: Sequence[str], as_json: bool) -> int:
     async with Session.open(invocation) as session:
         found = scores(await session.services.outcomes.scores(profile_ids or None, since))
+        failed = unknown(profile_ids, await session.services.profiles.known())
     if as_json:
-        emit({"rules": [_json(each) for each in found]})
+        emit({"rules": [_json(each) for each in found], "failed": failed})
     elif not found:
         click.echo("nothing that a rule did fits the options given" if since or profile_ids else NOTHING_YET)
     else:
@@ -42,7 +43,10 @@ async def _score(invocation: Invocation, since: datetime | None, profile_ids: Se
         if not any(each.matured for each in found):
             told = f"Nothing has matured yet; what it waits for: {hint(invocation, 'outcomes')}"
             tables.console().print(tables.hanging(told, 0))
-    return DONE
+    if not as_json:
+        for each in failed:
+            say(f"profile {each['profile_id']}: {each['reason']}")
+    return FAILED if failed else DONE
 
 
 def _json(each: Score) -> Mapping[str, Any]:

@@ -208,16 +208,19 @@ class UnknownAsin(CatalogCheck):
 
 
 def _own_relative(about: About) -> str | None:
-    """An own product of the same family; empty where there is none, None where that is not known."""
+    """An own product of the same family; empty where there is none, None where that is not known: a parent of which the
+    catalog names no child tells nothing.
+    """
     item = about.item(about.asin)
     if item is None:
         return None
-    families = [about.items.get(parent) for parent in item.parents]
+    families = [about.item(parent) for parent in item.parents]
     kin = {*item.children, *item.parents, *(asin for family in families if family for asin in family.children)}
     found = sorted((kin - {about.asin}) & about.own_asins)
     if found:
         return found[0]
-    return None if None in families else ""
+    told = item.related or bool(item.parents or item.children)
+    return "" if told and all(family and family.children for family in families) else None
 
 
 def lacking(checks: tuple[CatalogCheck, ...], about: About | None) -> Finding:

@@ -268,7 +268,9 @@ async def test_at_most_twenty_blocked_terms_are_told(begin: BeginRun, runs: Post
 async def test_recorded_days_tell_what_a_negative_would_block(
     begin: BeginRun, runs: PostgresRuns, sql: Sql, histories: PostgresHistories
 ):
-    """Summed over days, at the place; where a run was told more, that counts; a phrase finds every term with its words."""
+    """Summed over days, at the place; where a run was told more, that counts; a phrase finds every term with its words, in
+    the plural too.
+    """
     place = ("700", "710", "k1")
     rows = [
         (PROFILE, later(0).date(), *place, "red Shoes", "red shoes", "x", "BROAD", 1, 1, 1, 2, 1),
@@ -291,4 +293,7 @@ async def test_recorded_days_tell_what_a_negative_would_block(
     assert await found(None, "red shoes", Match.EXACT) == [("red shoes", 14)]
     assert await found("710", "red shoes", Match.PHRASE) == [("red shoes", 5), ("red shoes 4 men", 2)]
     assert await found("710", "blue shoes", Match.EXACT) == []
-    assert await found("710", "shoe", Match.PHRASE) == []
+    assert await found("710", "red shoe", Match.EXACT) == [("red shoes", 5)]
+    assert await found("710", "shoe", Match.PHRASE) == [("red shoes", 5), ("red shoes 4 men", 2)]
+    assert await found("710", "shoe man", Match.PHRASE) == []
+    assert await found("710", "red shoe", Match.SAME) == []

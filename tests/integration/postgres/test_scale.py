@@ -168,7 +168,7 @@ async def test_why_looks_into_every_month_and_reads_little_of_each(months: Sql):
 async def test_what_a_negative_would_block_is_looked_for_in_recent_months(months: Sql, name: str):
     """Those of the profile's runs of the last ninety days; what came before is not read."""
     await months.execute(named("by_index_alone"))
-    steps = await plan_of(months, named(name), "1001", "700", None, "key")
+    steps = await plan_of(months, named(name), "1001", "700", None, ["key", "keys"])
 
     assert 0 < len(partitions_read(steps, "observation") & {month_of(run) for run in range(MONTHS)}) <= 4
     assert read_whole(steps) == []

@@ -18,7 +18,7 @@ MADE = date(2026, 10, 1)
 PROMOTION = Deed(
     action_id="a1", kind=ActionKind.PROMOTE_KEYWORD, rule="proven", target="bath towel", key="bath towel",
     match=Match.EXACT, level=None, campaign_id="10", campaign_name="Auto", ad_group_id="11", asins=("B000000001",),
-    amazon_id="555", follows="", clicks_seen=20, orders_seen=2, looked_from=MADE - timedelta(days=67), made_on=MADE,
+    amazon_id="555", served_in="300", follows="", clicks_seen=20, orders_seen=2, looked_from=MADE - timedelta(days=67), made_on=MADE,
     reading=42,
 )  # fmt: skip
 NEGATIVE = msgspec.structs.replace(
@@ -229,6 +229,13 @@ BEFORE = figures(50, "40", 1, "20", "2")
 def test_each_verdict_is_one_sentence_with_its_figures(because: Because, told: dict[str, Any], words: str) -> None:
     """In the words of whoever answers for the change."""
     assert sentence(Told(**{"because": because, "days": 30, "currency": "USD", **told})) == words
+
+
+def test_yen_are_told_whole() -> None:
+    """With their thousands, and without places that they do not have."""
+    told = Told(Because.SAVES, 30, "JPY", before=Figures(60, Decimal("12000.00"), 0, Decimal(0), None))
+
+    assert sentence(told) == "saves: 60 clicks, 12,000 JPY and no order in 30 days before it, nothing since"
 
 
 def test_every_reason_has_a_sentence() -> None:

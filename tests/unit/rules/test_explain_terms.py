@@ -50,6 +50,14 @@ def test_acos_is_spend_over_sales(cost: str, sales: str, acos: str):
     assert ("ACOS" in figures(each, "USD")) is bool(acos)
 
 
+def test_money_of_terms_is_told_to_the_coin():
+    """Yen have none below them; what the ledger keeps below a cent is rounded."""
+    each = WindowFigures(9, 3, "1200.00", 1, "4000.50")
+
+    assert figures(each, "JPY") == "3 clicks, 1 order, 1200 JPY spent, 4001 JPY sold, ACOS 30%"
+    assert figures(WindowFigures(9, 3, "7.497", 0, "0.00"), "INR") == "3 clicks, 0 orders, 7.50 INR spent"
+
+
 def test_the_ledgers_metrics_are_told_the_longest_window_first():
     """The ledger keeps keys in an order of its own; rows of other sources have no windows."""
     metrics = json.loads(note({LONG: SOLD}))

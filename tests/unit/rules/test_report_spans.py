@@ -1,6 +1,7 @@
 """Which days of reports are asked for, and when somebody looks again."""
 
 import itertools
+import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -22,12 +23,15 @@ from harvester.domain.report_spans import (
     spans_due,
     spans_to_ask,
 )
+from harvester.domain.target import fold
 from harvester.domain.zones import zone
 
 TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 PACIFIC = "America/Los_Angeles"
 SELLERS = ages_of(vendor=False)
+NAMED = re.compile(r'asin\s*=\s*"([A-Za-z0-9]{10})"', re.ASCII)
+BARE = re.compile(r"b0[a-z0-9]{8}", re.ASCII | re.IGNORECASE)
 
 
 def ago(days: int) -> date:
@@ -203,6 +207,21 @@ def test_a_span_says_its_days() -> None:
 def test_a_term_is_known_by_its_folded_text_or_its_asin(term: str, key: str) -> None:
     """However a shopper, or Amazon, has written it."""
     assert term_key(term) == key
+
+
+@given(
+    st.one_of(
+        st.text(),
+        st.text('bB0aAsSiInNkK="7 \t\x1c\x85\xa0\u2028\uff42\u212aß'),
+        st.from_regex(NAMED),
+        st.from_regex(BARE),
+    )
+)
+def test_the_quick_look_at_a_term_misses_no_asin(term: str) -> None:
+    """Most terms are told by how they begin to be none: with these two patterns at every term the keys are the same."""
+    named, bare = NAMED.fullmatch(term.strip()), BARE.fullmatch(term.strip())
+
+    assert term_key(term) == (named.group(1).upper() if named else term.strip().upper() if bare else fold(term))
 
 
 def test_a_day_that_was_read_in_part_is_asked_for_again_on_the_next_day() -> None:

@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from harvester.domain.target import fold
-from harvester.rules.variants import plain_singulars, singular, variant_keys, variant_words, variants_within
+from harvester.rules.variants import (
+    plain_singulars,
+    singular,
+    spellings,
+    variant_keys,
+    variant_words,
+    variants_within,
+)
 
 WORDS = some.sampled_from(
     [
@@ -210,3 +217,30 @@ def test_every_run_of_words_is_looked_at_the_whole_first(words: list[str]):
 
     assert found[:2] == list(variant_keys(words))
     assert set(found) == {key for run in runs for key in variant_keys(run)}
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("running shoe", "running shoes"),
+        ("berry box", "berries boxes"),
+        ("kid bath towel", "kids bath towels"),
+        ("knife", "knives"),
+        ("women", "woman"),
+        ("for the one man who has a dog and a car too", "for the one man who has a dog and a cars too"),
+    ],
+)
+def test_one_and_many_are_looked_up_alike(one: str, many: str):
+    """Each is among the spellings of the other; of a long text one word changes at a time."""
+    assert many in spellings(one)
+    assert one in spellings(many)
+
+
+@given(TEXTS)
+def test_spellings_are_variants(text: str):
+    """The text itself first, each once, and never so many that looking them up would be dear."""
+    found = spellings(text)
+
+    assert found[0] == text
+    assert len(found) == len(set(found)) <= 64
+    assert all(are_variants(text, each) for each in found)

@@ -82,7 +82,9 @@ async def test_prices_of_ours_are_looked_up_only_where_a_rule_compares_with_them
     assert blind == Reached(lacks=("refine.no_price", "B000000001", "1"))
 
 
-@pytest.mark.parametrize("error", [PageBroken("odd"), Rejected("no such brand", 422), Rejected("bad", 400)], ids=str)
+@pytest.mark.parametrize(
+    "error", [PageBroken("odd"), Rejected("no such brand", 422), Rejected("bad", 400), Rejected("gone", 404)], ids=str
+)
 async def test_what_cannot_be_counted_costs_no_other_its_count(error: HarvesterError) -> None:
     """It is a trouble once, and no longer asked about."""
     amazon = Amazon(c1=error)

@@ -71,15 +71,18 @@ SELECT EXISTS (
     WHERE plan.plan_id = $1 AND later.pages > 0);
 
 -- name: converting_same
--- Where exactly this key converted, as far as the runs of the last ninety days know.
-SELECT key, conversions, seen_at FROM harvester.observation
-WHERE profile_id = $1 AND key = $4 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
-    AND seen_at >= (
-        SELECT min(seen_from) FROM harvester.run WHERE profile_id = $1 AND started_at > now() - interval '90 days')
-ORDER BY conversions DESC, seen_at DESC LIMIT 1;
+-- Which of these keys converted there, as far as the runs of the last ninety days know, the most conversions first.
+SELECT key, conversions, seen_at FROM (
+    SELECT DISTINCT ON (key) key, conversions, seen_at FROM harvester.observation
+    WHERE profile_id = $1 AND key = ANY ($4::text[]) AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3)
+        AND conversions > 0 AND seen_at >= (
+            SELECT min(seen_from) FROM harvester.run WHERE profile_id = $1 AND started_at > now() - interval '90 days')
+    ORDER BY key, conversions DESC, seen_at DESC
+) AS best
+ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;
 
 -- name: converting_phrase
--- Which keys that hold these words in a row converted in the last ninety days, the most conversions first.
+-- Which keys that hold one of these phrases converted in the last ninety days, the most conversions first.
 -- Run by run (OFFSET keeps it so): each lies in few partitions.
 SELECT key, conversions, seen_at FROM (
     SELECT DISTINCT ON (key) key, conversions, seen_at
@@ -87,7 +90,9 @@ SELECT key, conversions, seen_at FROM (
         SELECT key, conversions, seen_at FROM harvester.observation
         WHERE observation.run_id = run.run_id AND seen_at >= run.seen_from AND seen_at <= run.seen_until
             AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
-            AND position(' ' || $4 || ' ' IN ' ' || key || ' ') > 0
+            AND EXISTS (
+                SELECT FROM unnest($4::text[]) AS said (phrase)
+                WHERE position(' ' || said.phrase || ' ' IN ' ' || key || ' ') > 0)
         OFFSET 0
     ) AS converted
     WHERE run.profile_id = $1 AND run.started_at > now() - interval '90 days'

@@ -26,11 +26,11 @@ SELECT deed.action_id, deed.kind, deed.rule, deed.target, deed.key, deed.match, 
     CASE WHEN negates THEN deed.campaign_name ELSE deed.source_campaign_name END AS campaign_name,
     CASE WHEN negates THEN deed.ad_group_id ELSE deed.source_ad_group_id END AS ad_group_id, deed.asin,
     coalesce(basis.amazon_id, CASE WHEN NOT negates THEN deed.amazon_id END, '') AS amazon_id,
-    coalesce(deed.follows, '') AS follows, deed.clicks, deed.conversions,
-    least(harvester.local_day(plan.created_at, deed.timezone), deed.made_on) AS decided_on, deed.made_on, checkpoint.reading,
+    coalesce(basis.campaign_id, deed.campaign_id) AS served_in, coalesce(deed.follows, '') AS follows, deed.clicks,
+    coalesce(told.orders, deed.conversions) AS conversions,
+    least(harvester.local_day(run.started_at, deed.timezone), deed.made_on) AS decided_on, deed.made_on, checkpoint.reading,
     evidence.note
 FROM deed
-JOIN harvester.plan ON plan.plan_id = deed.plan_id
 LEFT JOIN harvester.action AS basis ON basis.action_id = deed.follows
 JOIN harvester.run ON run.run_id = coalesce(basis.run_id, deed.run_id)
 LEFT JOIN LATERAL (
@@ -39,6 +39,16 @@ LEFT JOIN LATERAL (
         AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until AND seen.source = 'search_terms'
     OFFSET 0
 ) AS evidence ON true
+LEFT JOIN LATERAL (
+    SELECT max(orders) AS orders FROM (
+        SELECT sum(seen.conversions) AS orders FROM harvester.action_observation AS folded
+        JOIN harvester.observation AS seen ON seen.run_id = folded.run_id AND seen.place = folded.place
+        WHERE deed.negates AND folded.action_id = deed.action_id AND folded.run_id = run.run_id
+            AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until
+        GROUP BY seen.source
+    ) AS by_source
+    OFFSET 0
+) AS told ON true
 CROSS JOIN LATERAL (
     SELECT max(days) AS reading FROM unnest('{7,14,28,42}'::integer[]) AS passed (days) WHERE days <= today - made_on
 ) AS checkpoint
@@ -50,8 +60,8 @@ WHERE checkpoint.reading IS NOT NULL
 ORDER BY substr(deed.action_id, 2)::bigint LIMIT $3;
 
 -- name: days_in
--- Which days of a report were read, and when it was asked for.
-SELECT day, asked_at FROM harvester.report_day WHERE profile_id = $1 AND kind = $2 AND day >= $3;
+-- Which days of a report were read, when it was asked for, and of which campaigns rows could not be read.
+SELECT day, asked_at, unread FROM harvester.report_day WHERE profile_id = $1 AND kind = $2 AND day >= $3;
 
 -- name: figures_at_source
 -- What a term did in its ad group in so many days before and after, and its orders since a day, by place in the lists.

@@ -72,14 +72,17 @@ CROSS JOIN LATERAL (
 WHERE best.orders IS NOT NULL;
 
 -- name: recorded_same
--- Whether exactly this key brought orders there, as far as the recorded days say.
+-- Which of these keys brought orders there, as far as the recorded days say, the most first.
 SELECT key, sum(orders)::float8 AS conversions, max(day)::timestamptz AS seen_at FROM harvester.search_term_day
-WHERE profile_id = $1 AND campaign_id = $2 AND key = $4 AND ($3::text IS NULL OR ad_group_id = $3) AND orders > 0
-GROUP BY key;
+WHERE profile_id = $1 AND campaign_id = $2 AND key = ANY ($4::text[]) AND ($3::text IS NULL OR ad_group_id = $3)
+    AND orders > 0
+GROUP BY key ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;
 
 -- name: recorded_phrase
--- Which keys that hold these words in a row brought orders there, as far as the recorded days say, the most first.
+-- Which keys that hold one of these phrases brought orders there, as far as the recorded days say, the most first.
 SELECT key, sum(orders)::float8 AS conversions, max(day)::timestamptz AS seen_at FROM harvester.search_term_day
 WHERE profile_id = $1 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND orders > 0
-    AND position(' ' || $4 || ' ' IN ' ' || key || ' ') > 0
+    AND EXISTS (
+        SELECT FROM unnest($4::text[]) AS said (phrase)
+        WHERE position(' ' || said.phrase || ' ' IN ' ' || key || ' ') > 0)
 GROUP BY key ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;

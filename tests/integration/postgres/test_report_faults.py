@@ -1,0 +1,93 @@
+# ruff: noqa: F811
+"""Reports that are spoiled, too large or too odd, on a real Postgres: a row that cannot be kept costs no other."""
+
+import random
+import re
+import string
+from datetime import date
+
+import pytest
+
+from harvester.usecases import fetch_reports
+from harvester.usecases.fetch_reports import FetchReports
+from tests.integration.postgres.test_fetch_reports import (  # noqa: F401
+    PROFILE,
+    TERMS,
+    Hands,
+    counter,
+    fetch,
+    hands,
+    rows_by_day,
+    untold,
+    whole,
+)
+from tests.unit.adapters.report_desk import Counter, a_row, days_of, gzipped
+
+from .conftest import Sql
+
+LONG = "".join(random.Random(1).choices(string.ascii_lowercase + " ", k=20_000))
+"""Postgres cannot pack it small enough for an index."""
+
+
+@pytest.mark.parametrize("column", ["searchTerm", "campaignId", "adGroupId", "keywordId", "targeting", "keywordType"])
+async def test_a_row_that_no_index_takes_costs_no_other(
+    fetch: FetchReports, counter: Counter, sql: Sql, column: str
+) -> None:
+    """It counts as unreadable, and its day is known to be in without it."""
+    newest = date(2026, 11, 20)
+    odd = a_row(newest, **{column: LONG})
+    counter.desk.rows = lambda question: (
+        [a_row(day, campaignId=601) for day in days_of(question)] + [odd] * (newest in days_of(question))
+    )
+
+    fetched = await whole(fetch)
+
+    assert (fetched.reports, fetched.troubles) == (4, ["1 rows of reports could not be read"])
+    assert await rows_by_day(sql) == {1: 94}
+    unread = await sql.fetch("SELECT day, unread FROM harvester.report_day WHERE unread <> '{}'")
+    assert [tuple(row) for row in unread] == [(newest, ["" if column == "campaignId" else "700"])]
+
+
+async def test_a_term_that_is_long_only_when_folded_costs_no_other(
+    fetch: FetchReports, counter: Counter, sql: Sql
+) -> None:
+    """One character can become eighteen."""
+    dice = random.Random(1)
+    grown = "".join(dice.choice(["\ufdfa", "\ufdfb", *"abcdefghijklmnop"]) for _ in range(600))
+    counter.desk.rows = lambda question: (
+        [a_row(day, searchTerm=grown) for day in days_of(question)[:1]] + [a_row(day) for day in days_of(question)]
+    )
+
+    assert (await whole(fetch)).unreadable == 4
+    assert await rows_by_day(sql) == {1: 94}
+
+
+async def test_campaigns_of_which_nothing_can_be_read_are_named_up_to_a_number(
+    fetch: FetchReports, counter: Counter, sql: Sql
+) -> None:
+    """Of more, it is the whole day."""
+    newest = date(2026, 11, 20)
+    counter.desk.rows = lambda question: (
+        [a_row(day) for day in days_of(question)]
+        + [a_row(newest, campaignId=number, clicks=None) for number in range(3000) if newest in days_of(question)]
+    )
+
+    assert (await whole(fetch)).unreadable == 3000
+    assert await sql.fetchval("SELECT unread FROM harvester.report_day WHERE unread <> '{}'") == [""]
+
+
+async def test_of_a_report_without_a_readable_row_not_all_is_looked_at(
+    fetch: FetchReports, counter: Counter, hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file of nothing else is a mistake, or made to keep us busy."""
+    monkeypatch.setattr(fetch_reports, "ENOUGH_UNREADABLE", 500)
+    counter.desk.files = [(200, gzipped([{"clicks": 1}] * 50_000))] * 4
+    await fetch.advance(PROFILE, TERMS)
+    hands.pass_by(seconds=2)
+
+    fetched = await fetch.advance(PROFILE, TERMS)
+
+    assert fetched.reports == 0
+    told = [re.search(r"none of the report's (\d+) rows can be read", each.note) for each in fetched.pending]
+    assert all(found and int(found.group(1)) < 50_000 for found in told)
+    assert (await whole(fetch)).reports == 4
