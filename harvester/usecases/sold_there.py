@@ -76,14 +76,11 @@ class SoldThere:
 
     async def _recorded(self, item: Negating, ad_group_id: str | None) -> Sequence[Blocked]:
         known = await self.what_sold.of([item.campaign_id])
-        terms = list(known.like(item.campaign_id, item.key))
-        if item.match is Match.PHRASE:
-            terms += known.holding(item.campaign_id, item.key)
-        by_key: defaultdict[str, dict[int, SoldTerm]] = defaultdict(dict)
-        for term in terms:
+        by_key: defaultdict[str, list[SoldTerm]] = defaultdict(list)
+        for term in known.shut_out(item.campaign_id, item.key, item.match):
             if ad_group_id is None or term.ad_group_id == ad_group_id:
-                by_key[term.key][id(term)] = term
-        return [_together(list(each.values())) for each in by_key.values()]
+                by_key[term.key].append(term)
+        return [_together(each) for each in by_key.values()]
 
 
 def _together(terms: Sequence[SoldTerm]) -> Blocked:
