@@ -1,6 +1,6 @@
 """From findings to sentences, made when somebody reads, never stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import assert_never
 
@@ -101,10 +101,22 @@ _TELLING = {
     **WINDOW_TELLING,
     **CATEGORY_TELLING,
 }
+Names = Mapping[str, str]
+"""Of ad groups, by id: `“Shoes” of campaign “Manual”`."""
+_NOBODY: Names = {}
+_AD_GROUPS = {"overlap.targeted": "measured", "variant.own": "bound", "sold.in_ad_group": "measured"}
+"""Which side of a finding is the id of an ad group."""
 _WAITING = frozenset({Reason.MISSING_FACTS, Reason.MISSING_DAYS, Reason.IMMATURE_WINDOW})
 
 
-def short(decision: Decision, clicks: float | None, conversions: float | None) -> str:
+def ad_groups_in(findings: Iterable[Finding]) -> Iterable[str]:
+    """The ids of those that would be told by name, if it were known."""
+    for finding in findings:
+        if finding.check in _AD_GROUPS:
+            yield str(getattr(finding, _AD_GROUPS[finding.check]))
+
+
+def short(decision: Decision, clicks: float | None, conversions: float | None, names: Names = _NOBODY) -> str:
     """One line for a table: `needs 2 more conversions, or 14 more clicks without one`."""
     match decision.outcome:
         case Outcome.PROMOTE:
@@ -114,13 +126,13 @@ def short(decision: Decision, clicks: float | None, conversions: float | None) -
         case Outcome.HOLD | Outcome.SKIP:
             if decision.reason == Reason.NOT_PROVEN and clicks is not None and conversions is not None:
                 return _what_is_missing(findings_of(decision), clicks, conversions)
-            told = [_told(finding) for finding in findings_of(decision) if not finding.rule]
+            told = [_told(finding, names) for finding in findings_of(decision) if not finding.rule]
             return told[0] if told else describe(decision.reason)
         case _:
             assert_never(decision.outcome)
 
 
-def long(decision: Decision, clicks: float | None, conversions: float | None) -> list[str]:
+def long(decision: Decision, clicks: float | None, conversions: float | None, names: Names = _NOBODY) -> list[str]:
     """The whole story in sentences: the outcome, then each rule that was tried with all of its checks."""
     findings = findings_of(decision)
     why = describe(decision.reason) if decision.outcome in (Outcome.HOLD, Outcome.SKIP) else f"rule {decision.rule}"
@@ -128,7 +140,8 @@ def long(decision: Decision, clicks: float | None, conversions: float | None) ->
     for rule, asked in groupby(findings, key=lambda finding: finding.rule):
         checks = list(asked)
         if not rule:
-            lines += [f"{_told(finding)[:1].upper()}{_told(finding)[1:]}." for finding in checks]
+            told = [_told(finding, names) for finding in checks]
+            lines += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in told]
             continue
         waits = rule == decision.rule and decision.reason in _WAITING
         verdict = (
@@ -256,10 +269,14 @@ def _name_wanted_has(finding: Finding) -> tuple[str, str, str]:
     return _NAMES[bound.metric], f"{SIDES[bound.side]} {wanted}", has
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: Finding, names: Names) -> str:
     name, _, window = finding.check.partition("@")
     template = _TELLING.get(name, finding.check)
-    return template.format(measured=_plainly(finding.measured), bound=_plainly(finding.bound), window=window)
+    said = {"measured": _plainly(finding.measured), "bound": _plainly(finding.bound)}
+    side = _AD_GROUPS.get(name)
+    if side is not None and said[side] in names:
+        said[side] = f"{names[said[side]]} ({said[side]})"
+    return template.format(**said, window=window)
 
 
 def _plainly(value: float | str | None) -> str:

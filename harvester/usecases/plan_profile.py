@@ -168,8 +168,9 @@ class PlanProfile:
     async def _remember_places(self, profile: Profile, surroundings: Surroundings) -> None:
         if self.places is None:
             return
-        ids = {ad_group_id for ad_group_id, _ in surroundings.surveyed()}
-        places = [place for ad_group_id in ids if (place := surroundings.account.place(ad_group_id)) is not None]
+        account, sources = surroundings.account, {ad_group_id for ad_group_id, _ in surroundings.surveyed()}
+        ids = {*sources, *surroundings.listed(), *(each for source in sources for each in account.sisters(source))}
+        places = [place for ad_group_id in ids if (place := account.place(ad_group_id)) is not None]
         await self.places.remember(profile.profile_id, places)
 
     def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:

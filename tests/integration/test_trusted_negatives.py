@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from harvester.entrypoints.cli import sentences
 from harvester.sandbox.serving import Running
 from tests.acceptance.records import Ledger
 from tests.crash.conftest import amazon  # noqa: F401
@@ -141,3 +142,24 @@ async def test_what_was_protected_since_the_plan_is_not_sent(
     }
     assert why[0] in str(items["gnome hat"]["error"])
     assert why[1] in str(items["B000000077"]["error"])
+
+
+async def test_ad_groups_that_stand_in_the_way_are_told_by_name(dsn: str, amazon: Running, tmp_path: Path) -> None:
+    """The one where a variant sold, and the one where it is a keyword: nobody knows an ad group by its number."""
+    ledger = Ledger(dsn)
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("gnome hats"), *sold("gnome hat", MANUAL), *lost(f"{EXACT.lower()}s")])
+        await planned(desk)
+        reports = desk.services.reports
+        rows = [row for term in ("gnome hats", f"{EXACT.lower()}s") async for row in reports.why(term, term)]
+        (named,) = (await reports.names(sentences.ad_groups_in(rows))).values()
+        nobody = await reports.names([])
+
+    name = sentences.ad_group_named(*named)
+    assert nobody == {}
+    assert [list(sentences.at_length(row, {MANUAL: name}))[-1] for row in rows] == [
+        f"The last of them in ad group {name} ({MANUAL}), seen {ago(10)}.",
+        f"It is a close variant of your own “{EXACT}”, enabled in ad group {name} ({MANUAL}).",
+    ]
