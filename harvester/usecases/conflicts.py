@@ -142,6 +142,7 @@ class Conflicts:
         negatives = [each for each in approved if each.kind.is_negative]
         own = OwnTargets(account, self._profile.country)
         await own.read(reader, [_place(each) for each in negatives])
+        await self.sold.what_sold.ahead({each.campaign_id for each in negatives})
         fresh = {plan_id: await self.histories.harvested_since(plan_id) for plan_id in {n.plan_id for n in negatives}}
         found = []
         for each in negatives:

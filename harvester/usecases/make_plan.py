@@ -194,7 +194,7 @@ class MakePlan:
         suggestions = await self._suggestions(run, surroundings, rules)
         said = [*advice, *_advice(surroundings, held), *advice_on(suggestions), *brands.advice]
         due = [*await self._due(surroundings, now), *brands.items]
-        blast = BlastRadius(self._sold(surroundings), await own_targets(surroundings, rules, decided, due))
+        blast = await self._blast(surroundings, rules, decided, due)
         async with self.plans.draft(run) as draft:
             into = await self._stage(draft, surroundings, rules, suggestions)
             said += asleep(surroundings.account, into)
@@ -211,8 +211,16 @@ class MakePlan:
             )
             return draft.plan_id
 
-    def _sold(self, surroundings: Surroundings) -> SoldThere:
-        return SoldThere(self.histories, WhatSold(self.terms, surroundings.facts.profile))
+    async def _blast(
+        self, surroundings: Surroundings, rules: ProfileRules, decided: Collection[str], due: Sequence[PlannedAction]
+    ) -> BlastRadius:
+        """Ready for all that may be negated, so that Postgres and Amazon are asked about many places at once."""
+        what_sold, ad_groups = WhatSold(self.terms, surroundings.facts.profile), surroundings.account.ad_groups
+        places = [each for each in decided if each in ad_groups and surroundings.rules.negates]
+        campaigns = {ad_groups[each].campaign_id for each in places}
+        await what_sold.ahead(campaigns | {item.campaign_id for item in due if item.kind.is_negative})
+        own = await own_targets(surroundings, rules, decided, due)
+        return BlastRadius(SoldThere(self.histories, what_sold), own)
 
     async def _suggestions(self, run: Run, surroundings: Surroundings, rules: ProfileRules) -> Suggestions:
         suggest = SuggestBids(surroundings.reader)

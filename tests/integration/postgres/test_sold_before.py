@@ -152,5 +152,9 @@ async def test_campaigns_are_read_once_until_too_much_is_remembered(database: Da
     for campaigns in (["700"], ["700", "800"], ["800"]):
         await roomy.of(campaigns)
 
-    assert asked_for == [["700"], ["700", "800"], ["800"], ["700"], ["800"]]
+    assert asked_for == [["700"], ["700", "800"], ["700"], ["800"]]
+    asked_for.clear()
+    await roomy.ahead(["800", "900", "700"])
+    await what_sold.ahead(["900"])
+    assert asked_for == [["900"]], "nobody reads ahead where too much is remembered already"
     assert await PostgresSearchTerms(database).sold_in(a_profile().profile_id, []) == []
