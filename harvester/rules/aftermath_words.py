@@ -157,4 +157,4 @@ def _money(amount: Decimal, told: Told) -> str:
 
 
 def _percent(fraction: Decimal | float | None) -> str:
-    return "without sales" if fraction is None else f"{100 * Decimal(str(fraction)):.0f} %"
+    return "without sales" if fraction is None else f"{100 * Decimal(str(fraction)):.0f}%"

@@ -16,7 +16,7 @@ from harvester.domain.recorded import Money, RecordedRow
 from harvester.rules.checks.windowed import Unit, window_name, window_named
 from harvester.rules.ruleset import ProfileRules
 from harvester.rules.scope import covers_place, covers_profile
-from harvester.rules.term_notes import read_note
+from harvester.rules.term_notes import rates_of, read_note
 from harvester.rules.windowed_findings import bound_in
 from harvester.rules.windows import default_window, spans, totals_told, window_of
 
@@ -111,9 +111,8 @@ def _of_ad_group(evidence_note: str | None) -> tuple[dict[Window, float], dict[W
     """As far as the note says and can be read: its rates, and what of its windows was not whole."""
     try:
         note = read_note(evidence_note)
-        rates = {} if isinstance(note.rates, msgspec.UnsetType) else note.rates
         gaps = {} if isinstance(note.gaps, msgspec.UnsetType) else note.gaps
-        return _by_window(rates), _by_window(gaps)
+        return _by_window(rates_of(note)), _by_window(gaps)
     except (msgspec.MsgspecError, ValueError):
         return {}, {}
 

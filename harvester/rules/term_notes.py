@@ -86,6 +86,11 @@ def note_of(windows: Mapping[str, Window], totals: Mapping[Window, Totals], tail
     return f'{{"windows":{{{",".join(told)}}}{tail}'
 
 
+def rates_of(note: TermNote) -> Mapping[str, float]:
+    """Of its ad group, by window; notes of older versions have none."""
+    return {} if isinstance(note.rates, msgspec.UnsetType) else note.rates
+
+
 def read_note(evidence_note: str | None) -> TermNote:
     """Empty where there is none."""
     return _read(evidence_note) if evidence_note else TermNote()

@@ -61,8 +61,8 @@ _SHORTEST = 3
 _HISSING = ("s", "x", "z", "ch", "sh", "o")
 """What takes `es` in the plural; `size` and `shoe` keep an e of their own, so that it is taken off of both."""
 _NO_PLURAL = ("ss", "us", "is")
-_MOST_REMEMBERED = 65_536
 _MOST_SPELLINGS = 64
+_MOST_REMEMBERED = 65_536
 
 
 @lru_cache(_MOST_REMEMBERED)

@@ -75,10 +75,15 @@ _UNKEPT = (
 
 def bid_problems(path: Path, rule: Rule) -> Iterator[Problem]:
     """Of bids from money."""
-    if rule.then.promote is None or rule.match.source == SEARCH_TERMS:
+    if rule.then.promote is None:
+        return
+    bid = rule.then.promote.bid
+    if bid.prior_orders is not None and not bid.target_acos:
+        yield Problem((*path, "prior_orders"), "changes the conversion rate of `target_acos`; name that too")
+    if rule.match.source == SEARCH_TERMS:
         return
     for key in ("cpc", "target_acos"):
-        if getattr(rule.then.promote.bid, key) is not None:
+        if getattr(bid, key) is not None:
             yield Problem((*path, key), f"source {rule.match.source} comes without money; it goes with {_ON_TERMS}")
 
 

@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,26 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
     doctor = visitor("--env-file", "sandbox.env", "doctor", "--json").failed().json
     settings = next(check for check in doctor["checks"] if check["what"] == "settings")
     assert settings["detail"] == "mode review, 1 account"
+
+
+def test_a_demo_of_weeks_ago_shows_what_became_of_it(visitor: Harvester) -> None:
+    """All that was sent then has a verdict today, the ledger is whole, and dated as it happened."""
+    shown = visitor("demo", "--once", "--weeks", "6", "--profiles", "1", "--recommendations", "60").succeeded()
+
+    begun, _, told = shown.out.splitlines()[1].partition(": ")
+    assert datetime.fromisoformat(f"{begun}T00:00Z") < datetime.now(UTC) - timedelta(weeks=6)
+    assert told.startswith("every profile is planned, “demo” approves")
+    assert "Sandbox Store 1 (US), profile 1034000000000000\n" in shown.out
+    assert "How often each rule was right, and what that was worth\n" in shown.out
+    assert max(map(len, shown.out.splitlines())) <= 80
+    asked = ("--env-file", "sandbox.env")
+    outcomes = visitor(*asked, "outcomes", "--json").json["outcomes"]
+    assert {outcome["reading"] for outcome in outcomes} == {42}
+    assert "good" in {outcome["verdict"] for outcome in outcomes}
+    assert {outcome["made_at"][:10] for outcome in outcomes} == {begun}
+    plans = visitor(*asked, "plans", "--json").succeeded().json["plans"]
+    assert (plans[-1]["id"], plans[-1]["state"], plans[-1]["created_at"][:10]) == ("p1", "applied", begun)
+    assert visitor(*asked, "ledger", "verify").succeeded().out == "the ledger is whole\n"
 
 
 def test_the_end_of_a_demo_says_what_goes_with_it(visitor: Harvester) -> None:

@@ -123,6 +123,8 @@ def reads_well(harvester: Harvester, rule: str, undo: str) -> None:
     assert "saves: 30 clicks, 30.00 USD and no order in 30 days before it, nothing since" in words
     assert f"to take it back: harvester show {undo}" in words
     assert "promote" not in told
+    assert told.startswith("Sandbox Store 1 (US), profile 1034000000000000\n")
+    assert words.index("regretted") < words.index("good"), "what waits for a person stands first"
     assert max(len(line) for line in told.splitlines()) <= 80
     assert (
         harvester("outcomes", "--since", TOMORROW).out

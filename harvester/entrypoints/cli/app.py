@@ -94,13 +94,24 @@ class _Commands(click.Group):
             formatter.write_dl([(name, _SUMMARIES[name]) for name in self.list_commands(ctx)])
 
 
+class Family(click.Group):
+    """A command of several: its list says what each does, to the full stop."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, self.commands[name].get_short_help_str(_UNCUT)) for name in self.list_commands(ctx)]
+            )
+
+
+_UNCUT = 1000
 _SUMMARIES = {
     "demo": "Watch a whole dry-run cycle against a pretend Amazon.",
     "sandbox": "Run the pretend Amazon alone.",
     "migrate": "Bring the database to this version.",
     "doctor": "Check settings, rules, database, logins and clock.",
     "notify": "Tell people what is news, or test that they can be reached.",
-    "rules": "Check, test or describe the rules file.",
+    "rules": "Check and test the rules file, compare it, score it.",
     "plan": "Pull recommendations, judge them, store a plan per profile.",
     "plans": "List the stored plans.",
     "show": "Show one plan: items, decisions or request bodies.",

@@ -39,7 +39,7 @@ async def _score(invocation: Invocation, since: datetime | None, profile_ids: Se
     elif not found:
         click.echo("nothing that a rule did fits the options given" if since or profile_ids else NOTHING_YET)
     else:
-        _print(found)
+        print_scores(found)
         if not any(each.matured for each in found):
             told = f"Nothing has matured yet; what it waits for: {hint(invocation, 'outcomes')}"
             tables.console().print(tables.hanging(told, 0))
@@ -71,7 +71,7 @@ def _share(share: Share) -> Mapping[str, Any]:
     return {"regretted": share.regretted, "matured": share.matured, "rate": share.rate, "low": low, "high": high}
 
 
-def _print(found: Sequence[Score]) -> None:
+def print_scores(found: Sequence[Score]) -> None:
     """A rule's name has a line of its own: beside its figures there is no room for it."""
     console = tables.console()
     headings = ("Done", "Mature", "Good", "Regret", "False neg.", "False pos.", "Saved", "Lost")
@@ -104,8 +104,8 @@ def _money(each: Score, place: int) -> Sequence[str]:
 
 
 def _in_short(share: Share) -> str:
-    """`12 %` over `3-35 %`: the interval is what a few actions leave open."""
+    """`12%` over `3-35%`: the interval is what a few actions leave open."""
     if share.rate is None or share.interval is None:
         return ""
     low, high = share.interval
-    return f"{100 * share.rate:.0f} %\n{100 * low:.0f}-{100 * high:.0f} %"
+    return f"{100 * share.rate:.0f}%\n{100 * low:.0f}-{100 * high:.0f}%"

@@ -16,6 +16,7 @@ from harvester.domain.ids import Effect
 from harvester.domain.run import ApiCall, Cursor
 
 from .conftest import NOW, BeginRun, Sql, StorePlan, a_decision, a_page, a_profile, a_row, an_action
+from .reported import search_term, targeting
 
 APPEND_ONLY = [
     "observation",
@@ -43,6 +44,9 @@ VIEWS = [
     "outcomes",
     "outcome_readings",
     "places",
+    "profiles",
+    "search_terms",
+    "targeting",
 ]
 
 
@@ -58,6 +62,8 @@ async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql:
         NOW,
     )
     await sql.execute("INSERT INTO harvester.place VALUES ('1234567890', '1', '2', 'Campaign', 'Ad group')")
+    await search_term(sql, "shoes", NOW.date())
+    await targeting(sql, "77", NOW.date())
     await sql.execute("INSERT INTO harvester.regret VALUES ('a1', $1, $2)", plan_id, NOW)
     for state in ("approved", "sending", "done"):
         await sql.execute(

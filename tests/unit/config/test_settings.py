@@ -131,6 +131,7 @@ def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
         ("HARVESTER_CONCURRENCY", "many", "valid integer"),
         ("HARVESTER_TWO_PERSON", "create_grup", "did you mean create_group?"),
         ("HARVESTER_KEEP_DECISIONS", "86400", "must be 0 (for ever), or between 604800 (a week)"),
+        ("HARVESTER_KEEP_REPORTS", "604800", "must be 0 (for ever), or between 8208000 (the 95 days"),
         ("HARVESTER_KEEP_CALLS", "nan", "must be 0 (for ever), or between 604800 (a week)"),
         (
             "HARVESTER_KEEP_REPORTS",

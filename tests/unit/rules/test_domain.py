@@ -175,9 +175,9 @@ def test_what_a_person_sets_narrows_and_never_widens():
 
 def test_decisions_and_calls_are_kept_for_times_of_their_own():
     """None is for ever."""
-    keeping = Keeping(decisions=None, calls=timedelta(days=90))
+    keeping = Keeping(decisions=None, calls=timedelta(days=90), reports=timedelta(days=100))
 
-    assert [keeping.of(what) for what in (Bulk.DECISIONS, Bulk.CALLS)] == [None, timedelta(days=90)]
+    assert [keeping.of(what) for what in Bulk] == [None, timedelta(days=90), timedelta(days=100)]
 
 
 def test_a_line_of_a_fingerprint_holds_all_that_an_item_does():

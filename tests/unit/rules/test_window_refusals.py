@@ -94,6 +94,8 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "needs a target: name target_acos under `economics`"),
     (terms(WHEN, {"promote": {"bid": {"target_acos": True}}}), "rules[0].then.promote.bid.target_acos",
      "needs a target: name target_acos under `economics`"),
+    (terms(WHEN, {"promote": {"bid": {"cpc": True, "prior_orders": 1}}}), "rules[0].then.promote.bid.prior_orders",
+     "changes the conversion rate of `target_acos`; name that too"),
     (terms(WHEN, {"promote": {"bid": {"cpc": False, "ad_group_default": False}}}), "rules[0].then.promote.bid.ad_group_default",
      "is the only base there is without `fixed` and `suggested`; leave it out or set one of them"),
     ({"rules": [{**PROMOTE, "then": {"promote": {"bid": {"cpc": True}}}}]}, "rules[0].then.promote.bid.cpc",
