@@ -3,7 +3,8 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-from harvester.domain.target import Match
+from harvester.domain.target import Match, fold
+from harvester.rules.sections import Protect
 from harvester.rules.variants import singular, variant_keys, variant_words
 
 _MOST_REMEMBERED = 16_384
@@ -29,3 +30,11 @@ def blocks(negative: str, match: Match | None, text: str, country: str) -> bool:
     if match is Match.PHRASE and (f" {negative} " in f" {text} " or mine.in_a_row in theirs.in_a_row):
         return True
     return not mine.shared.isdisjoint(theirs.shared)
+
+
+def protected_by(protect: Protect, negative: str, match: Match | None, country: str) -> str | None:
+    """The first entry under protect.keywords that a negative keyword would shut out. Patterns are not asked: what they
+    find nobody can write down.
+    """
+    texts = (entry for entry in protect.keywords if not entry.startswith("/"))
+    return next((entry for entry in texts if blocks(negative, match, fold(entry), country)), None)

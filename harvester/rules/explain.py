@@ -51,7 +51,7 @@ REASONS: dict[str, str] = {
     "conflicting_evidence": "not every row about it in its ad group says negate",
     "too_many_words": "it has more words than a negative of this match may have",
     "would_block_orders": "it would block what brought orders here before",
-    "would_block_own": "it would block a keyword or target of your own",
+    "would_block_own": "it would block a keyword or target of your own, or what is protected",
     "edited_since": "somebody has edited it since",
     "rules_changed": "the rules have changed since one of them approved it by itself",
     "already_there": "it was there before, and Amazon has not told its id yet",
@@ -276,7 +276,7 @@ def _told(finding: Finding, names: Names) -> str:
     side = _AD_GROUPS.get(name)
     if side is not None and said[side] in names:
         said[side] = f"{names[said[side]]} ({said[side]})"
-    return template.format(**said, window=window)
+    return template.format(**said, window=window).replace(" 1 orders", " 1 order")
 
 
 def _plainly(value: float | str | None) -> str:

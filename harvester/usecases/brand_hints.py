@@ -12,6 +12,7 @@ from harvester.ports.negatives import PlanHistories
 from harvester.rules.brands import Spot
 from harvester.rules.checks.protection import words_of
 from harvester.usecases.conflicts import OwnTargets
+from harvester.usecases.sold_there import orders
 
 _MOST_ASKED = 200
 """Questions to the history for the brands of one plan."""
@@ -89,7 +90,7 @@ class BrandHints:
         terms: Sequence[ConvertingTerm] = await self.histories.converting_terms(
             self.profile_id, campaign_id, ad_group_id or None, brand.words, Match.PHRASE
         )
-        sold = [f"“{term.key}” with {term.conversions:g} orders, seen {term.seen_at:%Y-%m-%d}" for term in terms]
+        sold = [f"“{term.key}” with {orders(term.conversions)}, seen {term.seen_at:%Y-%m-%d}" for term in terms]
         return [f"Terms with its name that sold here: {_named(sold)}."] if sold else []
 
 

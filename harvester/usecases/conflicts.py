@@ -10,6 +10,7 @@ from harvester.domain.recommendation import SEARCH_TERMS
 from harvester.domain.target import Level, Match, TargetKind, asin_of, fold
 from harvester.ports import AccountReader
 from harvester.ports.negatives import PlanHistories
+from harvester.rules.blocking import protected_by
 from harvester.rules.checks.protection import Protection
 from harvester.rules.checks.trust import Trust
 from harvester.rules.ruleset import ProfileRules
@@ -17,7 +18,7 @@ from harvester.rules.variants import variant_keys, variant_words, variants_withi
 from harvester.usecases.account_map import AUTO, ENABLED, AccountMap, demand_readable
 from harvester.usecases.moved import as_it_was
 from harvester.usecases.sold_before import kin_of
-from harvester.usecases.sold_there import Negating, SoldThere
+from harvester.usecases.sold_there import Negating, SoldThere, orders
 from harvester.usecases.together import together
 
 _MOST_NAMED = 5
@@ -171,7 +172,11 @@ class Conflicts:
         if finding is not None:
             return f"it was not protected, and `{finding.bound}` under protect.keywords covers it now"
         close = Trust(protect, self._profile.country).protecting(each.key) if self._of_terms(each) else None
-        return f"it is a close variant of `{close}`, which stands under protect.keywords now" if close else ""
+        if close is not None:
+            return f"it is a close variant of `{close}`, which stands under protect.keywords now"
+        shut_out = protected_by(protect, each.key, each.match, self._profile.country)
+        news = shut_out is not None and shut_out not in as_it_was(each).get("protects", ())
+        return f"it would shut out `{shut_out}`, which stands under protect.keywords now" if news else ""
 
     def _of_terms(self, each: Standing) -> bool:
         """Whether it is a search term that was negated on its costs alone."""
@@ -185,7 +190,7 @@ class Conflicts:
         seen: Collection[str] = as_it_was(each).get("sold", ())
         news = [term for term in await self.sold.blocked_by(each, follows=bool(each.follows)) if term.key not in seen]
         if news:
-            sold = f"“{news[0].key}” with {news[0].conversions:g} orders"
+            sold = f"“{news[0].key}” with {orders(news[0].conversions)}"
             return f"since it was planned {sold} was seen here, and it would block that"
         if not self._of_terms(each):
             return ""
@@ -193,7 +198,7 @@ class Conflicts:
         if ever is None or (ever.variant or each.key) in seen:
             return ""
         where = f"in ad group {ever.ad_group_id} of the same products" if ever.ad_group_id else "in this campaign"
-        return f"since it was planned “{ever.variant or each.key}” with {ever.orders} orders was seen {where}"
+        return f"since it was planned “{ever.variant or each.key}” with {orders(ever.orders)} was seen {where}"
 
 
 def _place(each: Standing) -> tuple[str, str]:

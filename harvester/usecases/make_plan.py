@@ -220,7 +220,7 @@ class MakePlan:
         campaigns = {ad_groups[each].campaign_id for each in places}
         await what_sold.ahead(campaigns | {item.campaign_id for item in due if item.kind.is_negative})
         own = await own_targets(surroundings, rules, decided, due)
-        return BlastRadius(SoldThere(self.histories, what_sold), own)
+        return BlastRadius(SoldThere(self.histories, what_sold), own, rules.protect)
 
     async def _suggestions(self, run: Run, surroundings: Surroundings, rules: ProfileRules) -> Suggestions:
         suggest = SuggestBids(surroundings.reader)

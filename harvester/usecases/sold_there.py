@@ -13,6 +13,7 @@ from harvester.domain.history import Sold, SoldTerm
 from harvester.domain.target import Level, Match
 from harvester.ports.histories import ConvertingTerm, Histories
 from harvester.rules.blocking import blocks
+from harvester.rules.counting import plural
 from harvester.usecases.sold_before import WhatSold
 
 _MOST = 500
@@ -34,6 +35,11 @@ class Negating(Protocol):
     def campaign_id(self) -> str: ...
     @property
     def ad_group_id(self) -> str: ...
+
+
+def orders(number: float) -> str:
+    """`1 order`, `2.5 orders`: what Amazon attributes may be a part of one."""
+    return plural(int(number), "order") if float(number).is_integer() else f"{number:g} orders"
 
 
 class Blocked(msgspec.Struct, frozen=True):

@@ -49,10 +49,33 @@ async def test_a_phrase_is_held_for_variants_of_own_keywords(dsn: str, amazon: R
     assert any(f"“{EXACT}” (exact, " in item["note"] for item in items)
 
 
+async def test_a_negative_that_would_shut_out_what_is_protected_is_held(
+    dsn: str, amazon: Running, tmp_path: Path
+) -> None:
+    """`gnome hat` is in no protected text, but a phrase of it would end every search for `acme gnome hats`; approved by
+    name it is sent, since its reviewer was told.
+    """
+    ledger = Ledger(dsn)
+    protecting = PHRASE.replace('["acme"]', '["acme", "acme gnome hats", "/xyz/"]')
+    async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, protecting)) as desk:
+        await desk.services.profiles.save([desk.profile])
+        all_read(ledger)
+        told(ledger, [*lost("gnome hat"), *lost("tool")])
+        plan_id, items = await planned(desk)
+        await desk.approve(plan_id, action_ids=[item["id"] for item in items])
+        await desk.apply(plan_id)
+        after = {item["target"]: item["state"] for item in await desk.items(plan_id)}
+
+    states = {item["target"]: (item["state"], item["reason"]) for item in items}
+    assert states == {"gnome hat": ("held", "would_block_own"), "tool": ("planned", "")}
+    assert any("It would shut out `acme gnome hats` under protect.keywords." in item["note"] for item in items)
+    assert after == {"gnome hat": "done", "tool": "done"}
+
+
 LATE = {
     "the term itself": (
         Day(ago(2), AUTO, AUTO, "gnome hat", orders=1),
-        "since it was planned “gnome hat” with 1 orders was seen here",
+        "since it was planned “gnome hat” with 1 order was seen here",
     ),
     "a variant": (
         Day(ago(2), AUTO, AUTO, "hats for gnomes", orders=2),
@@ -117,6 +140,7 @@ async def test_what_did_not_sell_since_is_sent(dsn: str, amazon: Running, tmp_pa
             ["`gnome` under protect.keywords covers it now", "protect.asins"],
         ),
         ("{keywords: ['gnomes'], asins: [B000000077]}", ["a close variant of `gnomes`", "protect.asins now"]),
+        ("{keywords: ['hats of gnomes'], asins: [B000000077]}", ["a close variant of `hats of gnomes`", "asins now"]),
     ],
 )
 async def test_what_was_protected_since_the_plan_is_not_sent(

@@ -3,7 +3,8 @@
 import pytest
 
 from harvester.domain.target import Match
-from harvester.rules.blocking import blocks
+from harvester.rules.blocking import blocks, protected_by
+from harvester.rules.sections import Protect
 
 
 @pytest.mark.parametrize(
@@ -33,3 +34,12 @@ def test_plurals_are_those_of_the_marketplace():
     """In Germany a `Matte` meets `Matten`, and in an English marketplace not."""
     assert blocks("yoga matte", Match.PHRASE, "rote yoga matten", "DE")
     assert not blocks("yoga matte", Match.PHRASE, "rote yoga matten", "US")
+
+
+def test_what_is_protected_is_not_shut_out_by_what_it_holds():
+    """A phrase of some of its words, or the text itself in the plural; patterns are not asked."""
+    protect = Protect(keywords=("/gnome/", "acme gnome hats"))
+
+    assert protected_by(protect, "gnome hat", Match.PHRASE, "US") == "acme gnome hats"
+    assert protected_by(protect, "acme gnome hat", Match.EXACT, "US") == "acme gnome hats"
+    assert protected_by(protect, "gnome hat", Match.EXACT, "US") is None
