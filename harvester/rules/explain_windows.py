@@ -68,6 +68,13 @@ def wanted(finding: Finding, bound: WindowBound) -> str:
     return _shown(finding.bound, bound.measure, beside=finding.measured, exact=True)
 
 
+def worth(finding: Finding, bound: WindowBound) -> str:
+    """The same with what a multiple amounts to: `30% (the target ACOS)`."""
+    if bound.unit and isinstance(finding.bound, float):
+        return f"{percent_text(round(finding.bound, 4))} ({_multiple(bound)})"
+    return wanted(finding, bound)
+
+
 def _multiple(bound: WindowBound) -> str:
     name = _UNITS[bound.unit]
     return f"the {name}" if bound.value == 1 and bound.unit in _OWN else f"{bound.value:g} x {name}"

@@ -41,7 +41,7 @@ NO_ORDERS = {"orders": {"at_most": 0}}
         ({"clicks": {"at_least": "3x expected"}}, sums(31), "needs 5 more clicks"),
         ({"spend": {"at_least": "1x target_cost"}}, sums(3, spend=1), "needs 6.50 USD more spend"),
         ({"acos": {"at_most": "30%"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 30%"),
-        ({"acos": {"at_most": "target"}}, sums(3, 1, 9, 20), "needs an ACOS of at most the target ACOS"),
+        ({"acos": {"at_most": "target"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 30% (the target ACOS)"),
         ({"not": {"acos": {"at_least": "30%"}}}, sums(3, 1, 9, 20), "needs an ACOS of under 30%"),
         ({"acos": {"at_least": "90%"}}, sums(3, 1, 9, 20), "needs an ACOS of at least 90%"),
         ({"not": {"roas": {"at_most": 5}}}, sums(3, 1, 9, 20), "needs a ROAS of over 5"),
