@@ -57,8 +57,14 @@ WHERE action_id IN (
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: harvested_since
--- Whether a later run of the same profile has recorded anything.
+-- Whether a later run of the same profile has recorded anything, or a report of search terms has come in since its run began.
 SELECT EXISTS (
+    SELECT FROM harvester.plan
+    JOIN harvester.run ON run.run_id = plan.run_id
+    JOIN harvester.report_day AS known ON known.profile_id = plan.profile_id AND known.kind = 'search_terms'
+    JOIN harvester.report ON report.number = known.report
+    WHERE plan.plan_id = $1 AND report.settled_at > run.started_at
+) OR EXISTS (
     SELECT FROM harvester.plan
     JOIN harvester.run AS mine ON mine.run_id = plan.run_id
     JOIN harvester.run AS later ON later.profile_id = plan.profile_id AND later.started_at > mine.started_at
@@ -93,3 +99,19 @@ SELECT key, conversions, seen_at FROM (
     ORDER BY key, conversions DESC, seen_at DESC
 ) AS best
 ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;
+
+-- name: converting_products
+-- Which products converted there in the last ninety days, the most conversions first; run by run, as above.
+SELECT key, conversions, seen_at FROM (
+    SELECT DISTINCT ON (key) key, conversions, seen_at
+    FROM harvester.run CROSS JOIN LATERAL (
+        SELECT key, conversions, seen_at FROM harvester.observation
+        WHERE observation.run_id = run.run_id AND seen_at >= run.seen_from AND seen_at <= run.seen_until
+            AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
+            AND key ~ '^[A-Z0-9]{10}$'
+        OFFSET 0
+    ) AS converted
+    WHERE run.profile_id = $1 AND run.started_at > now() - interval '90 days'
+    ORDER BY key, conversions DESC, seen_at DESC
+) AS best
+ORDER BY conversions DESC, seen_at DESC, key LIMIT $4;
