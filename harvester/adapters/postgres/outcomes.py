@@ -154,7 +154,7 @@ class PostgresOutcomes:
         profile_ids: Sequence[str] | None = None,
         since: datetime | None = None,
         rule: str | None = None,
-        most: int = 1000,
+        most: int = 100_000,
     ) -> Sequence[dict[str, Any]]:
         """The newest first; JSON-shaped."""
         wanted = None if profile_ids is None else list(profile_ids)
