@@ -9,8 +9,8 @@ from harvester.rules.checks.windowed import NOT_READ, Measure, Unit, WindowBound
 from harvester.rules.windowed_findings import bound_in, number_in
 
 WINDOW_TELLING = {
-    "window.missing": "{measured} days of {window} were never read, the first {bound}",
-    "window.immature": "{measured} days of {window} were read before their orders were complete, the first {bound}",
+    "window.missing": "{days} of {window} {were} never read, the first {bound}",
+    "window.immature": "{days} of {window} {were} read before {their} orders were complete, the first {bound}",
     "window.unread": "its figures of {window} were not read",
     "economics.unknown": "`economics` does not say its {bound}: {measured}",
 }

@@ -31,6 +31,8 @@ class BlastRadius:
         """The item, held with what it would block named: enabled targets of one's own, and terms that the recorded
         history holds orders of. What was shown is kept, so that it is no news when the item is sent.
         """
+        if self.own and item.kind.is_promotion and item.state is ActionState.PLANNED:
+            self.own.expect(item)
         if not item.kind.is_negative or item.state is not ActionState.PLANNED or item.kind is ActionKind.NEGATE_BRAND:
             return item
         own = self.own.blocked_by(item) if self.own else ()

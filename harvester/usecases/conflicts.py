@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harvester.domain.action import ActionKind, Standing
-from harvester.domain.ids import ProfileId
+from harvester.domain.ids import Effect, ProfileId
 from harvester.domain.profile import StandingTarget
 from harvester.domain.target import Level, Match, TargetKind, asin_of, fold
 from harvester.ports import AccountReader
@@ -17,6 +17,8 @@ from harvester.usecases.moved import as_it_was
 from harvester.usecases.together import together
 
 _MOST_NAMED = 5
+_TO_COME = "TO COME"
+"""State of a target that a promotion of the same plan makes."""
 
 
 class Negating(Protocol):
@@ -34,6 +36,8 @@ class Negating(Protocol):
     def campaign_id(self) -> str: ...
     @property
     def ad_group_id(self) -> str: ...
+    @property
+    def effect(self) -> Effect: ...
 
 
 @dataclass
@@ -43,6 +47,10 @@ class _Shelf:
     targets: list[StandingTarget] = field(default_factory=list)
     _found_by: dict[Match, Mapping[str, Sequence[int]]] = field(default_factory=dict)
     """By the match of the negative: what it shares -> places in the list."""
+
+    def add(self, target: StandingTarget) -> None:
+        self.targets.append(target)
+        self._found_by.clear()
 
     def blocked_by(self, item: Negating) -> Sequence[StandingTarget]:
         match = Match.SAME if item.kind is ActionKind.NEGATE_PRODUCT else item.match or Match.EXACT
@@ -109,7 +117,16 @@ class OwnTargets:
         async for page in reader.keywords(ad_groups) if what == "keywords" else reader.targets(ad_groups):
             for target in page:
                 if target.state == ENABLED:
-                    self._by_ad_group[target.ad_group_id].targets.append(target)
+                    self._by_ad_group[target.ad_group_id].add(target)
+
+    def expect(self, promotion: Negating) -> None:
+        """What the same plan makes there counts as if it stood already, where it was looked."""
+        shelf = self._by_ad_group.get(promotion.ad_group_id)
+        if shelf is None or promotion.match is None:
+            return
+        kind = TargetKind.KEYWORD if promotion.kind is ActionKind.PROMOTE_KEYWORD else TargetKind.PRODUCT
+        place = (promotion.ad_group_id, promotion.campaign_id)
+        shelf.add(StandingTarget(promotion.effect, *place, kind, promotion.key, promotion.match, _TO_COME))
 
     def at(self, campaign_id: str, ad_group_id: str) -> Sequence[StandingTarget]:
         """Only after `read` of that place."""
@@ -127,7 +144,10 @@ class OwnTargets:
 
 
 def named(targets: Sequence[StandingTarget]) -> str:
-    told = "; ".join(f"“{each.text}” ({each.match}, {each.amazon_id})" for each in targets[:_MOST_NAMED])
+    told = "; ".join(
+        f"“{each.text}” ({each.match}, {'promoted there by this plan' if each.state == _TO_COME else each.amazon_id})"
+        for each in targets[:_MOST_NAMED]
+    )
     more = len(targets) - _MOST_NAMED
     return told + (f"; and {more} more" if more > 0 else "")
 
@@ -148,6 +168,9 @@ class Conflicts:
         negatives = [each for each in approved if each.kind.is_negative]
         own = OwnTargets(account)
         await own.read(reader, [_place(each) for each in negatives])
+        for each in approved:
+            if each.kind.is_promotion:
+                own.expect(each)
         fresh = {plan_id: await self.histories.harvested_since(plan_id) for plan_id in {n.plan_id for n in negatives}}
         found = []
         for each in negatives:

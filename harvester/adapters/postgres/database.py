@@ -29,8 +29,10 @@ _AWAY = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
 )
-"""Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up.)"""
+"""Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up, and
+`PostgresSystemError` one whose disk cannot be read or written.)"""
 
 _GONE = ("closed", "closing", "cannot switch to state")
 """The driver's words about a connection that is lost; the last: used in the moment the server says good-bye."""
@@ -173,7 +175,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        with translated():
+        with translated(), _ending_when_told_to():
             async with self._pool.acquire() as connection:
                 yield connection
 
@@ -238,6 +240,20 @@ class Database:
 
     async def execute(self, query: str, *arguments: object) -> str:
         return await self.repeat(lambda connection, _repeated: connection.execute(query, *arguments))
+
+
+@contextmanager
+def _ending_when_told_to() -> Iterator[None]:
+    """Whoever is cancelled while the line is lost fails to roll back: that error must not take the place of the end."""
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        yield
+    except Exception as error:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError from error
+        raise
 
 
 async def notice_dead_lines(connection: Connection) -> None:

@@ -213,6 +213,23 @@ async def test_a_roll_back_on_a_lost_line_is_the_loss(database: Database, loss: 
         await fail()
 
 
+async def test_whoever_is_told_to_end_ends_though_the_line_is_lost_too(database: Database):
+    """Both come at once when Postgres goes away and a lease with it: the work is not done again by one that was told to end."""
+    attempts: list[bool] = []
+
+    async def work(connection: Connection, repeated: bool) -> None:
+        attempts.append(repeated)
+        connection.terminate()
+        working.cancel()
+        await asyncio.sleep(0)
+
+    working = asyncio.create_task(database.repeat(work))
+    await asyncio.wait([working], timeout=10)
+
+    assert working.cancelled()
+    assert attempts == [False]
+
+
 async def test_profiles_are_remembered_as_last_seen(database: Database):
     """Saved twice, known once, with the newer name; a thousand at once."""
     profiles = PostgresProfiles(database)

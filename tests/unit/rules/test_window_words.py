@@ -150,6 +150,11 @@ def test_what_is_waited_for_is_told():
     ]
     assert short(gone, 9, 0) == "3 days of 60d-7d were never read, the first 2026-02-01"
     assert short(unread, 9, 0) == "its figures of 60d-7d were not read"
+    one = [judged(rules, term(sums(9), among=around(gaps={USUAL: gap}))) for gap in (missing(1), immature(1))]
+    assert [short(each, 9, 0) for each in one] == [
+        "1 day of 60d-7d was never read, the first 2026-02-01",
+        "1 day of 60d-7d was read before its orders were complete, the first 2026-02-20",
+    ]
 
 
 def test_economics_that_are_waited_for_are_told():
