@@ -179,10 +179,10 @@ WHERE phase = 'owning' AND state = 'done' AND undoes IS NULL AND settled_at <= $
             AND NOT EXISTS (SELECT FROM harvester.regret WHERE regret.action_id = action.action_id)));
 
 -- name: outcomes_listed
--- What became of actions since a time, of some profiles and one rule or of all; the newest first.
+-- What became of actions since a time, of some profiles, one rule and some verdicts or of all; the newest first.
 SELECT * FROM ledger.outcomes
 WHERE ($1::text[] IS NULL OR profile_id = ANY ($1)) AND ($2::timestamptz IS NULL OR made_at >= $2)
-    AND ($3::text IS NULL OR rule = $3)
+    AND ($3::text IS NULL OR rule = $3) AND ($5::text[] IS NULL OR verdict = ANY ($5))
 ORDER BY made_at DESC, substr(action_id, 2)::bigint DESC LIMIT $4;
 
 -- name: outcomes_of
