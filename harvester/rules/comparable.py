@@ -17,13 +17,13 @@ _DIVIDED_BY: Mapping[Measure, tuple[Measure, ...]] = {
     Measure.AOV: (Measure.ORDERS,),
 }
 """Sales that no order is counted for are an oddity of a report: no rule is written for them."""
-_DIVIDED: Mapping[Measure, Measure] = {
-    Measure.CPC: Measure.SPEND,
-    Measure.CTR: Measure.CLICKS,
-    Measure.CONVERSION_RATE: Measure.ORDERS,
-    Measure.ACOS: Measure.SPEND,
-    Measure.ROAS: Measure.SALES,
-    Measure.AOV: Measure.SALES,
+_DIVIDED: Mapping[Measure, tuple[Measure, ...]] = {
+    Measure.CPC: (Measure.SPEND,),
+    Measure.CTR: (Measure.CLICKS,),
+    Measure.CONVERSION_RATE: (Measure.ORDERS,),
+    Measure.ACOS: (Measure.SPEND,),
+    Measure.ROAS: (Measure.SALES, Measure.ORDERS),
+    Measure.AOV: (Measure.SALES,),
 }
 
 
@@ -60,5 +60,5 @@ def counts_needed(bound: Bound | WindowBound, *, more_than_nothing: bool) -> Ite
         return
     needed = _DIVIDED_BY.get(bound.measure, ())
     if more_than_nothing and bound.measure in _DIVIDED and not bound.amounts:
-        needed = (*needed, _DIVIDED[bound.measure])
+        needed += _DIVIDED[bound.measure]
     yield from (WindowBound(each, Side.AT_MOST, 0, bound.window) for each in needed)

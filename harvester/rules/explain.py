@@ -10,6 +10,7 @@ from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.rules.checks.category import REFINED
 from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence, is_windowed, percent_text
 from harvester.rules.checks.windowed import NOT_READ
+from harvester.rules.counting import plural
 from harvester.rules.explain_catalog import CATALOG_TELLING, catalog_words
 from harvester.rules.explain_category import CATEGORY_TELLING, refined_words
 from harvester.rules.explain_windows import SIDES, WINDOW_TELLING, against, window_words
@@ -67,6 +68,7 @@ _TELLING = {
     "malformed.placeholder": "`*` stands for no search term at all",
     "malformed.asin": "the keyword is an ASIN",
     "malformed.product": "`{measured}` is no ASIN",
+    "malformed.category": "`{measured}` is no id of a category",
     "unsupported_type": "its target type is `{measured}`",
     "unreadable.clicks": "its clicks cannot be read",
     "unreadable.conversions": "its conversions cannot be read",
@@ -272,11 +274,15 @@ def _name_wanted_has(finding: Finding) -> tuple[str, str, str]:
 def _told(finding: Finding, names: Names) -> str:
     name, _, window = finding.check.partition("@")
     template = _TELLING.get(name, finding.check)
-    said = {"measured": _plainly(finding.measured), "bound": _plainly(finding.bound)}
+    said = {"measured": _plainly(finding.measured), "bound": _plainly(finding.bound), "window": window}
+    if window and isinstance(finding.measured, (int, float)):
+        one = finding.measured == 1
+        said |= {"days": plural(int(finding.measured), "day"), "were": "was" if one else "were",
+                 "their": "its" if one else "their"}  # fmt: skip
     side = _AD_GROUPS.get(name)
     if side is not None and said[side] in names:
         said[side] = f"{names[said[side]]} ({said[side]})"
-    return template.format(**said, window=window).replace(" 1 orders", " 1 order")
+    return template.format(**said).replace(" 1 orders", " 1 order")
 
 
 def _plainly(value: float | str | None) -> str:

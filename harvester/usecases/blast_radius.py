@@ -32,6 +32,8 @@ class BlastRadius:
         """The item, held with what it would block named: enabled targets of one's own, what is protected, and terms
         that brought orders. What was shown is kept, so that it is no news when the item is sent.
         """
+        if item.kind.is_promotion and item.state is ActionState.PLANNED:
+            self.own.expect(item)
         if not item.kind.is_negative or item.state is not ActionState.PLANNED or item.kind is ActionKind.NEGATE_BRAND:
             return item
         own, protected = self.own.blocked_by(item), self._protected(item)

@@ -22,6 +22,8 @@ from harvester.usecases.sold_there import Negating, SoldThere, orders
 from harvester.usecases.together import together
 
 _MOST_NAMED = 5
+_TO_COME = "TO COME"
+"""State of a target that a promotion of the same plan makes."""
 
 
 @dataclass
@@ -32,6 +34,10 @@ class _Shelf:
     targets: list[StandingTarget] = field(default_factory=list)
     _found_by: dict[Match, Mapping[str, Sequence[int]]] = field(default_factory=dict)
     """By the match of the negative: what it shares -> places in the list."""
+
+    def add(self, target: StandingTarget) -> None:
+        self.targets.append(target)
+        self._found_by.clear()
 
     def blocked_by(self, item: Negating) -> Sequence[StandingTarget]:
         match = Match.SAME if item.kind is ActionKind.NEGATE_PRODUCT else item.match or Match.EXACT
@@ -104,7 +110,16 @@ class OwnTargets:
             for target in page:
                 shelf = self._by_ad_group.get(target.ad_group_id)
                 if shelf is not None and target.state == ENABLED:
-                    shelf.targets.append(target)
+                    shelf.add(target)
+
+    def expect(self, promotion: Negating) -> None:
+        """What the same plan makes there counts as if it stood already, where it was looked."""
+        shelf = self._by_ad_group.get(promotion.ad_group_id)
+        if shelf is None or promotion.match is None:
+            return
+        kind = TargetKind.KEYWORD if promotion.kind is ActionKind.PROMOTE_KEYWORD else TargetKind.PRODUCT
+        place = (promotion.ad_group_id, promotion.campaign_id)
+        shelf.add(StandingTarget(promotion.effect, *place, kind, promotion.key, promotion.match, _TO_COME))
 
     def at(self, campaign_id: str, ad_group_id: str) -> Sequence[StandingTarget]:
         """Only after `read` of that place."""
@@ -122,7 +137,10 @@ class OwnTargets:
 
 
 def named(targets: Sequence[StandingTarget]) -> str:
-    told = "; ".join(f"“{each.text}” ({each.match}, {each.amazon_id})" for each in targets[:_MOST_NAMED])
+    told = "; ".join(
+        f"“{each.text}” ({each.match}, {'promoted there by this plan' if each.state == _TO_COME else each.amazon_id})"
+        for each in targets[:_MOST_NAMED]
+    )
     more = len(targets) - _MOST_NAMED
     return told + (f"; and {more} more" if more > 0 else "")
 
@@ -144,6 +162,9 @@ class Conflicts:
         own = OwnTargets(account, self._profile.country)
         await own.read(reader, [_place(each) for each in negatives])
         await self.sold.what_sold.ahead({each.campaign_id for each in negatives})
+        for each in approved:
+            if each.kind.is_promotion:
+                own.expect(each)
         fresh = {plan_id: await self.histories.harvested_since(plan_id) for plan_id in {n.plan_id for n in negatives}}
         found = []
         for each in negatives:

@@ -10,6 +10,7 @@ import msgspec
 
 from harvester.domain.action import ActionKind
 from harvester.domain.history import Sold, SoldTerm
+from harvester.domain.ids import Effect
 from harvester.domain.target import Level, Match
 from harvester.ports.histories import ConvertingTerm, Histories
 from harvester.rules.blocking import blocks
@@ -35,6 +36,8 @@ class Negating(Protocol):
     def campaign_id(self) -> str: ...
     @property
     def ad_group_id(self) -> str: ...
+    @property
+    def effect(self) -> Effect: ...
 
 
 def orders(number: float) -> str:

@@ -89,7 +89,7 @@ async def test_where_rows_could_not_be_read_nothing_is_decided(dsn: str, amazon:
     assert set(decided(ledger, 2).values()) == {held}
     assert {outcome for outcome, _ in decided(ledger, 3).values()} == {"negate"}
     assert any(
-        f"Rows of the reports of 1 days could not be read, the first {ago(20)}, of 1 campaigns" in each for each in said
+        f"Rows of the reports of 1 day could not be read, the first {ago(20)}, of 1 campaign" in each for each in said
     )
     assert not any("could not be read" in each for each in quiet)
 

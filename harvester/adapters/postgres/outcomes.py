@@ -1,6 +1,6 @@
 """What became of what was done: figures of the reports around an action, and the readings that were made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -38,6 +38,7 @@ _NOTE = named("note_regrets")
 _PROFILES = named("profiles_with_outcomes")
 _IN_NEED = named("profiles_in_need")
 _LISTED = named("outcomes_listed")
+_OF = named("outcomes_of")
 _SCORES = named("rule_scores")
 
 _TOTALS = ("impressions", "clicks", "cost", "orders", "sales")
@@ -158,6 +159,11 @@ class PostgresOutcomes:
         """The newest first; JSON-shaped."""
         wanted = None if profile_ids is None else list(profile_ids)
         return [outcome_row(row) for row in await self.database.fetch(_LISTED, wanted, since, rule, most)]
+
+    async def of(self, action_ids: Collection[str]) -> Mapping[str, dict[str, Any]]:
+        """By action; without those that have none. JSON-shaped."""
+        rows = await self.database.fetch(_OF, list(action_ids)) if action_ids else []
+        return {row["action_id"]: outcome_row(row) for row in rows}
 
     async def scores(
         self, profile_ids: Sequence[str] | None = None, since: datetime | None = None

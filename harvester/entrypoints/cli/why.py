@@ -11,13 +11,14 @@ from rich.text import Text
 from harvester.domain.action import ActionState
 from harvester.domain.target import fold
 from harvester.entrypoints.cli import sentences, tables
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
 from harvester.entrypoints.cli.sentences import ad_group_named, at_length, reason
 from harvester.entrypoints.cli.session import Session, run
 from harvester.rules.explain_terms import words_in
 
 Names = Mapping[str, str]
 """Of source ad groups, by id."""
+_NO_NAMES: Names = {}
 _WAITING = frozenset({ActionState.PLANNED, ActionState.GUARDED, ActionState.HELD})
 
 
@@ -46,23 +47,37 @@ async def _why(invocation: Invocation, text: str, profile_id: str | None, as_jso
         reports = session.services.reports
         rows = [row async for row in reports.why(fold(text), text, profile_id)]
         horizon = await reports.horizon()
+        actions = [action for row in rows for action in row.get("actions", ())]
+        outcomes = await session.services.outcomes.of({str(action["id"]) for action in actions})
         spoken_of = await reports.names(sentences.ad_groups_in(rows))
+    for action in actions:
+        action["outcome"] = outcomes.get(str(action["id"]))
     if as_json:
         emit({"decisions": rows, "complete_since": horizon and horizon.before.isoformat()})
         return DONE
-    _tell(text, profile_id, rows, {each: ad_group_named(*named) for each, named in spoken_of.items()})
+    called = {each: ad_group_named(*named) for each, named in spoken_of.items()}
+    _tell(invocation, text, profile_id, rows, called)
     if horizon is not None:
         click.echo(sentences.horizon(horizon))
     return DONE
 
 
-def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]], spoken_of: Names) -> None:
+def _tell(
+    invocation: Invocation,
+    text: str,
+    profile_id: str | None,
+    rows: Sequence[Mapping[str, Any]],
+    called: Names = _NO_NAMES,
+) -> None:
+    console = tables.console()
     if not rows:
         where = f" in profile {profile_id}" if profile_id else ""
         click.echo(f"“{text}” was never recommended{where}, as far as this ledger goes.")
+        everything = hint(invocation, "show PLAN --all")
+        console.print(tables.hanging(f"The whole text is compared; every target of a run stands in {everything}", 0))
         return
-    console = tables.console()
-    heading, names = None, {**spoken_of, **_names(rows)}
+    heading, names = None, {**called, **_names(rows)}
+    outcomes: dict[str, Mapping[str, Any] | None] = {}
     for row in rows:
         if row["profile_id"] != heading:
             heading = row["profile_id"]
@@ -70,6 +85,21 @@ def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]], 
             console.print(tables.hanging(whose))
         for line in _story(row, names):
             console.print(tables.hanging(line))
+        for action in row.get("actions", ()):
+            outcomes.setdefault(str(action["id"]), action["outcome"])
+    for action_id, outcome in outcomes.items():
+        for sentence in _became(outcome):
+            console.print()
+            console.print(tables.hanging(f"What became of item {action_id}: {sentence}", 2))
+
+
+def _became(outcome: Mapping[str, Any] | None) -> list[str]:
+    """By the newest reading; nothing where there is none yet."""
+    if outcome is None or not outcome["reading"]:
+        return []
+    undo = outcome["undo_plan_id"] if outcome["state"] == "done" else None
+    back = f" Plan {undo} would take it back." if undo else ""
+    return [f"After {outcome['reading']} days: {outcome['verdict'].replace('_', ' ')}, {outcome['sentence']}.{back}"]
 
 
 def _names(rows: Iterable[Mapping[str, Any]]) -> Names:
@@ -88,6 +118,9 @@ def _names(rows: Iterable[Mapping[str, Any]]) -> Names:
 async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None, as_json: bool) -> int:
     async with Session.open(invocation) as session:
         chapters = await session.services.stories.of(amazon_id, profile_id)
+        outcomes = await session.services.outcomes.of({str(chapter["action_id"]) for chapter in chapters})
+    for chapter in chapters:
+        chapter["outcome"] = outcomes.get(str(chapter["action_id"]))
     if as_json:
         emit({"actions": chapters})
         return DONE
@@ -124,6 +157,7 @@ def _chapter(chapter: Mapping[str, Any]) -> list[Text]:
         call = f", call {event['call_id']}" if event["call_id"] else ""
         error = f": {event['error_message']}" if event["error_message"] else ""
         lines.append(Text(f"  {_moment(event['at'])} {event['to_state']} by {event['changed_by']}{call}{error}"))
+    lines += [Text(f"  {sentence}") for sentence in _became(chapter["outcome"])]
     for call in chapter["calls"]:
         answer = f"answered {call['status']}" if call["status"] else "got no answer"
         lines.append(Text(""))

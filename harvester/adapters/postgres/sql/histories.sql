@@ -99,3 +99,19 @@ SELECT key, conversions, seen_at FROM (
     ORDER BY key, conversions DESC, seen_at DESC
 ) AS best
 ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;
+
+-- name: converting_products
+-- Which products converted there in the last ninety days, the most conversions first; run by run, as above.
+SELECT key, conversions, seen_at FROM (
+    SELECT DISTINCT ON (key) key, conversions, seen_at
+    FROM harvester.run CROSS JOIN LATERAL (
+        SELECT key, conversions, seen_at FROM harvester.observation
+        WHERE observation.run_id = run.run_id AND seen_at >= run.seen_from AND seen_at <= run.seen_until
+            AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
+            AND key ~ '^[A-Z0-9]{10}$'
+        OFFSET 0
+    ) AS converted
+    WHERE run.profile_id = $1 AND run.started_at > now() - interval '90 days'
+    ORDER BY key, conversions DESC, seen_at DESC
+) AS best
+ORDER BY conversions DESC, seen_at DESC, key LIMIT $4;

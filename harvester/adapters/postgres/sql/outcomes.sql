@@ -185,6 +185,10 @@ WHERE ($1::text[] IS NULL OR profile_id = ANY ($1)) AND ($2::timestamptz IS NULL
     AND ($3::text IS NULL OR rule = $3)
 ORDER BY made_at DESC, substr(action_id, 2)::bigint DESC LIMIT $4;
 
+-- name: outcomes_of
+-- What became of these actions.
+SELECT * FROM ledger.outcomes WHERE action_id = ANY ($1);
+
 -- name: rule_scores
 -- What became of the actions of each rule since a time: counts by what they do, and money by currency.
 SELECT rule, CASE WHEN kind LIKE 'negate%' THEN 'negate' ELSE 'promote' END AS does, currency,

@@ -98,3 +98,10 @@ WHERE profile_id = $1 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id 
         SELECT FROM unnest($4::text[]) AS said (phrase)
         WHERE position(' ' || said.phrase || ' ' IN ' ' || key || ' ') > 0)
 GROUP BY key ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;
+
+-- name: recorded_products
+-- Which products brought orders there, as far as the recorded days say, the most first.
+SELECT key, sum(orders)::float8 AS conversions, max(day)::timestamptz AS seen_at FROM harvester.search_term_day
+WHERE profile_id = $1 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND orders > 0
+    AND key ~ '^[A-Z0-9]{10}$'
+GROUP BY key ORDER BY conversions DESC, seen_at DESC, key LIMIT $4;
