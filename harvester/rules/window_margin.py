@@ -9,7 +9,7 @@ from harvester.domain.history import MICROS
 from harvester.domain.money import smallest_coin
 from harvester.rules.checks.evidence import Bound, Side, is_windowed, percent_text
 from harvester.rules.checks.windowed import MONEY, NOT_READ, Measure, WindowBound, money_text, window_name
-from harvester.rules.explain_windows import COUNTS, NAMES, wanted
+from harvester.rules.explain_windows import COUNTS, NAMES, worth
 from harvester.rules.margin import combined
 from harvester.rules.windowed_findings import bound_in, currency_in, number_in
 
@@ -73,7 +73,7 @@ class _Wish(NamedTuple):
         side = ("at least" if self.positive else "over") if self.from_below else "at most" if self.positive else "under"
         sure = "" if bound.confidence is None else f" with {percent_text(bound.confidence)} confidence"
         article = "" if bound.measure is Measure.AOV else "an " if bound.measure is Measure.ACOS else "a "
-        return f"{article}{NAMES[bound.measure]} of {side} {wanted(finding, bound)}{sure}"
+        return f"{article}{NAMES[bound.measure]} of {side} {worth(finding, bound)}{sure}"
 
 
 def _count(finding: Finding, bound: WindowBound, *, strict: bool) -> str:

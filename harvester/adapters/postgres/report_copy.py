@@ -27,6 +27,8 @@ _date = struct.Struct(">ii").pack
 _figures = struct.Struct(">iqiqiqiqiq").pack
 _MOST_REMEMBERED = 2**15
 """Of places, and of terms: so that memory stays flat."""
+_MOST_ROWS_REMEMBERED = 2**17
+"""As few reports have."""
 _MOST_ID_BYTES, _MOST_TEXT_BYTES = 100, 2000
 """No index takes what is much longer, and nothing of Amazon's is: a row with it is spoiled."""
 MOST_CAMPAIGNS = 1000
@@ -49,6 +51,7 @@ class ReportCopy:
         """By identity, which is told faster than equality; with the place, so that its id stays its own."""
         self._terms: dict[str, bytes] = {}
         self._page_before: AbstractSet[bytes] = frozenset()
+        self._first_rows: set[int] = set()
 
     def __call__(self, pages: Iterable[ReportPage], asked: Collection[date]) -> Iterator[bytes]:
         """The whole COPY in pieces. Rows of days that were never asked for count as unreadable."""
@@ -87,11 +90,20 @@ class ReportCopy:
                     self.unread[each].add(row.campaign_id if len(row.campaign_id) <= _MOST_ID_BYTES else "")
 
     def _once(self, rows: list[bytes]) -> bytes:
-        """What comes a second time, in the same page or the next one, is left out: it would be counted twice."""
+        """What comes a second time is left out: it would be counted twice.
+
+        In the same page, in the next one, or anywhere after it among the first so many rows, which are remembered by 64
+        bits each: that two of them agree in those by chance happens once in two thousand million reports.
+        """
         once = dict.fromkeys(rows)
-        for row in once.keys() & self._page_before:
-            del once[row]
+        again = once.keys() & self._page_before
         self._page_before = once.keys()
+        if len(self._first_rows) < _MOST_ROWS_REMEMBERED:
+            hashes = dict(zip(map(hash, once), once, strict=True))
+            again |= {hashes[each] for each in hashes.keys() & self._first_rows}
+            self._first_rows.update(hashes)
+        if again:
+            once = {row: None for row in once if row not in again}
         self.rows += len(once)
         return b"".join(once)
 

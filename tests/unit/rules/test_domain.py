@@ -98,7 +98,17 @@ def test_an_asin_has_ten_letters_and_digits(text, asin, shaped):
 )
 def test_a_negative_covers_its_own_and_a_phrase_what_holds_it(stands, asked, covered):
     """An exact negative never covers a phrase."""
-    assert (negatives(stands).covering(*asked) == "n0") is covered
+    found = negatives(stands).covering(*asked)
+
+    assert (found is not None and found.startswith("n0")) is covered
+
+
+def test_a_shorter_phrase_is_told_with_its_words():
+    """Nobody knows a negative by its id."""
+    stands = negatives((K, Match.PHRASE, "bath towel"))
+
+    assert stands.covering(K, "big bath towel", Match.EXACT) == "n0 (phrase “bath towel”)"
+    assert stands.covering(K, "bath towel", Match.EXACT) == "n0"
 
 
 def test_without_negatives_nothing_is_covered():

@@ -41,7 +41,7 @@ NO_ORDERS = {"orders": {"at_most": 0}}
         ({"clicks": {"at_least": "3x expected"}}, sums(31), "needs 5 more clicks"),
         ({"spend": {"at_least": "1x target_cost"}}, sums(3, spend=1), "needs 6.50 USD more spend"),
         ({"acos": {"at_most": "30%"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 30%"),
-        ({"acos": {"at_most": "target"}}, sums(3, 1, 9, 20), "needs an ACOS of at most the target ACOS"),
+        ({"acos": {"at_most": "target"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 30% (the target ACOS)"),
         ({"not": {"acos": {"at_least": "30%"}}}, sums(3, 1, 9, 20), "needs an ACOS of under 30%"),
         ({"acos": {"at_least": "90%"}}, sums(3, 1, 9, 20), "needs an ACOS of at least 90%"),
         ({"not": {"roas": {"at_most": 5}}}, sums(3, 1, 9, 20), "needs a ROAS of over 5"),
@@ -150,6 +150,11 @@ def test_what_is_waited_for_is_told():
     ]
     assert short(gone, 9, 0) == "3 days of 60d-7d were never read, the first 2026-02-01"
     assert short(unread, 9, 0) == "its figures of 60d-7d were not read"
+    one = [judged(rules, term(sums(9), among=around(gaps={USUAL: gap}))) for gap in (missing(1), immature(1))]
+    assert [short(each, 9, 0) for each in one] == [
+        "1 day of 60d-7d was never read, the first 2026-02-01",
+        "1 day of 60d-7d was read before its orders were complete, the first 2026-02-20",
+    ]
 
 
 def test_economics_that_are_waited_for_are_told():
