@@ -29,7 +29,8 @@ class BlastRadius:
 
     async def shown(self, item: PlannedAction) -> PlannedAction:
         """The item, held with what it would block named: enabled targets of one's own, and terms that the recorded
-        history holds orders of. What was shown is kept, so that it is no news when the item is sent.
+        history holds orders of, but for the very term that was promoted because it sold. What was shown is kept, so
+        that it is no news when the item is sent.
         """
         if self.own and item.kind.is_promotion and item.state is ActionState.PLANNED:
             self.own.expect(item)
@@ -44,8 +45,9 @@ class BlastRadius:
             self.profile_id, item.campaign_id, ad_group_id, item.key, item.match or Match.EXACT
         )
         seen = {"blocks": [each.amazon_id for each in own], "sold": [term.key for term in terms]}
-        if terms:
-            item = _held(item, _sentence([*terms]))
+        others = [term for term in terms if not (item.follows and term.key == item.key)]
+        if others:
+            item = _held(item, _sentence(others))
         if own:
             item = _held(item, f"It would block enabled targets of your own there: {named(own)}.", OWN_REASON)
         return msgspec.structs.replace(item, seen=compact(seen)) if terms or own else item
