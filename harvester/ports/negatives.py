@@ -25,7 +25,9 @@ class PlanHistories(Histories, Protocol):
         ...
 
     async def harvested_since(self, plan_id: str) -> bool:
-        """Whether the profile was harvested again after the run that a plan was made of."""
+        """Whether the profile was harvested again after the run that a plan was made of, or reports of search terms
+        have come in since it began.
+        """
         ...
 
     async def brand_places(self, run_id: RunId) -> Mapping[tuple[str, str, str], int]:

@@ -13,6 +13,7 @@ from harvester.rules.brands import Spot
 from harvester.rules.checks.protection import words_of
 from harvester.usecases.blast_radius import OWN_REASON, REASON
 from harvester.usecases.conflicts import OwnTargets
+from harvester.usecases.sold_there import orders
 
 _MOST_ASKED = 200
 """Questions to the history for the brands of one plan."""
@@ -111,7 +112,7 @@ class BrandHints:
         terms: Sequence[ConvertingTerm] = await self.histories.converting_terms(
             self.profile_id, campaign_id, ad_group_id or None, brand.words, Match.PHRASE
         )
-        sold = [f"“{term.key}” with {term.conversions:g} orders, seen {term.seen_at:%Y-%m-%d}" for term in terms]
+        sold = [f"“{term.key}” with {orders(term.conversions)}, seen {term.seen_at:%Y-%m-%d}" for term in terms]
         return [f"Terms with its name that sold here: {_named(sold)}."] if sold else []
 
 

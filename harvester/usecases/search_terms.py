@@ -20,7 +20,7 @@ from harvester.domain.history import (
 from harvester.domain.profile import Profile
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation, RecommendationPage
 from harvester.domain.run import Run
-from harvester.domain.target import KEYWORD, PRODUCT, is_asin_shaped
+from harvester.domain.target import KEYWORD, PRODUCT, asin_of
 from harvester.domain.zones import zone
 from harvester.ports.search_terms import SearchTerms, TermPart
 from harvester.rules.checks.windowed import window_name
@@ -246,7 +246,7 @@ class _Making:
         if not windows:
             return None
         first, source = parts[0], self._source
-        is_product = is_asin_shaped(first.key)
+        is_product = first.key == asin_of(first.key)
         counted = windows.get(source.default, NOTHING)
         row = Recommendation(
             source=SEARCH_TERMS,

@@ -283,7 +283,7 @@ async def test_restated_days_change_decisions_only_through_new_runs(dsn: str, am
     ]
     assert items == []
     assert stale["state"] == "stale"
-    assert "“garden gnome” with 1 orders was seen here" in stale["error"]
+    assert "“garden gnome” with 1 order was seen here" in stale["error"]
 
 
 async def test_a_phrase_that_would_block_recorded_orders_is_held(dsn: str, amazon: Running, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from harvester.domain.action import ActionState
 from harvester.domain.target import fold
 from harvester.entrypoints.cli import sentences, tables
 from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
-from harvester.entrypoints.cli.sentences import at_length, reason
+from harvester.entrypoints.cli.sentences import ad_group_named, at_length, reason
 from harvester.entrypoints.cli.session import Session, run
 from harvester.rules.explain_terms import words_in
 
@@ -46,6 +46,7 @@ async def _why(invocation: Invocation, text: str, profile_id: str | None, as_jso
         reports = session.services.reports
         rows = [row async for row in reports.why(fold(text), text, profile_id)]
         horizon = await reports.horizon()
+        spoken_of = await reports.names(sentences.ad_groups_in(rows))
         actions = [action for row in rows for action in row.get("actions", ())]
         outcomes = await session.services.outcomes.of({str(action["id"]) for action in actions})
     for action in actions:
@@ -53,13 +54,15 @@ async def _why(invocation: Invocation, text: str, profile_id: str | None, as_jso
     if as_json:
         emit({"decisions": rows, "complete_since": horizon and horizon.before.isoformat()})
         return DONE
-    _tell(invocation, text, profile_id, rows)
+    _tell(invocation, text, profile_id, rows, {each: ad_group_named(*named) for each, named in spoken_of.items()})
     if horizon is not None:
         click.echo(sentences.horizon(horizon))
     return DONE
 
 
-def _tell(invocation: Invocation, text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
+def _tell(
+    invocation: Invocation, text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]], spoken_of: Names
+) -> None:
     console = tables.console()
     if not rows:
         where = f" in profile {profile_id}" if profile_id else ""
@@ -67,7 +70,7 @@ def _tell(invocation: Invocation, text: str, profile_id: str | None, rows: Seque
         everything = hint(invocation, "show PLAN --all")
         console.print(tables.hanging(f"The whole text is compared; every target of a run stands in {everything}", 0))
         return
-    heading, names = None, _names(rows)
+    heading, names = None, {**spoken_of, **_names(rows)}
     outcomes: dict[str, Mapping[str, Any] | None] = {}
     for row in rows:
         if row["profile_id"] != heading:
@@ -98,16 +101,12 @@ def _names(rows: Iterable[Mapping[str, Any]]) -> Names:
     names: dict[str, str] = {}
     for row in rows:
         if row.get("ad_group_name"):
-            names.setdefault(row["ad_group_id"], _named(row["ad_group_name"], row["campaign_name"]))
+            names.setdefault(row["ad_group_id"], ad_group_named(row["ad_group_name"], row["campaign_name"]))
         for each in row.get("actions", ()):
             if each.get("source_ad_group_name"):
-                kept = _named(each["source_ad_group_name"], each["source_campaign_name"])
+                kept = ad_group_named(each["source_ad_group_name"], each["source_campaign_name"])
                 names[each["source_ad_group_id"]] = kept
     return names
-
-
-def _named(ad_group: str, campaign: str) -> str:
-    return f"“{ad_group}” of campaign “{campaign}”"
 
 
 async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None, as_json: bool) -> int:
@@ -237,7 +236,7 @@ def _suggestion(row: Mapping[str, Any], ad_group: str) -> str:
 def _story(row: Mapping[str, Any], names: Names) -> list[Text]:
     when = row["decided_at"][:16].replace("T", " ")
     lines = [Text(""), Text(f"{when} UTC, run {row['run_id']}: {_seen(row, names)}.")]
-    first, *rest = at_length(row)
+    first, *rest = at_length(row, names)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
     lines += [Text(f"  {sentence}") for sentence in rest]
     lines += [Text(f"  {_item(action)}") for action in row.get("actions", ())]

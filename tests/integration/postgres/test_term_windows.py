@@ -163,6 +163,15 @@ async def test_rows_carry_what_their_ad_group_advertises(database: Database, sql
     assert notes == {"710": ("B000000001", "B000000002"), "720": UNSET}
 
 
+async def test_a_term_that_looks_like_an_asin_by_chance_is_a_keyword(database: Database, sql: Sql):
+    """`nintendo64` is what somebody typed: negated as a product it would shut out nothing, or a product of that name."""
+    await put(sql, [a_day(10, "710", "nintendo64"), a_day(10, "710", "B000000009")])
+
+    rows, _ = await read(source(database))
+
+    assert {(row.target_type, row.target) for row, _ in rows} == {("KEYWORD", "nintendo64"), ("PRODUCT", "B000000009")}
+
+
 async def test_days_are_known_by_when_they_were_read(database: Database, sql: Sql):
     """Of search terms and of the profile only."""
     await sql.execute("INSERT INTO harvester.profile VALUES ('1234567890','m','NA','US','USD','UTC','seller','A',NULL)")

@@ -3,6 +3,7 @@
 import asyncio
 import errno
 import io
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
@@ -279,7 +280,7 @@ async def test_a_full_disk_is_called_one(counter: Counter, monkeypatch: pytest.M
         def write(self, _chunk: object) -> int:
             raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(reports.tempfile, "SpooledTemporaryFile", lambda _most: Full())
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", lambda _most: Full())
 
     with pytest.raises(Unavailable, match="temporary files: No space left on device"):
         await rows_at(counter, url)

@@ -67,7 +67,7 @@ def test_who_finds_nothing_is_told_where_all_targets_stand(
     """A part of a text is no text that was recommended."""
     monkeypatch.setattr(sys, "argv", ["harvester"])
 
-    _tell(Invocation(Path("my.env")), "towels", None, [])
+    _tell(Invocation(Path("my.env")), "towels", None, [], {})
 
     assert " ".join(capsys.readouterr().out.split()) == (
         "“towels” was never recommended, as far as this ledger goes. The whole text is compared; every target of a run "

@@ -30,7 +30,8 @@ TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 PACIFIC = "America/Los_Angeles"
 SELLERS = ages_of(vendor=False)
-NAMED = re.compile(r'asin\s*=\s*"([A-Za-z0-9]{10})"', re.ASCII)
+QUOTES = "[\"'\u2018\u2019\u201c\u201d]"
+NAMED = re.compile(rf"asin(?:-expanded)?\s*=\s*{QUOTES}([a-z0-9]{{10}}){QUOTES}", re.ASCII | re.IGNORECASE)
 BARE = re.compile(r"b0[a-z0-9]{8}", re.ASCII | re.IGNORECASE)
 
 
@@ -209,6 +210,8 @@ def test_a_span_says_its_days() -> None:
         (" B07ABC1234 ", "B07ABC1234"),
         ('asin="b07abc1234"', "B07ABC1234"),
         ('asin = "0306406152"', "0306406152"),
+        ("ASIN='b07abc1234'", "B07ABC1234"),
+        ("asin-expanded=“B07ABC1234”", "B07ABC1234"),
         ("0306406152", "0306406152"),
         ("toothbrush", "toothbrush"),
         ("*", "*"),

@@ -61,8 +61,14 @@ WHERE action_id IN (
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: harvested_since
--- Whether a later run of the same profile has recorded anything.
+-- Whether a later run of the same profile has recorded anything, or a report of search terms has come in since its run began.
 SELECT EXISTS (
+    SELECT FROM harvester.plan
+    JOIN harvester.run ON run.run_id = plan.run_id
+    JOIN harvester.report_day AS known ON known.profile_id = plan.profile_id AND known.kind = 'search_terms'
+    JOIN harvester.report ON report.number = known.report
+    WHERE plan.plan_id = $1 AND report.settled_at > run.started_at
+) OR EXISTS (
     SELECT FROM harvester.plan
     JOIN harvester.run AS mine ON mine.run_id = plan.run_id
     JOIN harvester.run AS later ON later.profile_id = plan.profile_id AND later.started_at > mine.started_at

@@ -9,7 +9,7 @@ WITH mine AS (
     FROM harvester.profile WHERE profile_id = $1
 ), deed AS MATERIALIZED (
     SELECT action.action_id, action.plan_id, action.run_id, action.leader, action.kind, action.rule, action.target, action.key, action.match,
-        action.level, action.asin, action.clicks, action.conversions, action.follows, action.amazon_id,
+        action.level, action.asin, action.clicks, action.conversions, action.follows, action.amazon_id, action.seen,
         action.kind LIKE 'negate%' AS negates, action.campaign_id, action.campaign_name, action.ad_group_id,
         action.source_campaign_id, action.source_campaign_name, action.source_ad_group_id,
         harvester.local_day(action.settled_at, mine.timezone) AS made_on, mine.timezone, mine.today,
@@ -29,7 +29,7 @@ SELECT deed.action_id, deed.kind, deed.rule, deed.target, deed.key, deed.match, 
     coalesce(basis.campaign_id, deed.campaign_id) AS served_in, coalesce(deed.follows, '') AS follows, deed.clicks,
     coalesce(told.orders, deed.conversions) AS conversions,
     least(harvester.local_day(run.started_at, deed.timezone), deed.made_on) AS decided_on, deed.made_on, checkpoint.reading,
-    evidence.note
+    evidence.note, ARRAY(SELECT jsonb_array_elements_text(nullif(deed.seen, '')::jsonb -> 'sold')) AS shown
 FROM deed
 LEFT JOIN harvester.action AS basis ON basis.action_id = deed.follows
 JOIN harvester.run ON run.run_id = coalesce(basis.run_id, deed.run_id)
@@ -111,6 +111,19 @@ CROSS JOIN LATERAL (
         AND (seen.key = deed.key OR (phrase AND position(' ' || deed.key || ' ' IN ' ' || seen.key || ' ') > 0))
         AND seen.day >= least(looked_from, made_on - days) AND seen.day <= made_on + days
 ) AS term;
+
+-- name: orders_on_days
+-- What texts brought between two days in an ad group, or without one in a whole campaign, by place in the lists.
+SELECT asked.place, coalesce(sum(orders), 0)::bigint AS orders
+FROM unnest($2::text[], $3::text[], $4::text[], $5::date[], $6::date[]) WITH ORDINALITY
+    AS asked (campaign_id, ad_group_id, key, first_day, last_day, place)
+LEFT JOIN LATERAL (
+    SELECT orders FROM harvester.search_term_day AS seen
+    WHERE seen.profile_id = $1 AND seen.campaign_id = asked.campaign_id AND seen.key = asked.key AND orders > 0
+        AND (asked.ad_group_id = '' OR seen.ad_group_id = asked.ad_group_id)
+        AND seen.day BETWEEN asked.first_day AND asked.last_day
+) AS found ON true
+GROUP BY asked.place ORDER BY asked.place;
 
 -- name: figures_at_destination
 -- What a target of ours did in so many days after, by place in the lists.
