@@ -118,7 +118,7 @@ def told_unread(windows: Sequence[Window], unread: Mapping[date, Collection[str]
     campaigns = {each for found in within.values() for each in found}
     whose = "nobody knows of which campaigns" if "" in campaigns else f"of {plural(len(campaigns), 'campaign')}"
     told = f"Rows of the reports of {plural(len(within), 'day')} could not be read, the first {min(within)}, {whose}"
-    return (f"{told}: what rules need those days for is held there; they are asked for again on the next day",)
+    return (f"{told}: what rules need those days for is held there; they are asked for again",)
 
 
 _NO_REPORTS = (
