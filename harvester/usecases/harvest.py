@@ -299,7 +299,7 @@ class _Work:
         ]
         if not waiting:
             return {}
-        items = await facts((rows[place][1], rows[place][0].advertised) for place in waiting)
+        items = await facts((rows[place][1], each) for place in waiting for each in rows[place][0].advertised)
         for place in waiting:
             self._judge_with(rows, place, catalog=items, history=histories[place])
         return dict.fromkeys(waiting, items)

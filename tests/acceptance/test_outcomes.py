@@ -138,6 +138,8 @@ def reads_well(harvester: Harvester, rule: str, undo: str) -> None:
         harvester("outcomes", "--since", TOMORROW).out
         == "nothing that was promoted or negated fits the options given\n"
     )
+    regretted = harvester("outcomes", "--rule", rule, "--verdict", "regretted", "--json", **REVIEW).json["outcomes"]
+    assert [each["verdict"] for each in regretted] == ["regretted"]
     assert "this profile is not known" in harvester("outcomes", "--profile", "1").failed().err
 
 

@@ -154,11 +154,13 @@ class PostgresOutcomes:
         profile_ids: Sequence[str] | None = None,
         since: datetime | None = None,
         rule: str | None = None,
-        most: int = 1000,
+        most: int = 100_000,
+        verdicts: Sequence[str] | None = None,
     ) -> Sequence[dict[str, Any]]:
         """The newest first; JSON-shaped."""
         wanted = None if profile_ids is None else list(profile_ids)
-        return [outcome_row(row) for row in await self.database.fetch(_LISTED, wanted, since, rule, most)]
+        judged = None if verdicts is None else list(verdicts)
+        return [outcome_row(row) for row in await self.database.fetch(_LISTED, wanted, since, rule, most, judged)]
 
     async def of(self, action_ids: Collection[str]) -> Mapping[str, dict[str, Any]]:
         """By action; without those that have none. JSON-shaped."""

@@ -118,7 +118,7 @@ def _evidence(row: Mapping[str, Any]) -> str:
 
 def _money(row: Mapping[str, Any]) -> str:
     """`40.56 USD spent, ACOS 10.9%` on a line of its own, where a report says so."""
-    found = figures_in(row if "windows" in row else row.get("metrics"))
+    found = figures_in(row)
     if found is None:
         return ""
     figures, currency = found

@@ -86,7 +86,7 @@ def evidence(row: Mapping[str, Any]) -> str:
         if row.get("kind") in _WITHOUT_EVIDENCE:
             return ""
         return "suggested" if "themes" in row or "kind" in row else "unknown"
-    found = figures_in(row if "windows" in row else row.get("metrics"))
+    found = figures_in(row)
     money = "" if found is None else f"\n{amount(found[0].cost, found[1])}"
     return f"{number(conversions)}/{number(clicks)}{money}"
 

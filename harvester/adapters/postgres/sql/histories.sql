@@ -28,6 +28,7 @@ ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: due_follow_ups
 -- Done promotions whose negative at the source is due, by days and impressions, and not planned yet, in plan order.
+-- None that its newest reading regrets: with its source closed, too, the term would be nowhere.
 WITH due AS MATERIALIZED (
     SELECT * FROM harvester.standing
     WHERE action_id IN (
@@ -37,6 +38,9 @@ WITH due AS MATERIALIZED (
         AND NOT EXISTS (
             SELECT FROM harvester.action AS child
             WHERE child.follows = standing.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
+        AND (
+            SELECT said.verdict FROM harvester.outcome_reading AS said
+            WHERE said.action_id = standing.action_id ORDER BY said.reading DESC LIMIT 1) IS DISTINCT FROM 'regretted'
 )
 SELECT * FROM due WHERE harvester.serves_enough(profile_id, amazon_id, settled_at, follow_up)
 ORDER BY substr(plan_id, 2)::bigint, position;
