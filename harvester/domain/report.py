@@ -117,10 +117,39 @@ class Unread(NamedTuple):
     """Empty where that cannot be read either."""
 
 
-class ReportPage(NamedTuple):
-    rows: Sequence[ReportRow]
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """Rows by column: there are millions, and to make an object of each takes longer than to decode it."""
+
+    days: Sequence[date]
+    places: Sequence[Place]
+    terms: Sequence[str]
+    impressions: Sequence[int]
+    clicks: Sequence[int]
+    costs: Sequence[int]
+    orders: Sequence[int]
+    sales: Sequence[int]
     unread: Sequence[Unread] = ()
     """Rows beside them that are not what the report should hold."""
+
+    @classmethod
+    def of(cls, rows: Sequence[ReportRow], unread: Sequence[Unread] = ()) -> "ReportPage":
+        return cls(
+            [row.day for row in rows],
+            [row.place for row in rows],
+            [row.term for row in rows],
+            [row.impressions for row in rows],
+            [row.clicks for row in rows],
+            [row.cost for row in rows],
+            [row.orders for row in rows],
+            [row.sales for row in rows],
+            unread,
+        )
+
+    @property
+    def rows(self) -> Sequence[ReportRow]:
+        figures = (self.impressions, self.clicks, self.costs, self.orders, self.sales)
+        return [*map(ReportRow, self.days, self.places, self.terms, *figures)]
 
     @property
     def unreadable(self) -> int:

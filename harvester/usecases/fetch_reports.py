@@ -315,9 +315,9 @@ class _Readable:
         rows = unreadable = 0
         of_use = False
         for page in self.pages:
-            rows += len(page.rows)
+            rows += len(page.days)
             unreadable += page.unreadable
-            of_use = of_use or any(row.day in self.days for row in page.rows)
+            of_use = of_use or any(day in self.days for day in page.days)
             yield page
             if unreadable >= ENOUGH_UNREADABLE and not rows:
                 break

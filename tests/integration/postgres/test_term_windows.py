@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.queries import named
+from harvester.adapters.postgres.report_days import PostgresReportDays
 from harvester.adapters.postgres.search_terms import PostgresSearchTerms
 from harvester.domain.coverage import stretches_of
 from harvester.domain.history import Gap, History, Totals, Window
@@ -130,6 +131,26 @@ async def test_a_resumed_run_repeats_and_leaves_out_nothing(database: Database, 
     for before, token in tokens:
         rest, _ = await read(source(database, page_size=2, parts_at_once=9), token=token)
         assert [row for row, _ in rest] == [row for row, _ in whole[before:]]
+
+
+async def test_old_days_go_meanwhile_and_days_come(database: Database, sql: Sql):
+    """Partitions that are dropped or made between two pages disturb no run that counts none of their days."""
+    days = PostgresReportDays(database)
+    await days.make_partitions(TODAY - timedelta(days=90), TODAY - timedelta(days=1))
+    rows = made_up(6)
+    await put(sql, [*rows, *(a_day(90, ad_group_id, "Red Hat") for ad_group_id in AD_GROUPS)])
+    whole, _ = await read(source(database, page_size=2, parts_at_once=9))
+
+    again: list[Recommendation] = []
+    ages = iter(range(89, 67, -1))
+    async for page in source(database, page_size=2, parts_at_once=9).pages(AD_GROUPS, None):
+        again += page.rows
+        if (age := next(ages, None)) is not None:
+            assert await days.drop_before(TODAY - timedelta(days=age)) == 2
+            assert await days.make_partitions(TODAY + timedelta(days=age), TODAY + timedelta(days=age)) == 2
+
+    assert len(again) > 10
+    assert again == [row for row, _ in whole]
 
 
 async def test_the_keyword_that_cost_most_speaks_for_a_term(database: Database, sql: Sql):
