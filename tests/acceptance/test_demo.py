@@ -54,12 +54,12 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
             "  from search terms of the report",
             " spent, ACOS ",
             "how to draw ",
-            "  from suggested products",
             "  from suggested categories",
             "category target, bid",
             "Blue Heron (18840219071)",
         ):
             assert shown.out.count(said) >= 3
+        assert "  from suggested products" in shown.out, "where the catalog says enough about them"
         assert "price_ratio" in shown.out, "the catalog was asked"
         assert max(map(len, shown.out.splitlines())) <= 80
 

@@ -133,6 +133,8 @@ def reads_well(harvester: Harvester, rule: str, undo: str) -> None:
     assert "promote" not in told
     assert told.startswith("Sandbox Store 1 (US), profile 1034000000000000\n")
     assert words.index("regretted") < words.index("good"), "what waits for a person stands first"
+    assert "  regretted  -25.00 USD\n" in told
+    assert "  good  +30.00 USD\n" in told
     assert max(len(line) for line in told.splitlines()) <= 80
     assert (
         harvester("outcomes", "--since", TOMORROW).out

@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from aiohttp import web
 
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.report_days import PostgresReportDays
@@ -136,4 +137,42 @@ async def test_a_postgres_that_cannot_keep_the_rows_loses_no_report(
     assert await rows_by_day(sql) == {1: 31}
     await sql.execute("DROP TRIGGER no_space ON harvester.search_term_day")
     assert (await whole(fetch)).troubles == []
+    assert (len(counter.desk.asked), await rows_by_day(sql)) == (4, {1: 94})
+
+
+async def test_while_amazon_throttles_no_more_is_looked_after(
+    fetch: FetchReports, counter: Counter, hands: Hands
+) -> None:
+    """One call finds out; a worker has other profiles to serve."""
+    await fetch.advance(PROFILE, TERMS)
+    hands.pass_by(seconds=2)
+    counter.desk.looks = [(429, {})] * 1000
+    before, seen = counter.time.seconds, len(counter.desk.seen)
+
+    fetched = await fetch.advance(PROFILE, TERMS)
+
+    assert counter.time.seconds - before <= 2.5
+    assert len(counter.desk.seen) - seen <= 5
+    assert len(fetched.pending) == 4
+    counter.desk.looks = []
+    assert (await whole(fetch)).reports == 4
+
+
+async def test_a_report_that_is_being_made_again_is_waited_for(
+    fetch: FetchReports, counter: Counter, hands: Hands, sql: Sql
+) -> None:
+    """It was complete, its address did not open, and now Amazon says that it is not: neither lost nor asked for again."""
+
+    async def refuse(_request: web.BaseRequest) -> web.StreamResponse:
+        counter.desk.looks = [(200, {"status": "PROCESSING"})]
+        counter.desk.downloads_by = None
+        return web.Response(status=403)
+
+    counter.desk.downloads_by = refuse
+    await fetch.advance(PROFILE, TERMS)
+    hands.pass_by(seconds=2)
+    first = await fetch.advance(PROFILE, TERMS)
+
+    assert (first.reports, len(first.pending), first.failed) == (3, 1, [])
+    assert (await whole(fetch)).reports == 1
     assert (len(counter.desk.asked), await rows_by_day(sql)) == (4, {1: 94})
