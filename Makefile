@@ -11,8 +11,8 @@ help:  ## what can be made
 
 setup: .venv/dev  ## build .venv for development, from requirements-dev.lock
 
-demo: .venv/runtime  ## one full cycle on a pretend market; ONCE=1 ends when it is done
-	@$(RUN)harvester demo $(if $(ONCE),--once) $(ARGS)
+demo: .venv/runtime  ## one full cycle on a pretend market; WEEKS=6 what became of it, ONCE=1 ends when it is done
+	@$(RUN)harvester demo $(if $(WEEKS),--weeks $(WEEKS)) $(if $(ONCE),--once) $(ARGS)
 
 test: ruff layers docstrings  ## every gate and every test, on all cores
 	@$(MAKE) --no-print-directory --jobs 2 mypy pytest

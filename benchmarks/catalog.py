@@ -83,8 +83,8 @@ class MadeUpTime:
 
 class _SharedClock(Clock):
     def __init__(self, made_up: MadeUpTime) -> None:
-        super().__init__()
         self._made_up = made_up
+        super().__init__()
 
     def now(self) -> float:
         return self._made_up.now
@@ -135,10 +135,10 @@ class _Morning:
 def measure(*, quick: bool) -> list[Result]:
     products = QUICK_PRODUCTS if quick else PRODUCTS
     with postgres() as server, server.database() as dsn:
-        return asyncio.run(_measured(dsn, products))
+        return asyncio.run(measured(dsn, products))
 
 
-async def _measured(dsn: str, products: int) -> list[Result]:
+async def measured(dsn: str, products: int) -> list[Result]:
     real = [asin for asin, product in catalog().items() if not product.children]
     asins = (real + [made_up_asin(number) for number in range(products)])[:products]
     async with AsyncExitStack() as stack:

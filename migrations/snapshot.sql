@@ -163,29 +163,49 @@ CREATE FUNCTION harvester.drop_report_days(before date) RETURNS integer
     SET lock_timeout TO '2s'
     AS $_$
 DECLARE
+    horizon date := least(before, (now() AT TIME ZONE 'UTC')::date - 7);
     old record;
     dropped integer := 0;
 BEGIN
+    DELETE FROM harvester.report_day WHERE day < horizon;
+    DELETE FROM harvester.report WHERE last_day < horizon
+        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
     FOR old IN
         SELECT child.relname::text AS name
         FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
         WHERE inhparent IN ('harvester.search_term_day'::regclass, 'harvester.targeting_day'::regclass)
-            AND child.relname ~ '_day_\d{4}_\d\d_\d\d$' AND to_date(right(child.relname, 10), 'YYYY_MM_DD') < before
+            AND child.relname ~ '_day_\d{4}_\d\d_\d\d$' AND to_date(right(child.relname, 10), 'YYYY_MM_DD') < horizon
         ORDER BY right(child.relname, 10), child.relname
     LOOP
         BEGIN
+            IF old.name LIKE 'search_term_day%' THEN
+                EXECUTE format('INSERT INTO harvester.sold_term AS known '
+                    'SELECT profile_id, campaign_id, ad_group_id, key, ''days'', sum(orders), max(day) '
+                    'FROM harvester.%I WHERE orders > 0 AND key <> ''*'' GROUP BY 1, 2, 3, 4 '
+                    'ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE '
+                    'SET orders = known.orders + excluded.orders, last_day = excluded.last_day '
+                    'WHERE excluded.last_day > known.last_day', old.name);
+            END IF;
             EXECUTE format('DROP TABLE IF EXISTS harvester.%I', old.name);
             dropped := dropped + 1;
-        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
-            RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
-            RETURN dropped;
+        EXCEPTION
+            WHEN undefined_table THEN
+                RAISE NOTICE 'partition % was dropped meanwhile', old.name;
+            WHEN lock_not_available OR deadlock_detected THEN
+                RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
+                EXIT;
         END;
     END LOOP;
-    DELETE FROM harvester.search_term_day_default WHERE day < before;
-    DELETE FROM harvester.targeting_day_default WHERE day < before;
-    DELETE FROM harvester.report_day WHERE day < before;
-    DELETE FROM harvester.report WHERE last_day < before
-        AND NOT EXISTS (SELECT FROM harvester.report_day WHERE report_day.report = report.number);
+    WITH gone AS (
+        DELETE FROM harvester.search_term_day_default WHERE day < horizon
+        RETURNING profile_id, campaign_id, ad_group_id, key, orders, day
+    )
+    INSERT INTO harvester.sold_term AS known
+    SELECT profile_id, campaign_id, ad_group_id, key, 'days', sum(orders), max(day)
+    FROM gone WHERE orders > 0 AND key <> '*' GROUP BY profile_id, campaign_id, ad_group_id, key
+    ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE
+    SET orders = known.orders + excluded.orders, last_day = excluded.last_day WHERE excluded.last_day > known.last_day;
+    DELETE FROM harvester.targeting_day_default WHERE day < horizon;
     RETURN dropped;
 END
 $_$;
@@ -1511,6 +1531,18 @@ CREATE TABLE harvester.slot (
 )
 WITH (fillfactor='70');
 
+CREATE TABLE harvester.sold_term (
+    profile_id text NOT NULL COLLATE pg_catalog."C",
+    campaign_id text NOT NULL COLLATE pg_catalog."C",
+    ad_group_id text NOT NULL COLLATE pg_catalog."C",
+    key text NOT NULL COLLATE pg_catalog."C",
+    by text NOT NULL COLLATE pg_catalog."C",
+    orders bigint NOT NULL,
+    last_day date NOT NULL,
+    CONSTRAINT sold_term_by_check CHECK ((by = ANY (ARRAY['days'::text, 'runs'::text]))),
+    CONSTRAINT sold_term_orders_check CHECK ((orders > 0))
+);
+
 CREATE VIEW harvester.standing AS
  SELECT action_id,
     plan_id,
@@ -1673,7 +1705,7 @@ CREATE VIEW ledger.actions AS
     NULLIF(action.ad_group_id, ''::text) AS ad_group_id,
     NULLIF(action.group_id, ''::text) AS group_id,
     action.bid,
-    NULLIF(action.currency, ''::text) AS currency,
+    COALESCE(NULLIF(action.currency, ''::text), profile.currency) AS currency,
     action.state,
     action.attempts,
     action.amazon_id,
@@ -1693,9 +1725,12 @@ CREATE VIEW ledger.actions AS
     action.bid_formula,
     action.note,
     action.undoes,
-    action.follows
-   FROM (harvester.action
-     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)));
+    action.follows,
+    NULLIF(action.campaign_name, ''::text) AS campaign_name,
+    NULLIF(action.ad_group_name, ''::text) AS ad_group_name
+   FROM ((harvester.action
+     JOIN harvester.plan ON ((plan.plan_id = action.plan_id)))
+     JOIN harvester.profile ON ((profile.profile_id = action.profile_id)));
 
 COMMENT ON VIEW ledger.actions IS 'Every item of every plan and how far it has come.';
 
@@ -1723,7 +1758,7 @@ COMMENT ON COLUMN ledger.actions.group_id IS 'The promotion group it goes throug
 
 COMMENT ON COLUMN ledger.actions.bid IS 'In `currency`; null where there is none.';
 
-COMMENT ON COLUMN ledger.actions.currency IS 'ISO 4217.';
+COMMENT ON COLUMN ledger.actions.currency IS 'Of the bid, and of the profile, ISO 4217.';
 
 COMMENT ON COLUMN ledger.actions.state IS 'planned, guarded, held, approved, declined, superseded, sending, done, refused, unknown, stale or undone.';
 
@@ -1764,6 +1799,10 @@ COMMENT ON COLUMN ledger.actions.note IS 'What the reviewer should know.';
 COMMENT ON COLUMN ledger.actions.undoes IS 'The action that this one takes back; null for all others.';
 
 COMMENT ON COLUMN ledger.actions.follows IS 'The promotion whose source this negative closes; null for all others.';
+
+COMMENT ON COLUMN ledger.actions.campaign_name IS 'What the campaign was called when it was planned.';
+
+COMMENT ON COLUMN ledger.actions.ad_group_name IS 'What the ad group was called when it was planned; null at campaign level.';
 
 CREATE VIEW ledger.api_calls AS
  SELECT ('c'::text || call_number) AS call_id,
@@ -2013,7 +2052,11 @@ CREATE VIEW ledger.outcomes AS
     said.money,
     profile.currency,
     regret.plan_id AS undo_plan_id,
-    action.follows
+    action.follows,
+    action.key,
+    NULLIF(action.campaign_name, ''::text) AS campaign_name,
+    NULLIF(action.ad_group_name, ''::text) AS ad_group_name,
+    action.reviewed_by
    FROM (((harvester.action
      JOIN harvester.profile ON ((profile.profile_id = action.profile_id)))
      LEFT JOIN LATERAL ( SELECT one.action_id,
@@ -2139,6 +2182,14 @@ COMMENT ON COLUMN ledger.outcomes.undo_plan_id IS 'The plan that would take it b
 
 COMMENT ON COLUMN ledger.outcomes.follows IS 'Of a negative at the source: the promotion that it follows.';
 
+COMMENT ON COLUMN ledger.outcomes.key IS 'The target in the form in which targets are compared, as in the other views.';
+
+COMMENT ON COLUMN ledger.outcomes.campaign_name IS 'What the campaign in which it took effect was called when it was planned.';
+
+COMMENT ON COLUMN ledger.outcomes.ad_group_name IS 'What that ad group was called then; null at campaign level.';
+
+COMMENT ON COLUMN ledger.outcomes.reviewed_by IS 'Who approved it; auto: and the rule where no person did.';
+
 CREATE VIEW ledger.places AS
  SELECT profile_id,
     ad_group_id,
@@ -2158,6 +2209,35 @@ COMMENT ON COLUMN ledger.places.campaign_id IS 'The campaign that it belongs to.
 COMMENT ON COLUMN ledger.places.campaign_name IS 'What that campaign was called.';
 
 COMMENT ON COLUMN ledger.places.ad_group_name IS 'What the ad group was called.';
+
+CREATE VIEW ledger.profiles AS
+ SELECT profile_id,
+    account,
+    name,
+    country,
+    currency,
+    timezone,
+    kind,
+    first_seen_at
+   FROM harvester.profile;
+
+COMMENT ON VIEW ledger.profiles IS 'The profiles that were ever seen, by the names and settings that Amazon last gave them.';
+
+COMMENT ON COLUMN ledger.profiles.profile_id IS 'Amazon''s profile id, as in the other views.';
+
+COMMENT ON COLUMN ledger.profiles.account IS 'The name of the login in the settings.';
+
+COMMENT ON COLUMN ledger.profiles.name IS 'What Amazon calls the advertiser.';
+
+COMMENT ON COLUMN ledger.profiles.country IS 'The marketplace, as in US or UK.';
+
+COMMENT ON COLUMN ledger.profiles.currency IS 'Of all amounts of the profile, ISO 4217.';
+
+COMMENT ON COLUMN ledger.profiles.timezone IS 'In which its days begin and end.';
+
+COMMENT ON COLUMN ledger.profiles.kind IS 'seller, vendor or agency.';
+
+COMMENT ON COLUMN ledger.profiles.first_seen_at IS 'When Harvester first saw it.';
 
 CREATE VIEW ledger.recommendations AS
  SELECT run_id,
@@ -2280,6 +2360,57 @@ COMMENT ON COLUMN ledger.runs.troubles IS 'Why it is partial, one sentence each.
 
 COMMENT ON COLUMN ledger.runs.error IS 'Why it failed.';
 
+CREATE VIEW ledger.search_terms AS
+ SELECT seen.profile_id,
+    seen.day,
+    seen.campaign_id,
+    seen.ad_group_id,
+    seen.term,
+    seen.key,
+    seen.keyword_id,
+    seen.targeting,
+    seen.match_type,
+    seen.impressions,
+    seen.clicks,
+    harvester.money(seen.cost) AS spend,
+    seen.orders,
+    harvester.money(seen.sales) AS sales,
+    profile.currency
+   FROM (harvester.search_term_day seen
+     JOIN harvester.profile ON ((profile.profile_id = seen.profile_id)));
+
+COMMENT ON VIEW ledger.search_terms IS 'What shoppers typed: one row per day, keyword or target, and search term with a click, as Amazon''s report last said.';
+
+COMMENT ON COLUMN ledger.search_terms.profile_id IS 'Amazon''s profile id.';
+
+COMMENT ON COLUMN ledger.search_terms.day IS 'In the profile''s time zone.';
+
+COMMENT ON COLUMN ledger.search_terms.campaign_id IS 'Names are in ledger.places.';
+
+COMMENT ON COLUMN ledger.search_terms.ad_group_id IS 'Names are in ledger.places.';
+
+COMMENT ON COLUMN ledger.search_terms.term IS 'As the shopper typed it; an ASIN where a product page led to the ad.';
+
+COMMENT ON COLUMN ledger.search_terms.key IS 'The form in which targets are compared: as in ledger.actions and ledger.decisions.';
+
+COMMENT ON COLUMN ledger.search_terms.keyword_id IS 'Amazon''s id of the keyword or target that it came under.';
+
+COMMENT ON COLUMN ledger.search_terms.targeting IS 'That keyword or target, as in close-match.';
+
+COMMENT ON COLUMN ledger.search_terms.match_type IS 'BROAD, PHRASE, EXACT, TARGETING_EXPRESSION or TARGETING_EXPRESSION_PREDEFINED.';
+
+COMMENT ON COLUMN ledger.search_terms.impressions IS 'Of that day.';
+
+COMMENT ON COLUMN ledger.search_terms.clicks IS 'Of that day.';
+
+COMMENT ON COLUMN ledger.search_terms.spend IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.search_terms.orders IS 'By the day of the click; within 7 days of it, for vendors 14. They come in for weeks.';
+
+COMMENT ON COLUMN ledger.search_terms.sales IS 'Of these orders, in the profile''s currency.';
+
+COMMENT ON COLUMN ledger.search_terms.currency IS 'Of the profile, ISO 4217.';
+
 CREATE VIEW ledger.slots AS
  SELECT task,
     NULLIF(profile_id, ''::text) AS profile_id,
@@ -2323,6 +2454,51 @@ COMMENT ON COLUMN ledger.slots.replica_id IS 'The process that took it last.';
 COMMENT ON COLUMN ledger.slots.run_id IS 'The run that came of it.';
 
 COMMENT ON COLUMN ledger.slots.reason IS 'Why it was set aside, failed or given up; of one that is done, what was left and why.';
+
+CREATE VIEW ledger.targeting AS
+ SELECT seen.profile_id,
+    seen.day,
+    seen.campaign_id,
+    seen.ad_group_id,
+    seen.keyword_id AS amazon_id,
+    seen.targeting,
+    seen.match_type,
+    seen.impressions,
+    seen.clicks,
+    harvester.money(seen.cost) AS spend,
+    seen.orders,
+    harvester.money(seen.sales) AS sales,
+    profile.currency
+   FROM (harvester.targeting_day seen
+     JOIN harvester.profile ON ((profile.profile_id = seen.profile_id)));
+
+COMMENT ON VIEW ledger.targeting IS 'What our own keywords and targets did: one row per day and keyword or target, as Amazon''s report last said.';
+
+COMMENT ON COLUMN ledger.targeting.profile_id IS 'Amazon''s profile id.';
+
+COMMENT ON COLUMN ledger.targeting.day IS 'In the profile''s time zone.';
+
+COMMENT ON COLUMN ledger.targeting.campaign_id IS 'Names are in ledger.places.';
+
+COMMENT ON COLUMN ledger.targeting.ad_group_id IS 'Names are in ledger.places.';
+
+COMMENT ON COLUMN ledger.targeting.amazon_id IS 'Of the keyword or target, as in ledger.actions and ledger.outcomes.';
+
+COMMENT ON COLUMN ledger.targeting.targeting IS 'The keyword or target in words.';
+
+COMMENT ON COLUMN ledger.targeting.match_type IS 'BROAD, PHRASE, EXACT, TARGETING_EXPRESSION or TARGETING_EXPRESSION_PREDEFINED.';
+
+COMMENT ON COLUMN ledger.targeting.impressions IS 'Of that day, also where nobody clicked.';
+
+COMMENT ON COLUMN ledger.targeting.clicks IS 'Of that day.';
+
+COMMENT ON COLUMN ledger.targeting.spend IS 'In the profile''s currency.';
+
+COMMENT ON COLUMN ledger.targeting.orders IS 'By the day of the click; within 7 days of it, for vendors 14. They come in for weeks.';
+
+COMMENT ON COLUMN ledger.targeting.sales IS 'Of these orders, in the profile''s currency.';
+
+COMMENT ON COLUMN ledger.targeting.currency IS 'Of the profile, ISO 4217.';
 
 ALTER TABLE ONLY harvester.action_call ATTACH PARTITION harvester.action_call_default DEFAULT;
 
@@ -2463,6 +2639,9 @@ ALTER TABLE ONLY harvester.run
 
 ALTER TABLE ONLY harvester.slot
     ADD CONSTRAINT slot_pkey PRIMARY KEY (task, profile_id, due_at);
+
+ALTER TABLE ONLY harvester.sold_term
+    ADD CONSTRAINT sold_term_pkey PRIMARY KEY (profile_id, campaign_id, ad_group_id, key, by);
 
 ALTER TABLE ONLY harvester.turn
     ADD CONSTRAINT turn_pkey PRIMARY KEY (login, operation);
@@ -2719,13 +2898,19 @@ CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.outcome
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.places FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.profiles FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.recommendations FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.retention FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.runs FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.search_terms FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
 CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.slots FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
+
+CREATE TRIGGER read_only INSTEAD OF INSERT OR DELETE OR UPDATE ON ledger.targeting FOR EACH ROW EXECUTE FUNCTION harvester.refuse_change();
 
 ALTER TABLE ONLY harvester.account_state
     ADD CONSTRAINT account_state_profile_id_fkey FOREIGN KEY (profile_id) REFERENCES harvester.profile(profile_id);

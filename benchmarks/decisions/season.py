@@ -22,6 +22,7 @@ from harvester.domain.ids import ProfileId
 from harvester.domain.profile import AdGroup, Campaign, Profile, Region
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation
 from harvester.domain.target import KEYWORD
+from harvester.rules.checks.windowed import shrunken_rate
 from harvester.rules.economics import worths
 from harvester.rules.evaluate import compile_rules, promotion_bid
 from harvester.rules.money_bids import Earned
@@ -103,7 +104,7 @@ class Engine:
             fate.negated = today
         elif decision.outcome is Outcome.PROMOTE:
             rule = self._rules.rule(decision.rule)
-            earned = Earned(usual, self._worths[term.ad_group])
+            earned = Earned(usual, self._worths[term.ad_group], shrunken_rate(history.around, self._usual))
             bid = promotion_bid(asked.ground, KEYWORD, rule, self._rules, earned=earned)
             assert bid is not None
             fate.promoted, fate.bid = today, float(bid.amount)

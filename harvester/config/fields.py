@@ -11,6 +11,7 @@ from pydantic_settings import NoDecode
 
 from harvester.config.notices import notify_addresses
 from harvester.domain.action import ActionKind
+from harvester.domain.report_spans import KEPT_DAYS
 
 EVERY_MORNING = "30 6 * * *"
 
@@ -114,11 +115,21 @@ def longer_than_a_call(reconcile_after: float, read: ValidationInfo) -> float:
     return reconcile_after
 
 
+_AMAZON_KEEPS = KEPT_DAYS * 86_400
 _A_WEEK, _A_HUNDRED_YEARS = 7 * 86_400, 36_500 * 86_400
 
 
 def a_week_or_for_ever(seconds: float) -> float:
     """Less would take away what is still under review."""
-    if seconds != 0 and not _A_WEEK <= seconds <= _A_HUNDRED_YEARS:
-        raise ValueError(f"must be 0 (for ever), or between {_A_WEEK} (a week) and {_A_HUNDRED_YEARS}")
+    return _at_least(seconds, _A_WEEK, "a week")
+
+
+def as_long_as_amazon_or_for_ever(seconds: float) -> float:
+    """What is dropped before Amazon drops it is missing again, and would be fetched and dropped every day."""
+    return _at_least(seconds, _AMAZON_KEEPS, f"the {KEPT_DAYS} days that Amazon keeps")
+
+
+def _at_least(seconds: float, least: int, words: str) -> float:
+    if seconds != 0 and not least <= seconds <= _A_HUNDRED_YEARS:
+        raise ValueError(f"must be 0 (for ever), or between {least} ({words}) and {_A_HUNDRED_YEARS}")
     return seconds

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -11,6 +12,7 @@ from harvester.domain.errors import Misconfigured
 from harvester.rules.catalog_soundness import undelivered
 from harvester.rules.reading import read
 from harvester.rules.ruleset import RuleSet
+from harvester.rules.window_soundness import unkept
 from harvester.rules.wording import Problem
 
 _LARGEST_BYTES = 4_000_000
@@ -26,24 +28,36 @@ _EMPTY = frozenset({"", "~", "null", "Null", "NULL"})
 Steps = tuple[str | int, ...]
 
 
-def load(path: Path | None, *, catalog: bool = True) -> RuleSet:
+class Delivered(NamedTuple):
+    """What rules can ask for under the settings."""
+
+    catalog: bool = True
+    """Whether some login delivers catalog facts."""
+    report_days: int | None = None
+    """How long days of reports are kept; None: for ever."""
+
+
+EVERYTHING = Delivered()
+
+
+def load(path: Path | None, delivered: Delivered = EVERYTHING) -> RuleSet:
     """None: the built-in defaults. Raises Misconfigured, the first of what `check` finds."""
     if path is None:
         return RuleSet()
-    ruleset, problems = _read(path, catalog)
+    ruleset, problems = _read(path, delivered)
     if ruleset is None:
         raise problems[0]
     return ruleset
 
 
-def check(path: Path, *, catalog: bool = True) -> list[Misconfigured]:
-    """Everything that is wrong, in the file's order; empty for a file that can be used. Without `catalog` no rule may
-    ask for catalog facts: there is nobody to deliver them.
+def check(path: Path, delivered: Delivered = EVERYTHING) -> list[Misconfigured]:
+    """Everything that is wrong, in the file's order; empty for a file that can be used. No rule may ask for what is not
+    delivered.
     """
-    return _read(path, catalog)[1]
+    return _read(path, delivered)[1]
 
 
-def _read(path: Path, catalog: bool) -> tuple[RuleSet | None, list[Misconfigured]]:
+def _read(path: Path, delivered: Delivered) -> tuple[RuleSet | None, list[Misconfigured]]:
     file = str(path)
     composed = _Composer(file)
     try:
@@ -51,8 +65,9 @@ def _read(path: Path, catalog: bool) -> tuple[RuleSet | None, list[Misconfigured
     except Misconfigured as problem:
         return None, [problem]
     ruleset, found = read(data, composed.lines.get)
-    if ruleset is not None and not catalog:
-        found = undelivered(ruleset)
+    if ruleset is not None:
+        found = [] if delivered.catalog else undelivered(ruleset)
+        found += unkept(ruleset, delivered.report_days)
     problems = composed.problems + [
         Misconfigured(each.message, file=file, line=composed.line_near(each.path), field=each.field or None)
         for each in found

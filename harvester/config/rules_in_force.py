@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harvester.config import rules_file
+from harvester.config.rules_file import EVERYTHING, Delivered
 from harvester.domain.errors import Misconfigured
 from harvester.rules.ruleset import RuleSet
 
@@ -21,19 +22,21 @@ class RulesInForce:
     current: RuleSet
     changed: Callable[["RulesInForce"], None]
     """Told after every change of the file, for better or worse."""
-    catalog: bool = True
-    """Whether some login delivers catalog facts."""
+    delivered: Delivered = EVERYTHING
     error: str | None = None
     """Why the file as it is now is not in force; None: it is."""
     _seen: _Seen = field(default=None, init=False)
 
     @classmethod
     def load(
-        cls, find: Callable[[], Path | None], changed: Callable[["RulesInForce"], None], *, catalog: bool = True
+        cls,
+        find: Callable[[], Path | None],
+        changed: Callable[["RulesInForce"], None],
+        delivered: Delivered = EVERYTHING,
     ) -> "RulesInForce":
         """Raises Misconfigured: a service does not start with rules that nobody can read."""
         seen = _look(find())
-        rules = cls(find, rules_file.load(find(), catalog=catalog), changed, catalog)
+        rules = cls(find, rules_file.load(find(), delivered), changed, delivered)
         rules._seen = seen
         return rules
 
@@ -59,7 +62,7 @@ class RulesInForce:
 
     def _read(self, path: Path | None) -> None:
         try:
-            self.current = rules_file.load(path, catalog=self.catalog)
+            self.current = rules_file.load(path, self.delivered)
             self.error = None
         except Misconfigured as error:
             self.error = str(error)

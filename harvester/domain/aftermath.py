@@ -72,14 +72,18 @@ class Deed(msgspec.Struct, frozen=True):
     """Advertised where it came from, as far as its evidence says."""
     amazon_id: str
     """Of the promoted target: of the promotion itself, or of the one that a negative follows; else empty."""
+    served_in: str
+    """The campaign of that target."""
     follows: str
     clicks_seen: float | None
     orders_seen: float | None
-    """In the days that the decision looked at."""
+    """In the days that the decision looked at; of a negative, by all its rows."""
     looked_from: date
     """The first of those days."""
     made_on: date
     reading: int
+    shown: tuple[str, ...] = ()
+    """Of a negative: the keys that had sold when it was planned and that it shuts out, as its reviewer was told."""
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -92,7 +96,8 @@ class Measured(msgspec.Struct, frozen=True):
     destination: Totals | None = None
     """Of the promoted target, after."""
     orders_now: int | None = None
-    """Of a negative: of the days that the decision looked at and all others until it was made."""
+    """Of a negative: of the days that the decision looked at and all others until it was made; with those of what else
+    it shuts out and its reviewer was not shown."""
 
 
 class Aftermath(msgspec.Struct, frozen=True):

@@ -33,6 +33,8 @@ class CatalogItem(msgspec.Struct, frozen=True):
     parents: tuple[str, ...] = ()
     children: tuple[str, ...] = ()
     """Of variations only; no packages."""
+    related: bool = False
+    """Whether the catalog said what it is related to at all: without a relative it has none then."""
     list_price: str = ""
     """Decimal text."""
     currency: str = ""

@@ -77,8 +77,22 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Sold(msgspec.Struct, frozen=True, gc=False):
-    """Orders of a term anywhere in the recorded history of its ad group's campaign."""
+    """Orders of a term, or of a close variant, anywhere in the recorded history of what its ad group sells."""
 
+    orders: int
+    last_day: date
+    variant: str = ""
+    """The key that sold; empty: the term's own."""
+    ad_group_id: str = ""
+    """Another one of the same products; empty: in the term's own campaign."""
+
+
+class SoldTerm(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """What one key ever sold in one ad group, as far as it is on record."""
+
+    campaign_id: str
+    ad_group_id: str
+    key: str
     orders: int
     last_day: date
 

@@ -1,7 +1,7 @@
 """Amounts and the bids that Amazon takes per marketplace."""
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,6 +12,20 @@ class Money:
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency}"
+
+
+_PLACES = {"JPY": Decimal(1)}
+_CENT = Decimal("0.01")
+
+
+def smallest_coin(currency: str) -> Decimal:
+    """What amounts in it are shown to."""
+    return _PLACES.get(currency, _CENT)
+
+
+def to_the_coin(amount: Decimal, currency: str) -> Decimal:
+    """As people read it: `7.497` is `7.50` USD, and `1200` JPY has no places."""
+    return amount.quantize(smallest_coin(currency), ROUND_HALF_UP)
 
 
 @dataclass(frozen=True, slots=True)

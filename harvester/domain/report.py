@@ -12,7 +12,8 @@ import msgspec
 from harvester.domain.history import ReportKind
 from harvester.domain.target import fold
 
-_ASIN_TERM = re.compile(r'asin\s*=\s*"([A-Za-z0-9]{10})"', re.ASCII)
+_QUOTES = "[\"'\u2018\u2019\u201c\u201d]"
+_ASIN_TERM = re.compile(rf"asin(?:-expanded)?\s*=\s*{_QUOTES}([a-z0-9]{{10}}){_QUOTES}", re.ASCII | re.IGNORECASE)
 _BARE_ASIN = re.compile(r"b0[a-z0-9]{8}", re.ASCII | re.IGNORECASE)
 
 
@@ -163,7 +164,9 @@ class Loaded(NamedTuple):
 
 
 def term_key(term: str) -> str:
-    """What a search term is recognised by: the ASIN of `b0...` and `asin="b0..."`, else the folded text."""
+    """What a search term is recognised by: the ASIN of `b0...` and `asin="b0..."`, in any case and quotes, else the
+    folded text.
+    """
     folded = fold(term)
     if not folded.startswith(("b0", "asin")):
         return folded

@@ -29,8 +29,13 @@ def day_of(moment: datetime, timezone: str) -> date:
 
 
 def ages_of(*, vendor: bool, skips: Collection[int] = ()) -> Sequence[int]:
-    """At which ages a day is read: those at which it is restated, and those from which on a window counts it."""
-    return sorted({*RESTATED_AGES, *(each for each in skips if each > 0), *([VENDORS_AGE] if vendor else [])})
+    """At which ages a day is read: those at which it is restated, and those of windows.
+
+    A window takes a day that was read at the age of `skip`, and begins to count it a day later: then it is read once
+    more, as orders that a shopper has a whole week for are complete only when that is over.
+    """
+    of_windows = {age for each in skips if each > 0 for age in (each, each + 1)}
+    return sorted({*RESTATED_AGES, *of_windows, *([VENDORS_AGE] if vendor else [])})
 
 
 def spans_to_ask(coverage: Coverage, now: datetime, timezone: str, ages: Sequence[int]) -> Sequence[Span]:

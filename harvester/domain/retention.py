@@ -12,6 +12,8 @@ class Bulk(StrEnum):
     DECISIONS = "decisions"
     """And the recommendations they are about."""
     CALLS = "api_calls"
+    REPORT_DAYS = "report_days"
+    """Whole days of reports, to which no action refers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Keeping:
 
     decisions: timedelta | None
     calls: timedelta | None
+    reports: timedelta | None = None
 
     def of(self, what: Bulk) -> timedelta | None:
-        return self.decisions if what is Bulk.DECISIONS else self.calls
+        return {Bulk.DECISIONS: self.decisions, Bulk.CALLS: self.calls, Bulk.REPORT_DAYS: self.reports}[what]

@@ -1,8 +1,8 @@
 """What became of what was done, as those need it who look and judge."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from harvester.domain.aftermath import Deed, Measured, Reading
 from harvester.domain.history import ReportKind
@@ -23,17 +23,26 @@ class Regretted(Protocol):
         ...
 
 
+class DayIn(NamedTuple):
+    asked_at: datetime
+    """Of the report that the day was last read from."""
+    unread: Collection[str]
+    """Campaigns of which rows could not be read; an empty one: nobody knows of which."""
+
+
 class Outcomes(Protocol):
     async def due(self, profile: Profile, now: datetime, most: int) -> Sequence[Deed]:
         """Of what is done, the first so many whose next reading is due and whose reports have caught up with it."""
         ...
 
-    async def days_in(self, profile_id: ProfileId, kind: ReportKind, since: date) -> Mapping[date, datetime]:
-        """Which days were read, and when the report was asked for that they were last read from."""
-        ...
+    async def days_in(self, profile_id: ProfileId, kind: ReportKind, since: date) -> Mapping[date, DayIn]: ...
 
     async def measure(self, profile_id: ProfileId, deeds: Sequence[tuple[Deed, int, bool]]) -> Mapping[str, Measured]:
         """By action, over so many days before and after; the source only where it is asked for."""
+        ...
+
+    async def orders(self, profile_id: ProfileId, asked: Sequence[tuple[Deed, str]]) -> Sequence[int]:
+        """Of other keys at the places of these negatives, from the days that each looked at until it was made."""
         ...
 
     async def record(self, profile_id: ProfileId, readings: Sequence[Reading], now: datetime) -> None:

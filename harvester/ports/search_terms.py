@@ -6,8 +6,8 @@ from typing import Protocol
 
 import msgspec
 
-from harvester.domain.history import Sold, Totals
-from harvester.domain.ids import ProfileId
+from harvester.domain.history import Sold, SoldTerm, Totals
+from harvester.domain.ids import ProfileId, RunId
 
 
 class TermPart(msgspec.Struct, frozen=True, array_like=True, gc=False):
@@ -46,14 +46,20 @@ class SearchTerms(Protocol):
         """Those after an (ad group, key), up to an ad group, in their order; never part of what `*` stands for."""
         ...
 
-    async def sold_by_days(
-        self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], Sold]:
-        """Of these (campaign, key), those that brought orders there on any recorded day."""
+    async def sold_in(self, profile_id: ProfileId, campaign_ids: Sequence[str]) -> Sequence[SoldTerm]:
+        """All that ever brought orders in these campaigns: on report days, dropped ones too, and by what was noted of
+        runs. Of one key and ad group, whichever knows of more.
+        """
+        ...
+
+    async def note_sold(self, run_id: RunId) -> None:
+        """Keeps what recommendations of this run told of orders: for ever, and to be found by campaign."""
         ...
 
     async def sold_by_runs(
         self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], Sold]:
-        """Of these, those of which a run of the last ninety days was told so. Each is a search of its own."""
+        """Of these (campaign, key), those of which a run of the last ninety days was told so. Each is a search of its
+        own.
+        """
         ...

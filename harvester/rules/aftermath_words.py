@@ -5,6 +5,7 @@ from decimal import Decimal
 import msgspec
 
 from harvester.domain.aftermath import Because
+from harvester.domain.money import to_the_coin
 from harvester.rules.counting import plural
 
 
@@ -152,8 +153,8 @@ def _days(told: Told) -> str:
 
 
 def _money(amount: Decimal, told: Told) -> str:
-    return f"{amount:,.2f} {told.currency}"
+    return f"{to_the_coin(amount, told.currency):,f} {told.currency}"
 
 
 def _percent(fraction: Decimal | float | None) -> str:
-    return "without sales" if fraction is None else f"{100 * Decimal(str(fraction)):.0f} %"
+    return "without sales" if fraction is None else f"{100 * Decimal(str(fraction)):.0f}%"

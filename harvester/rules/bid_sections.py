@@ -29,6 +29,9 @@ class Bid(Section):
     target_acos: Flag | None = None
     """Of source search_terms: what a click may cost, AOV x conversion rate x target ACOS; `factor` does not change it.
     With `cpc` the smaller of the two is taken."""
+    prior_orders: Amount | None = None
+    """Draws the conversion rate of `target_acos` towards the ad group's: as though so many more orders had come at that
+    rate. One order of few clicks is mostly luck."""
 
     @property
     def takes_default(self) -> bool:

@@ -3,7 +3,7 @@
 from harvester.domain.profile import Mode
 from harvester.domain.target import Level
 from harvester.rules.section import Section
-from harvester.rules.values import Days, Digits, Name, NameOrId
+from harvester.rules.values import BrandId, Days, Name, NameOrId
 
 
 class BrandPlaces(Section):
@@ -19,7 +19,7 @@ class BrandEntry(Section):
 
     name: Name
     """As rules have one; no rule may have the same."""
-    ids: tuple[Digits, ...]
+    ids: tuple[BrandId, ...]
     """Brand ids; `harvester brands TEXT` finds them. A name is never taken for one."""
     match: BrandPlaces = BrandPlaces()
     level: Level = Level.AD_GROUP

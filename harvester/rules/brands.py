@@ -12,7 +12,7 @@ from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.domain.ids import Effect
 from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import AdGroup, Campaign, Profile
-from harvester.domain.target import Level, Match
+from harvester.domain.target import Level, Match, fold
 from harvester.rules import fragments
 from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.checks.overlap import taken
@@ -89,10 +89,15 @@ def _places(
     ]
 
 
-def judge(spot: Spot, rules: ProfileRules, facts: AccountFacts, standing: StandingBrands) -> Decision:
-    """The first that applies: own brand, a place that takes none, negative already, waiting or cooling or declined."""
+def judge(spot: Spot, rules: ProfileRules, facts: AccountFacts, standing: StandingBrands, name: str = "") -> Decision:
+    """The first that applies: own brand, a place that takes none, negative already, waiting or cooling or declined.
+
+    `name`: what Amazon calls the brand, as far as it told. It never makes a negative, and may forbid one.
+    """
     if spot.brand_id in rules.protect.brands:
         return _skip(Reason.PROTECTED, Finding("", "protect.brands", spot.brand_id, None, passed=False))
+    if is_called_own(name, rules):
+        return _skip(Reason.PROTECTED, Finding("", "catalog.own_brands", name, None, passed=False))
     if spot.ad_group is None and spot.campaign.targeting.upper() != "AUTO" and not facts.profile.is_vendor:
         targeting = spot.campaign.targeting.lower() or "unknown"
         return _skip(Reason.OUT_OF_SCOPE, Finding("", "brands.level", targeting, None, passed=False))
@@ -110,6 +115,11 @@ def judge(spot: Spot, rules: ProfileRules, facts: AccountFacts, standing: Standi
         finding = Finding("", "brands.nameless", min(standing.nameless), None, passed=False)
         return Decision(Outcome.HOLD, Reason.MISSING_FACTS, "", msgspec.json.encode([finding]).decode())
     return Decision(Outcome.NEGATE, spot.entry.name, spot.entry.name, "[]")
+
+
+def is_called_own(name: str, rules: ProfileRules) -> bool:
+    """Whether Amazon's name for a brand stands under `catalog: own_brands`."""
+    return bool(name) and fold(name) in {fold(own) for own in rules.own_brands}
 
 
 def _named_anew(spot: Spot, facts: AccountFacts) -> bool:
@@ -136,15 +146,15 @@ def _skip(reason: Reason, finding: Finding) -> Decision:
     return Decision(Outcome.SKIP, reason, "", msgspec.json.encode([finding]).decode())
 
 
-def brand_item(spot: Spot, brand: Brand, place_in_run: int, hints: Sequence[str]) -> PlannedAction:
-    """Guarded from the start: nothing but a person who names it lets it go."""
+def brand_item(spot: Spot, brand: Brand, place_in_run: int, hints: Sequence[str], hold: str = "") -> PlannedAction:
+    """Guarded from the start: nothing but a person who names it lets it go. `hold`: why only its own id does."""
     campaign_id, ad_group_id = spot.place
     ad_group_name = spot.ad_group.name if spot.ad_group else ""
     return PlannedAction(
         kind=ActionKind.NEGATE_BRAND,
         effect=spot.effect,
-        state=ActionState.GUARDED,
-        reason=GuardReason.NEGATES_BRAND,
+        state=ActionState.HELD if hold else ActionState.GUARDED,
+        reason=hold or GuardReason.NEGATES_BRAND,
         rule=spot.entry.name,
         target=f"{brand.name} ({brand.brand_id})" if brand.name else brand.brand_id,
         key=spot.brand_id,

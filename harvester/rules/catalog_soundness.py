@@ -12,6 +12,7 @@ CATALOG_KEYS = (
     *("variation_of_own", "unknown_asin"),
 )
 """Of conditions."""
+NEVER_ZERO = "0 is never met: ranks begin at 1, and prices are over 0"
 NO_LOGIN = (
     "asks for a catalog fact, and no account has a Selling Partner login that could deliver it: set "
     "HARVESTER_ACCOUNTS__<NAME>__SELLING_PARTNER__CLIENT_ID, __CLIENT_SECRET and __REFRESH_TOKEN, or take it out"

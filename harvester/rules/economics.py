@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from harvester.domain.history import MICROS
 from harvester.domain.profile import Campaign
 from harvester.rules.name_patterns import names
 from harvester.rules.section import Section
 from harvester.rules.values import Amounts, Asin, NameOrId
+from harvester.rules.window_scalars import by_asin
 from harvester.rules.window_sections import Share
 
 
@@ -37,7 +38,7 @@ class CampaignWorth(Worth):
 class Economics(Section):
     default: Worth = Worth()
     campaigns: tuple[CampaignWorth, ...] = ()
-    asins: dict[Asin, Worth] = Field(default={})
+    asins: Annotated[dict[Asin, Worth], BeforeValidator(by_asin)] = Field(default={})
     """Of advertised products."""
 
 

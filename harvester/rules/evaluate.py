@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import reduce
 
 import msgspec
 
@@ -150,7 +151,7 @@ class Judge:
         self._rules = rules
         self._profile = profile
         self._protection = Protection(rules.protect)
-        self._trust = Trust(rules.protect)
+        self._trust = Trust(rules.protect, profile.country)
         self._own_products = rules.protect.own_products
         self._compiled = [
             (rule, rule_check(rule, rules.own_brands, terms_of(profile)))
@@ -201,8 +202,8 @@ class Judge:
         against = self._trust.against(candidate) if candidate.row.source == SEARCH_TERMS else None
         if against is None:
             return decision
-        reason, finding = against
-        return Decision(Outcome.HOLD, reason, decision.rule, _with(decision.findings, finding))
+        reason, more = against
+        return Decision(Outcome.HOLD, reason, decision.rule, reduce(_with, more, decision.findings))
 
     @property
     def on_catalog(self) -> tuple[CatalogCheck, ...]:
@@ -314,7 +315,7 @@ def promotion_bid(
 def _about(candidate: Candidate) -> About | None:
     if candidate.catalog is None and candidate.reached is None:
         return None
-    advertised = candidate.row.advertised.strip().upper()
+    advertised = tuple(each.strip().upper() for each in candidate.row.advertised)
     return About(candidate.key, advertised, candidate.ground.account.own_asins, candidate.catalog or {})
 
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import msgspec
 
+from harvester.domain.history import DEFAULT_WINDOW_DAYS, SELLERS_SKIP_DAYS, VENDORS_SKIP_DAYS, Window
+from harvester.domain.money import to_the_coin
+from harvester.rules.checks.windowed import window_name
 from harvester.rules.term_notes import TermNote, WindowFigures, read_note
 
 _TARGETINGS = {"BROAD": "broad keyword", "PHRASE": "phrase keyword", "EXACT": "exact keyword"}
@@ -31,11 +34,16 @@ def figures(each: WindowFigures, currency: str) -> str:
     parts = [
         _counted(each.clicks, "click"),
         _counted(each.orders, "order"),
-        f"{each.cost} {currency} spent",
+        f"{amount(each.cost, currency)} spent",
     ]
     if Decimal(each.sales):
-        parts += [f"{each.sales} {currency} sold", f"ACOS {acos_percent(each)}%"]
+        parts += [f"{amount(each.sales, currency)} sold", f"ACOS {acos_percent(each)}%"]
     return ", ".join(parts)
+
+
+def amount(text: str, currency: str) -> str:
+    """Of recorded decimal text: `19.20 USD`, `1200 JPY`."""
+    return f"{to_the_coin(Decimal(text), currency)} {currency}"
 
 
 def acos_percent(each: WindowFigures) -> str:
@@ -47,12 +55,25 @@ def acos_percent(each: WindowFigures) -> str:
     return f"{percent:f}".removesuffix(".0")
 
 
-def figures_in(metrics: Mapping[str, Any] | None) -> tuple[WindowFigures, str] | None:
-    """Of the longest window, and the currency, from what the ledger shows of a row; None where it has no windows."""
+def figures_in(row: Mapping[str, Any]) -> tuple[WindowFigures, str] | None:
+    """Of the window that its clicks and conversions are of, and the currency; None where it has no windows.
+
+    `row`: an item or a decision, or its metrics. Of several windows with the same counts the usual one is taken.
+    """
+    metrics = row if "windows" in row else row.get("metrics")
     if not metrics or not metrics.get("windows"):
         return None
     note = msgspec.convert(metrics, TermNote)
-    return min(note.windows.items(), key=_longest)[1], note.currency
+    counted = (row.get("clicks"), row.get("conversions"))
+
+    def rank(named: tuple[str, WindowFigures]) -> tuple[bool, bool, tuple[int, str]]:
+        name, each = named
+        return (each.clicks, each.orders) != counted, name not in _USUAL, _longest(named)
+
+    return min(note.windows.items(), key=rank)[1], note.currency
+
+
+_USUAL = frozenset(window_name(Window(DEFAULT_WINDOW_DAYS, skip)) for skip in (SELLERS_SKIP_DAYS, VENDORS_SKIP_DAYS))
 
 
 def words_in(metrics: Mapping[str, Any] | None) -> str:

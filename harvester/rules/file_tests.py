@@ -32,12 +32,13 @@ _TARGETS = {TargetKind.KEYWORD: "example keyword", TargetKind.PRODUCT: "B0000000
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """`got` says what came of it, in words, also where the test passes."""
+    """`got` says what came of it, in words, also where the test passes; `expected` what had to."""
 
     __test__ = False  # for pytest, which takes any class of such a name for tests
 
     name: str
     passed: bool
+    expected: str
     got: str
 
 
@@ -60,7 +61,11 @@ def _run(ruleset: RuleSet, test: FileTest) -> TestResult:
         and test.rule in (None, decision.rule)
         and test.reason in (None, decision.reason)
     )
-    return TestResult(test.name, passed, _got(decision, given))
+    return TestResult(test.name, passed, _expected(test), _got(decision, given))
+
+
+def _expected(test: FileTest) -> str:
+    return test.expect + (f" ({test.reason})" if test.reason else "") + (f", by rule {test.rule}" if test.rule else "")
 
 
 def _got(decision: Decision, given: Given) -> str:

@@ -33,6 +33,8 @@ class Earned:
 
     sums: Totals
     worths: tuple[ProductWorth, ...] = ()
+    ad_group_rate: float | None = None
+    """Orders per click of its ad group, drawn towards the profile's; None where it is not known."""
 
 
 def money_bases(bid: Bid, earned: Earned | None, currency: str) -> Iterator[Base]:
@@ -40,7 +42,7 @@ def money_bases(bid: Bid, earned: Earned | None, currency: str) -> Iterator[Base
     if earned is None:
         return
     paid = _paid(earned.sums, currency) if bid.cpc else None
-    worth = _worth(earned, currency) if bid.target_acos else None
+    worth = _worth(bid, earned, currency) if bid.target_acos else None
     if paid is None or worth is None:
         only = paid or worth
         if only is not None:
@@ -67,28 +69,36 @@ def _paid(sums: Totals, currency: str) -> Base | None:
     return Base("CPC", _rounded(Decimal(sums.cost) / sums.clicks), note, of_money=True)
 
 
-def _worth(earned: Earned, currency: str) -> Base | None:
+def _worth(bid: Bid, earned: Earned, currency: str) -> Base | None:
     """Of several products, the smallest: the click may be on any of them."""
     sums = earned.sums
     if not sums.clicks or not sums.orders:
         return None
-    found = [_of_product(sums, worth, currency) for worth in earned.worths]
+    rate, words = _conversion_rate(sums, bid.prior_orders, earned.ad_group_rate)
+    formula = f"conversion rate {float(rate):.1%}, {words},"
+    found = [_of_product(sums, worth, rate, formula, currency) for worth in earned.worths]
     known = [each for each in found if each is not None]
     return min(known, key=lambda each: each.amount) if known and len(known) == len(found) else None
 
 
-def _of_product(sums: Totals, worth: ProductWorth, currency: str) -> Base | None:
+def _conversion_rate(sums: Totals, prior: Decimal | None, ad_group_rate: float | None) -> tuple[Decimal, str]:
+    """At most 1, and what it is made of."""
+    orders, clicks = Decimal(sums.orders), Decimal(sums.clicks)
+    words = f"{sums.orders} of {sums.clicks} clicks"
+    if prior is not None and ad_group_rate:
+        orders, clicks = orders + prior, clicks + prior / Decimal(repr(ad_group_rate))
+        words = f"{words} and {plain(prior)} more at its ad group's {ad_group_rate:.1%}"
+    return min(orders / clicks, Decimal(1)), words
+
+
+def _of_product(sums: Totals, worth: ProductWorth, rate: Decimal, rated: str, currency: str) -> Base | None:
     """AOV x conversion rate x target ACOS: of its own sales, where it has any."""
     order = Decimal(sums.sales) / sums.orders if sums.sales else Decimal(worth.order or 0)
     if not order or worth.target_acos is None:
         return None
-    rate = min(Decimal(sums.orders) / sums.clicks, Decimal(1))
     target = Decimal(repr(worth.target_acos))
     of = f"AOV {money_text(float(order), currency)}{'' if sums.sales else ' by `economics`'}"
-    formula = (
-        f" ({of} × conversion rate {float(rate):.1%}, {sums.orders} of {sums.clicks} clicks, "
-        f"× target ACOS {percent_text(worth.target_acos)})"
-    )
+    formula = f" ({of} × {rated} × target ACOS {percent_text(worth.target_acos)})"
     return Base("target ACOS bid", _rounded(order * rate * target), formula, of_money=True, takes_factor=False)
 
 

@@ -9,6 +9,7 @@ from harvester.rules.check import Check, Either, Every, Not
 from harvester.rules.checks.catalog import CatalogCheck
 from harvester.rules.checks.evidence import Bound, Side
 from harvester.rules.checks.windowed import WindowBound
+from harvester.rules.comparable import counts_needed, never_less
 from harvester.rules.compiling import rule_check
 from harvester.rules.ruleset import Rule
 from harvester.rules.scope import at_least_as_wide
@@ -34,7 +35,8 @@ class Limit:
 
     def implies(self, other: "Limit") -> bool:
         mine, theirs = self.bound, other.bound
-        if mine.about != theirs.about or self.from_below is not other.from_below:
+        narrow, wide = (mine, theirs) if self.from_below else (theirs, mine)
+        if self.from_below is not other.from_below or not never_less(narrow, wide):
             return False
         if mine.is_share and not self._measured_alike(other):
             return False
@@ -49,14 +51,20 @@ class Limit:
 
     def excludes(self, other: "Limit") -> bool:
         """Whether no evidence meets both."""
-        if self.from_below is other.from_below or self.bound.about != other.bound.about:
-            return False
         low, high = (self, other) if self.from_below else (other, self)
+        if self.from_below is other.from_below or not never_less(low.bound, high.bound):
+            return False
         both = low.positive and high.positive
         plain = low.bound.confidence is None and high.bound.confidence is None
         if not both and not plain:
             return False  # the end of an interval may lie on the far side of the rate
         return low.bound.value > high.bound.value or (low.bound.value == high.bound.value and not both)
+
+    @property
+    def needs(self) -> "list[Limit]":
+        """What else must hold: without clicks no rate meets anything, and without orders none is over zero."""
+        over_zero = self.from_below and (self.bound.value > 0 or not self.positive)
+        return [Limit(each, positive=False) for each in counts_needed(self.bound, more_than_nothing=over_zero)]
 
     @property
     def impossible(self) -> bool:
@@ -114,7 +122,10 @@ def never_passes(tree: Tree | Limit | Aspect) -> bool:
         return all(never_passes(part) for part in tree.parts)
     limits = [part for part in tree.parts if isinstance(part, Limit)]
     return any(never_passes(part) for part in tree.parts) or any(
-        one.excludes(two) for one, two in combinations(limits, 2)
+        one.excludes(two)
+        or any(each.excludes(two) for each in one.needs)
+        or any(each.excludes(one) for each in two.needs)
+        for one, two in combinations(limits, 2)
     )
 
 

@@ -16,14 +16,14 @@ from harvester.domain.recorded import Money, RecordedRow
 from harvester.rules.checks.windowed import Unit, window_name, window_named
 from harvester.rules.ruleset import ProfileRules
 from harvester.rules.scope import covers_place, covers_profile
-from harvester.rules.term_notes import read_note
+from harvester.rules.term_notes import rates_of, read_note
 from harvester.rules.windowed_findings import bound_in
 from harvester.rules.windows import default_window, spans, totals_told, window_of
 
 _findings = msgspec.json.Decoder(list[Finding])
 _UNKNOWN_DAY = date(2000, 1, 1)
-_MANY = 10_000_000
-"""Clicks of an ad group of which only the rate is known: rounding its orders does not move it."""
+_MANY = 2**100
+"""Clicks of an ad group of which only the rate is known: so many times it is a whole number, and gives it back."""
 _GAPS = ("window.missing", "window.immature", "window.unread")
 T = TypeVar("T")
 
@@ -58,8 +58,8 @@ def history_of(recorded: RecordedRow, windows: Mapping[Window, Totals]) -> Histo
             gaps[window] = gap
         elif f"x_{Unit.EXPECTED}@" in finding.check and isinstance(finding.bound, float | int):
             bound = bound_in(finding)
-            rates[bound.window] = bound.value / finding.bound
-    ad_group = {window: Totals(clicks=_MANY, orders=round(rate * _MANY)) for window, rate in rates.items()}
+            rates.setdefault(bound.window, bound.value / finding.bound)
+    ad_group = {window: Totals(clicks=_MANY, orders=int(rate * _MANY)) for window, rate in rates.items()}
     orders = max((sums.orders for sums in windows.values()), default=0)
     sold = Sold(orders, _UNKNOWN_DAY) if orders else None
     return History(windows, Around(ad_group, {}, gaps, _UNKNOWN_DAY), sold)
@@ -111,9 +111,8 @@ def _of_ad_group(evidence_note: str | None) -> tuple[dict[Window, float], dict[W
     """As far as the note says and can be read: its rates, and what of its windows was not whole."""
     try:
         note = read_note(evidence_note)
-        rates = {} if isinstance(note.rates, msgspec.UnsetType) else note.rates
         gaps = {} if isinstance(note.gaps, msgspec.UnsetType) else note.gaps
-        return _by_window(rates), _by_window(gaps)
+        return _by_window(rates_of(note)), _by_window(gaps)
     except (msgspec.MsgspecError, ValueError):
         return {}, {}
 

@@ -161,6 +161,11 @@ def digits(value: object) -> str:
     return written
 
 
+def brand_id(value: object) -> str:
+    """Without zeros in front: with them it is the same brand, and would not look like it."""
+    return digits(value).lstrip("0") or "0"
+
+
 def asin(value: object) -> str:
     written = text(value)
     found = asin_of(written)
@@ -192,6 +197,14 @@ def days(value: object) -> int:
     if not 0 < found <= _MOST_DAYS:
         raise Unusable(f"must be from 1d to {_MOST_DAYS}d, not {shown(value)}")
     return found
+
+
+def days_to_wait(value: object) -> int:
+    """From 0: what has no end in anybody's lifetime is a slip of the keyboard."""
+    whole = whole_number(value)
+    if whole > _MOST_DAYS:
+        raise Unusable(f"must be at most {_MOST_DAYS} days, not {whole}")
+    return whole
 
 
 def protected_keyword(value: object) -> str:

@@ -5,7 +5,7 @@ from decimal import Decimal
 from pydantic import Field
 
 from harvester.rules.section import Section
-from harvester.rules.values import Amount, Amounts, Asin, Count, Digits, Flag, Name, Protected, Rate, Whole
+from harvester.rules.values import Amount, Amounts, Asin, BrandId, Count, Flag, Name, Protected, Rate, Whole
 
 
 class CountThreshold(Section):
@@ -40,7 +40,7 @@ class Protect(Section):
     keywords: tuple[Protected, ...] = ()
     """Text: as whole words, in any case. Between slashes: a regular expression, in any case."""
     asins: tuple[Asin, ...] = ()
-    brands: tuple[Digits, ...] = ()
+    brands: tuple[BrandId, ...] = ()
     """Ids of your own brands: never negated."""
     own_products: Flag = True
     """ASINs advertised in the profile, as far as known from this and earlier runs."""
@@ -51,7 +51,7 @@ class ProtectMore(Section):
 
     keywords: tuple[Protected, ...] = ()
     asins: tuple[Asin, ...] = ()
-    brands: tuple[Digits, ...] = ()
+    brands: tuple[BrandId, ...] = ()
     own_products: Flag | None = None
     """Can only be turned on."""
 

@@ -8,7 +8,13 @@ from harvester.domain.recommendation import RECOMMENDS
 from harvester.domain.target import KEYWORD_MATCHES, PRODUCT_MATCHES, TargetKind
 from harvester.rules.bid_sections import Bid
 from harvester.rules.brand_soundness import brand_problems
-from harvester.rules.catalog_soundness import catalog_keys, condition_problems, own_brand_problems, rule_problems
+from harvester.rules.catalog_soundness import (
+    NEVER_ZERO,
+    catalog_keys,
+    condition_problems,
+    own_brand_problems,
+    rule_problems,
+)
 from harvester.rules.category_soundness import category_problems
 from harvester.rules.checks.catalog import Figure
 from harvester.rules.checks.category import PRODUCTS
@@ -111,6 +117,8 @@ def _condition(path: Path, condition: Condition) -> Iterator[Problem]:
         bounds: CountThreshold | None = getattr(condition, figure)
         if bounds is not None:
             yield from threshold_problems((*path, figure.value), bounds)
+            if bounds.at_most == 0:
+                yield Problem((*path, figure.value, "at_most"), NEVER_ZERO)
     yield from condition_problems(path, condition)
 
 

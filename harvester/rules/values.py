@@ -23,6 +23,9 @@ _CURRENCY = {"type": "string", "enum": sorted(scalars.CURRENCIES)}
 Count = Annotated[float, BeforeValidator(scalars.evidence_number), WithJsonSchema({"type": "number", "minimum": 0})]
 Whole = Annotated[int, BeforeValidator(scalars.whole_number), WithJsonSchema({"type": "integer", "minimum": 0})]
 Counting = Annotated[int, BeforeValidator(scalars.counting_number), WithJsonSchema({"type": "integer", "minimum": 1})]
+WaitDays = Annotated[
+    int, BeforeValidator(scalars.days_to_wait), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 3650})
+]
 Stars = Annotated[int, BeforeValidator(scalars.stars), WithJsonSchema({"type": "integer", "minimum": 0, "maximum": 5})]
 Rate = Annotated[float, BeforeValidator(scalars.percentage), WithJsonSchema(_PERCENT)]
 Confidence = Annotated[
@@ -35,6 +38,7 @@ Name = Annotated[str, BeforeValidator(scalars.name), WithJsonSchema({"type": ["s
 Prefix = Annotated[str, BeforeValidator(scalars.name_prefix), WithJsonSchema({"type": "string", "maxLength": 100})]
 NameOrId = Annotated[str, BeforeValidator(scalars.text), WithJsonSchema(_NAME_OR_ID)]
 Digits = Annotated[str, BeforeValidator(scalars.digits), WithJsonSchema(_ID)]
+BrandId = Annotated[str, BeforeValidator(scalars.brand_id), WithJsonSchema(_ID)]
 Asin = Annotated[
     str, BeforeValidator(scalars.asin), WithJsonSchema({"type": ["string", "integer"], "examples": ["B000000001"]})
 ]

@@ -7,7 +7,7 @@ from decimal import Decimal
 from harvester.domain.history import DEFAULT_WINDOW_DAYS, MICROS, Window
 from harvester.domain.profile import Profile
 from harvester.rules.checks.evidence import Side
-from harvester.rules.checks.windowed import MONEY, Measure, Unit, WindowBound
+from harvester.rules.checks.windowed import MONEY, USUAL_SKIP, Measure, Unit, WindowBound
 from harvester.rules.conditions import Condition
 from harvester.rules.window_scalars import factor_of
 from harvester.rules.window_sections import ShareThreshold
@@ -22,7 +22,7 @@ class Terms:
     currency: str
 
 
-ANY = Terms(Window(DEFAULT_WINDOW_DAYS, -1), "")
+ANY = Terms(Window(DEFAULT_WINDOW_DAYS, USUAL_SKIP), "")
 """Of no profile in particular: the usual days left out are like no others, amounts per currency like no amount."""
 
 

@@ -4,6 +4,7 @@ import re
 from decimal import Decimal
 
 from harvester.domain.numbers import plain
+from harvester.domain.target import asin_of
 from harvester.rules.scalars import Unusable, currency, days, described, evidence_number, number, shown, text
 
 _TIMES = re.compile(r"(?:(\d{1,6}(?:\.\d{1,6})?)\s*x?\s*)?([a-z_]+)", re.ASCII)
@@ -70,6 +71,17 @@ def positive_percentage(value: object) -> float:
     if isinstance(found, str) or not 0 < found <= 10:  # noqa: PLR2004
         raise Unusable(f"must be a percentage over 0%, such as 30%, not {described(value)}")
     return found
+
+
+def by_asin(value: object) -> object:
+    """A section of products, each once, in whatever case it is written."""
+    written: dict[str, object] = {}
+    for each in value if isinstance(value, dict) else ():
+        known = asin_of(str(each)) or str(each)
+        if known in written:
+            raise Unusable(f"`{shown(written[known])}` and `{shown(each)}` are one product; write it once")
+        written[known] = each
+    return value
 
 
 def window_text(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from harvester.domain.history import DEFAULT_WINDOW_DAYS, VENDORS_SKIP_DAYS, Window
 from harvester.domain.recommendation import SEARCH_TERMS
 from harvester.rules.checks.evidence import Metric
 from harvester.rules.conditions import Condition
@@ -10,7 +11,7 @@ from harvester.rules.given import Given
 from harvester.rules.ruleset import Rule, RuleSet
 from harvester.rules.window_scalars import TARGET, TARGET_COST, factor_of
 from harvester.rules.window_sections import Threshold
-from harvester.rules.windows import thresholds
+from harvester.rules.windows import thresholds, window_of
 from harvester.rules.wording import Path, Problem
 
 _NEEDS = "needs what an order may cost: name price or aov, and target_acos, under `economics`"
@@ -49,12 +50,40 @@ def _unmeasured(at: Path, key: str, threshold: Threshold) -> Iterator[Problem]:
             yield Problem((*at, name), f"`{said}` goes with {_ON_TERMS}: only there an ad group's rate is known")
 
 
+def unkept(ruleset: RuleSet, kept_days: int | None) -> list[Problem]:
+    """Where a window would never be whole, as days of reports go before it has been recorded; None: they never go."""
+    if kept_days is None:
+        return []
+    found = []
+    for place, rule in enumerate(ruleset.rules):
+        for where, each in within(("rules", place, "when"), rule.when):
+            for key, threshold in thresholds(each):
+                days = sum(window_of(threshold, _LONGEST_USUAL))
+                if rule.match.source == SEARCH_TERMS and days + _LEEWAY_DAYS > kept_days:
+                    at = (*where, key, "window" if threshold.window else "exclude_recent")
+                    found.append(Problem(at, _UNKEPT.format(days, kept_days)))
+    return found
+
+
+_LONGEST_USUAL = Window(DEFAULT_WINDOW_DAYS, VENDORS_SKIP_DAYS)
+_LEEWAY_DAYS = 2
+"""Today, and a day for runs that go on past midnight, and for the other side of the world."""
+_UNKEPT = (
+    "looks back {} days, and the days of reports are kept for {} (HARVESTER_KEEP_REPORTS): it would never be whole"
+)
+
+
 def bid_problems(path: Path, rule: Rule) -> Iterator[Problem]:
     """Of bids from money."""
-    if rule.then.promote is None or rule.match.source == SEARCH_TERMS:
+    if rule.then.promote is None:
+        return
+    bid = rule.then.promote.bid
+    if bid.prior_orders is not None and not bid.target_acos:
+        yield Problem((*path, "prior_orders"), "changes the conversion rate of `target_acos`; name that too")
+    if rule.match.source == SEARCH_TERMS:
         return
     for key in ("cpc", "target_acos"):
-        if getattr(rule.then.promote.bid, key) is not None:
+        if getattr(bid, key) is not None:
             yield Problem((*path, key), f"source {rule.match.source} comes without money; it goes with {_ON_TERMS}")
 
 

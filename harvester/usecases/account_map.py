@@ -58,6 +58,14 @@ class AccountMap:
         products = self.products.get(ad_group_id)
         return self.manual_by_products.get(products, ()) if products else ()
 
+    def sisters(self, ad_group_id: str) -> Sequence[str]:
+        """The other ad groups, manual and automatic, that advertise the same products as this one."""
+        products = self.products.get(ad_group_id)
+        if not products:
+            return ()
+        same = (*self.manual_by_products.get(products, ()), *self.auto_by_products.get(products, ()))
+        return [each for each in same if each != ad_group_id]
+
     def leading(self, ad_group_id: str) -> Sequence[str]:
         """The automatic ad groups of the same products as a manual one: through their promotion groups it promotes."""
         place, products = self.place(ad_group_id), self.products.get(ad_group_id)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from harvester.domain.errors import (
     AccountClosed,
+    LeaseLost,
     OutcomeUnknown,
     PageBroken,
     ProfileBusy,
@@ -36,6 +37,8 @@ from harvester.ports.reports import NOBODY, Logins, ReportClient, ReportStore, R
 THROTTLED = 429
 GIVE_UP_AFTER = timedelta(hours=24)
 """Amazon takes three hours at most: what it has not made by then it never will."""
+ENOUGH_UNREADABLE = 100_000
+"""Of rows, and none that can be read: the rest is not looked at."""
 BUSY_PAUSE = timedelta(seconds=5)
 IN_PROGRESS = "Amazon has the same report in progress, and does not say under which id"
 
@@ -126,7 +129,7 @@ class FetchReports:
         while True:
             try:
                 await self.advance(profile, kinds, fetched, skips=skips)
-            except ProfileBusy:
+            except (ProfileBusy, LeaseLost):
                 fetched.look_at = self.clock.now() + BUSY_PAUSE
             told(profile, fetched)
             now = self.clock.now()
@@ -264,11 +267,12 @@ class _Round:
             except PageBroken as error:
                 await self._note(report, str(error), unread=True)
                 return None
-        if loaded is not None:
-            self.fetched.reports += 1
-            self.fetched.rows += loaded.rows
-            self.fetched.unreadable += loaded.unreadable
-            self.fetch.watch.report_loaded(self.profile.profile_id, self.kind, loaded, time.monotonic() - started)
+        if loaded is None:
+            raise ProfileBusy(f"a report of profile {self.profile.profile_id} is being read by another process")
+        self.fetched.reports += 1
+        self.fetched.rows += loaded.rows
+        self.fetched.unreadable += loaded.unreadable
+        self.fetch.watch.report_loaded(self.profile.profile_id, self.kind, loaded, time.monotonic() - started)
         return None
 
     async def _note(self, report: OpenReport, why: str, *, unread: bool = False) -> None:
@@ -315,6 +319,8 @@ class _Readable:
             unreadable += page.unreadable
             of_use = of_use or any(day in self.days for day in page.days)
             yield page
+            if unreadable >= ENOUGH_UNREADABLE and not rows:
+                break
         if unreadable and not rows:
             raise PageBroken(f"none of the report's {unreadable} rows can be read")
         if rows and not of_use:

@@ -7,6 +7,7 @@ from harvester.domain.brand import Brand
 from harvester.domain.profile import Profile
 from harvester.ports import Clock
 from harvester.ports.brands import BrandLookup, BrandNames
+from harvester.rules.brands import is_called_own
 from harvester.rules.ruleset import RuleSet
 
 
@@ -14,7 +15,7 @@ from harvester.rules.ruleset import RuleSet
 class FoundBrand:
     brand: Brand
     protected: bool
-    """One of the own brands that the rules file names."""
+    """One of the own brands that the rules file names, by id or as the catalog calls them."""
     entries: tuple[str, ...]
     """Of the rules file, that would have it negated somewhere in this profile."""
 
@@ -33,7 +34,7 @@ class LookUpBrands:
         return [
             FoundBrand(
                 brand,
-                protected=brand.brand_id in rules.protect.brands,
+                protected=brand.brand_id in rules.protect.brands or is_called_own(brand.name, rules),
                 entries=tuple(entry.name for entry in rules.brands if brand.brand_id in entry.ids),
             )
             for brand in found

@@ -14,18 +14,17 @@ from harvester.domain.history import (
     Around,
     Gap,
     History,
-    Sold,
     Totals,
     Window,
 )
-from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Profile
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation, RecommendationPage
 from harvester.domain.run import Run
-from harvester.domain.target import KEYWORD, PRODUCT, is_asin_shaped
+from harvester.domain.target import KEYWORD, PRODUCT, asin_of
 from harvester.domain.zones import zone
 from harvester.ports.search_terms import SearchTerms, TermPart
 from harvester.rules.checks.windowed import window_name
+from harvester.rules.counting import plural
 from harvester.rules.ruleset import ProfileRules
 from harvester.rules.scope import covers_place, covers_profile
 from harvester.rules.term_notes import note_of, tail_of_note
@@ -101,9 +100,9 @@ def told_age(windows: Sequence[Window], read: Read, gaps: Mapping[Window, Gap], 
 def _told_gap(window: Window, gap: Gap) -> str:
     lacks = []
     if gap.missing:
-        lacks.append(f"{gap.missing} days in no report")
+        lacks.append(f"{plural(gap.missing, 'day')} in no report")
     if gap.immature:
-        lacks.append(f"{gap.immature} days read before their orders were complete")
+        lacks.append(f"{plural(gap.immature, 'day')} read before their orders were complete")
     return (
         f"Window {window_name(window)} of search terms has {' and '.join(lacks)}, the first {gap.first_day}: what a "
         "rule needs it for is held until they are read"
@@ -117,8 +116,8 @@ def told_unread(windows: Sequence[Window], unread: Mapping[date, Collection[str]
     if not within:
         return ()
     campaigns = {each for found in within.values() for each in found}
-    whose = "nobody knows of which campaigns" if "" in campaigns else f"of {len(campaigns)} campaigns"
-    told = f"Rows of the reports of {len(within)} days could not be read, the first {min(within)}, {whose}"
+    whose = "nobody knows of which campaigns" if "" in campaigns else f"of {plural(len(campaigns), 'campaign')}"
+    told = f"Rows of the reports of {plural(len(within), 'day')} could not be read, the first {min(within)}, {whose}"
     return (f"{told}: what rules need those days for is held there; they are asked for again on the next day",)
 
 
@@ -126,28 +125,6 @@ _NO_REPORTS = (
     "No report of search terms is in for this profile yet, so none were judged: `harvester plan` asks Amazon for them "
     "and waits, and the service fetches them by itself"
 )
-
-
-@dataclass
-class SoldBefore:
-    """One run's questions for orders of old, asked of what rules would negate."""
-
-    terms: SearchTerms
-    profile_id: ProfileId
-    asked_runs: int = 0
-
-    async def __call__(self, asked: Sequence[tuple[str, str]]) -> Mapping[tuple[str, str], Sold]:
-        """By (campaign, key). Of what no recorded day knows, the first are looked for in runs; the rest are once they
-        are planned.
-        """
-        by_days = await self.terms.sold_by_days(self.profile_id, asked)
-        rest = [each for each in asked if each not in by_days][: _MOST_ASKED - self.asked_runs]
-        self.asked_runs += len(rest)
-        return {**by_days, **await self.terms.sold_by_runs(self.profile_id, rest)}
-
-
-_MOST_ASKED = 500
-"""As many as a plan asks for the reach of its negatives."""
 
 
 @dataclass
@@ -269,7 +246,7 @@ class _Making:
         if not windows:
             return None
         first, source = parts[0], self._source
-        is_product = is_asin_shaped(first.key)
+        is_product = first.key == asin_of(first.key)
         counted = windows.get(source.default, NOTHING)
         row = Recommendation(
             source=SEARCH_TERMS,

@@ -18,7 +18,8 @@ from harvester.rules.advertised import named_products, told_apart
 from harvester.rules.ruleset import ProfileRules, Rule
 from harvester.rules.scope import covers_place, covers_profile
 from harvester.usecases.harvest import NOTHING_LOOKED_UP, Harvest, Harvested, Judge, LookBack, LookedUp
-from harvester.usecases.search_terms import SoldBefore, open_terms
+from harvester.usecases.search_terms import open_terms
+from harvester.usecases.sold_before import SoldBefore, WhatSold
 from harvester.usecases.surroundings import Surroundings
 
 _MOST_NAMED = 10
@@ -105,7 +106,8 @@ class ReadSources:
         if name == SEARCH_TERMS:
             terms = await open_terms(self.terms, run, surroundings, rules)
             terms.source.advertised = await self._told_apart(run, surroundings, rules, terms.ad_groups)
-            return _Opened(terms.source, terms.ad_groups, terms.advice, SoldBefore(self.terms, run.profile_id))
+            sold = SoldBefore(WhatSold(self.terms, surroundings.facts.profile), run, surroundings.account)
+            return _Opened(terms.source, terms.ad_groups, terms.advice, sold)
         known, unknown = await self._advertised(name, run, surroundings, rules)
         if name == CATEGORIES:
             source = reader.categories(known)

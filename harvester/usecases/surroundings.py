@@ -83,6 +83,10 @@ class Surroundings:
         """The (source ad group, ad) pairs whose ground was asked for."""
         return self._grounds
 
+    def listed(self) -> Collection[str]:
+        """The ad groups whose targets were listed: those that findings speak of."""
+        return self._standing
+
     async def cover(self, ad_group_ids: Iterable[str]) -> None:
         """Lists what stands at these source ad groups and at their destinations. Raises what the reader raises."""
         fresh = {ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._covered}
@@ -157,7 +161,8 @@ class Surroundings:
         key = _key(target)
         mine = self._positives.setdefault(target.ad_group_id, {})
         keyword = target.kind is TargetKind.KEYWORD
-        for shared in variant_keys(variant_words(key)) if keyword else (key,):
+        country = self.facts.profile.country
+        for shared in variant_keys(variant_words(key, country), country) if keyword else (key,):
             if target.match in (Match.EXACT, Match.SAME) or shared not in mine:
                 mine[shared] = Positive(target.text, key, target.match, target.ad_group_id)
 

@@ -42,6 +42,7 @@ from harvester.adapters.sharing import DEAD_AFTER_SECONDS, SharedBudgets
 from harvester.adapters.throttle import Throttle
 from harvester.adapters.watching import NOBODY, Watch
 from harvester.config import rules_file
+from harvester.config.rules_file import Delivered
 from harvester.config.settings import AccountSettings, Settings
 from harvester.domain.errors import Misconfigured, Refused
 from harvester.domain.ids import ProfileId
@@ -64,6 +65,7 @@ from harvester.usecases.reconcile import Reconcile
 from harvester.usecases.retain import Retain
 from harvester.usecases.review import ReviewPlan
 from harvester.usecases.undo import PlanUndo
+from harvester.wiring.earlier import if_earlier, timing_by
 from harvester.wiring.fetching import fetch_reports
 from harvester.wiring.notifying import notify
 from harvester.wiring.selling_partner import selling_partners
@@ -143,12 +145,13 @@ def rules_path(settings: Settings) -> Path | None:
 
 def load_rules(settings: Settings) -> RuleSet:
     """Raises Misconfigured with file and line."""
-    return rules_file.load(rules_path(settings), catalog=delivers_catalog(settings))
+    return rules_file.load(rules_path(settings), delivered(settings))
 
 
-def delivers_catalog(settings: Settings) -> bool:
-    """Whether there is a login that can deliver catalog facts."""
-    return any(account.selling_partner is not None for account in settings.accounts.values())
+def delivered(settings: Settings) -> Delivered:
+    """What rules can ask for."""
+    catalog = any(account.selling_partner is not None for account in settings.accounts.values())
+    return Delivered(catalog, int(settings.keep_reports // 86_400) or None)
 
 
 def calendar(settings: Settings) -> CronCalendar:
@@ -215,7 +218,7 @@ async def open_services(settings: Settings, watch: Watch = NOBODY, clock: Clock 
     `clock`: another one than this machine's.
     """
     rules = load_rules(settings)
-    async with _open(settings, watch) as opened:
+    async with _open(settings, watch, clock) as opened:
         yield compose(settings, rules, opened, watch, clock)
 
 
@@ -227,7 +230,7 @@ async def open_records(settings: Settings) -> AsyncIterator[Records]:
 
 
 @asynccontextmanager
-async def _open(settings: Settings, watch: Watch) -> AsyncIterator[Opened]:
+async def _open(settings: Settings, watch: Watch, clock: Clock = OWN_CLOCK) -> AsyncIterator[Opened]:
     async with AsyncExitStack() as stack:
         dsn = await stack.enter_async_context(database_address(settings))
         await demand_current(settings, dsn)
@@ -245,11 +248,14 @@ async def _open(settings: Settings, watch: Watch) -> AsyncIterator[Opened]:
             throttle,
             patience_seconds=settings.api_patience,
             timeout_seconds=settings.call_timeout,
+            timing=timing_by(clock),
             watch=watch,
         )
         http = await stack.enter_async_context(client)
         tokens = AccessTokens(http)
-        partners = await stack.enter_async_context(selling_partners(settings, database, calls, tokens, watch))
+        partners = await stack.enter_async_context(
+            selling_partners(settings, database, calls, tokens, watch, timing_by(clock))
+        )
         logins = [login(name, account, http, tokens) for name, account in sorted(settings.accounts.items())]
         yield Opened(database, lease, throttle, logins, partners, calls)
 
@@ -312,7 +318,8 @@ def compose(
 ) -> Services:
     records, database, lease = _records(settings, opened, clock), opened.database, opened.lease
     profiles, actions, modes = records.profiles, records.actions, records.modes
-    plans, runs = WatchedPlans(database, watch), WatchedRuns(database, watch)
+    earlier = if_earlier(clock)
+    plans, runs = WatchedPlans(database, watch, clock=earlier), WatchedRuns(database, watch, clock=earlier)
     histories, rulesets = PostgresHistories(database), PostgresRulesets(database)
     mode_of = partial(_mode_of, rules, settings.mode)
     catalogs = Catalogs(opened.partners, PostgresCatalog(database), timedelta(seconds=settings.catalog_max_age))
@@ -327,7 +334,7 @@ def compose(
         ),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
-        apply=Apply(lease, actions, clock, rules, modes, mode_of, histories),
+        apply=Apply(lease, actions, clock, rules, modes, mode_of, histories, terms),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, settings.mode),
         look_up_brands=LookUpBrands(PostgresBrands(database), clock, rules),
         fetch_reports=fetch_reports(opened.logins, database, lease, clock),
@@ -344,10 +351,8 @@ def only(settings: Settings) -> Mapping[str, tuple[str, ...]]:
 
 
 def _keeping(settings: Settings) -> Keeping:
-    decisions, calls = (
-        timedelta(seconds=each) if each else None for each in (settings.keep_decisions, settings.keep_calls)
-    )
-    return Keeping(decisions, calls)
+    kept = (settings.keep_decisions, settings.keep_calls, settings.keep_reports)
+    return Keeping(*(timedelta(seconds=each) if each else None for each in kept))
 
 
 def login(name: str, account: AccountSettings, http: HttpClient, tokens: AccessTokens) -> AmazonLogin:

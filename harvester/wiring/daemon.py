@@ -37,8 +37,8 @@ from harvester.usecases.discover import Discover
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.expire import ExpireApprovals
 from harvester.usecases.work_slot import Chore, WorkSlot
-from harvester.wiring import Services, delivers_catalog, only, open_services, rules_path, under
-from harvester.wiring.fetching import keep_report_days, kinds_of, skips_of
+from harvester.wiring import Services, delivered, only, open_services, rules_path, under
+from harvester.wiring.fetching import kinds_of, skips_of
 from harvester.wiring.instruments import Instruments, own_version
 from harvester.wiring.notifying import make_notifier
 from harvester.wiring.outcomes import follow_outcomes, kinds_for_history
@@ -161,7 +161,7 @@ async def open_daemon(
     settings: Settings, instruments: Instruments, replica_id: str, changed: Callable[[RulesInForce], None]
 ) -> AsyncIterator[DaemonServices]:
     """Raises Misconfigured or Unavailable before anything else happens."""
-    rules = RulesInForce.load(lambda: rules_path(settings), changed, catalog=delivers_catalog(settings))
+    rules = RulesInForce.load(lambda: rules_path(settings), changed, delivered(settings))
     await make_notifier(settings).check()
     async with AsyncExitStack() as stack:
         clock = CommonClock()
@@ -226,7 +226,6 @@ def _chores(services: Services, rules: RulesInForce, clock: Clock) -> Mapping[Ta
     async def retained() -> str:
         kept = max(CATALOG_KEPT, timedelta(seconds=services.settings.catalog_max_age))
         await PostgresCatalog(database).forget(clock.now() - kept)
-        await keep_report_days(database, clock.now(), services.settings.keep_reports)
         return "; ".join((await services.retain()).put_off)
 
     return {

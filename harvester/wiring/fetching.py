@@ -1,7 +1,6 @@
 """Composition of what fetches reports."""
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
 
 from harvester.adapters.ads.client import AmazonLogin
 from harvester.adapters.postgres.database import Database
@@ -16,22 +15,12 @@ from harvester.rules.ruleset import RuleSet
 from harvester.rules.windows import windows_of
 from harvester.usecases.fetch_reports import FetchReports
 
-DAYS_AHEAD = timedelta(days=7)
-
 
 def fetch_reports(
     logins: Collection[AmazonLogin], database: Database, lease: PostgresLease, clock: Clock
 ) -> FetchReports:
     by_account: Mapping[str, ReportLogin] = {login.account: login for login in logins}
     return FetchReports(by_account, PostgresReportDays(database), lease, clock)
-
-
-async def keep_report_days(database: Database, now: datetime, keep_seconds: float) -> None:
-    """Partitions of the days to come are made while nobody looks into them; days that are too old go. 0: none do."""
-    store, today = PostgresReportDays(database), now.date()
-    await store.make_partitions(today - timedelta(days=1), today + DAYS_AHEAD)
-    if keep_seconds:
-        await store.drop_before(today - timedelta(seconds=keep_seconds))
 
 
 def kinds_of(rules: RuleSet, profile: Profile) -> Collection[ReportKind]:

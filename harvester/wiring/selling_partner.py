@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from harvester.adapters.catalog.client import SellingPartnerLogin
 from harvester.adapters.catalog.pace import SteadyPace
-from harvester.adapters.http import HttpClient
+from harvester.adapters.http import HttpClient, Timing
 from harvester.adapters.lwa import AccessTokens, Credentials
 from harvester.adapters.postgres.catalog import PostgresTurns
 from harvester.adapters.postgres.database import Database
@@ -16,7 +16,7 @@ from harvester.ports import CallLog
 
 @asynccontextmanager
 async def selling_partners(
-    settings: Settings, database: Database, calls: CallLog, tokens: AccessTokens, watch: Watch
+    settings: Settings, database: Database, calls: CallLog, tokens: AccessTokens, watch: Watch, timing: Timing
 ) -> AsyncIterator[Mapping[str, SellingPartnerLogin]]:
     """By account. They share one HTTP client, whose pace is the documented rate; none is opened where there is none."""
     accounts = {name: account for name, account in settings.accounts.items() if account.selling_partner is not None}
@@ -25,7 +25,12 @@ async def selling_partners(
         return
     pace = SteadyPace(PostgresTurns(database))
     client = HttpClient(
-        calls, pace, patience_seconds=settings.api_patience, timeout_seconds=settings.call_timeout, watch=watch
+        calls,
+        pace,
+        patience_seconds=settings.api_patience,
+        timeout_seconds=settings.call_timeout,
+        timing=timing,
+        watch=watch,
     )
     async with client as http:
         logins = {}

@@ -43,6 +43,15 @@ def test_a_tree_is_read_once_and_looked_at_without_a_call(harvester: Harvester, 
     assert amazon.state() == amazon.state()
 
 
+def test_who_finds_nothing_is_told_where_to_look(harvester: Harvester, amazon: PretendAmazon) -> None:
+    """A word that no path holds: the categories from the top, in a command that can be typed."""
+    told = harvester("categories", "couch", "--profile", amazon.profiles[0]).succeeded().out
+
+    assert "US: 0 categories with “couch” in the path\n" in told
+    assert "Try fewer or other words, or go down from the top: harvester categories --profile" in " ".join(told.split())
+    assert max(map(len, told.splitlines())) <= WIDTH
+
+
 def test_the_document_says_everything_of_a_category(harvester: Harvester, amazon: PretendAmazon) -> None:
     """Id and parent as text, whether it can be targeted, how many products and how many categories are below."""
     document = harvester("categories", "--profile", amazon.profiles[0], "--json").succeeded().json

@@ -5,6 +5,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -53,12 +54,12 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
             "  from search terms of the report",
             " spent, ACOS ",
             "how to draw ",
-            "  from suggested products",
             "  from suggested categories",
             "category target, bid",
             "Blue Heron (18840219071)",
         ):
             assert shown.out.count(said) >= 3
+        assert "  from suggested products" in shown.out, "where the catalog says enough about them"
         assert "price_ratio" in shown.out, "the catalog was asked"
         assert max(map(len, shown.out.splitlines())) <= 80
 
@@ -73,10 +74,31 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
     assert settings["detail"] == "mode review, 1 account"
 
 
+def test_a_demo_of_weeks_ago_shows_what_became_of_it(visitor: Harvester) -> None:
+    """All that was sent then has a verdict today, the ledger is whole, and dated as it happened."""
+    shown = visitor("demo", "--once", "--weeks", "6", "--profiles", "1", "--recommendations", "60").succeeded()
+
+    begun, _, told = shown.out.splitlines()[1].partition(": ")
+    assert datetime.fromisoformat(f"{begun}T00:00Z") < datetime.now(UTC) - timedelta(weeks=6)
+    assert told.startswith("every profile is planned, “demo” approves")
+    assert "Sandbox Store 1 (US), profile 1034000000000000\n" in shown.out
+    assert "How often each rule was right, and what that was worth\n" in shown.out
+    assert max(map(len, shown.out.splitlines())) <= 80
+    asked = ("--env-file", "sandbox.env")
+    outcomes = visitor(*asked, "outcomes", "--json").json["outcomes"]
+    assert {outcome["reading"] for outcome in outcomes} == {42}
+    assert "good" in {outcome["verdict"] for outcome in outcomes}
+    assert {outcome["made_at"][:10] for outcome in outcomes} == {begun}
+    plans = visitor(*asked, "plans", "--json").succeeded().json["plans"]
+    assert (plans[-1]["id"], plans[-1]["state"], plans[-1]["created_at"][:10]) == ("p1", "applied", begun)
+    assert visitor(*asked, "ledger", "verify").succeeded().out == "the ledger is whole\n"
+
+
 def test_the_end_of_a_demo_says_what_goes_with_it(visitor: Harvester) -> None:
     """Its Postgres, too: a service that still uses it is not left to wonder."""
     demo = visitor.start("demo", "--profiles", "1", "--recommendations", "10")
-    demo.runs_until(lambda: demo.said.startswith("A pretend Amazon is up"))
+    demo.runs_until(lambda: "shows what became of plans sent six weeks ago" in " ".join(demo.said.split()))
+    assert "harvester --env-file sandbox.env show p1\n" in demo.said
 
     demo.process.send_signal(signal.SIGINT)
 

@@ -80,8 +80,17 @@ def test_what_is_regretted_gets_a_plan_that_takes_it_back(
     assert verdicts[fails["id"]] == ("regretted", "no_orders")
     assert verdicts[late["id"]] == ("regretted", "sold_late")
     assert verdicts[saves["id"]] == ("good", "saves")
+    assert said["complete"]
     (undo,) = said["opened_plans"]
     reads_well(harvester, late["rule"], undo)
+    told = " ".join(harvester("why", late["target"], "--profile", profile).succeeded().out.split())
+    assert (
+        told.count("After 42 days: regretted, sold: 1 order in the days before it, of which its decision saw 0.") == 1
+    )
+    assert f"Plan {undo} would take it back." in told
+    chapter, *_ = harvester("why", "--id", late["amazon_id"], "--json").succeeded().json["actions"]
+    assert chapter["outcome"]["reason"] == "sold_late"
+    assert "After 42 days: regretted" in harvester("why", "--id", late["amazon_id"]).succeeded().out
     scores_well(harvester, late["rule"])
 
     shown = harvester("show", undo, "--json").succeeded().json
@@ -122,11 +131,17 @@ def reads_well(harvester: Harvester, rule: str, undo: str) -> None:
     assert "saves: 30 clicks, 30.00 USD and no order in 30 days before it, nothing since" in words
     assert f"to take it back: harvester show {undo}" in words
     assert "promote" not in told
+    assert told.startswith("Sandbox Store 1 (US), profile 1034000000000000\n")
+    assert words.index("regretted") < words.index("good"), "what waits for a person stands first"
+    assert "  regretted  -25.00 USD\n" in told
+    assert "  good  +30.00 USD\n" in told
     assert max(len(line) for line in told.splitlines()) <= 80
     assert (
         harvester("outcomes", "--since", TOMORROW).out
         == "nothing that was promoted or negated fits the options given\n"
     )
+    regretted = harvester("outcomes", "--rule", rule, "--verdict", "regretted", "--json", **REVIEW).json["outcomes"]
+    assert [each["verdict"] for each in regretted] == ["regretted"]
     assert "this profile is not known" in harvester("outcomes", "--profile", "1").failed().err
 
 
@@ -140,4 +155,7 @@ def scores_well(harvester: Harvester, rule: str) -> None:
     table = harvester("rules", "score").succeeded().out
     assert max(len(line) for line in table.splitlines()) <= 80
     assert "30 USD" in table
-    assert harvester("rules", "score", "--since", TOMORROW, "--json").json == {"rules": []}
+    assert harvester("rules", "score", "--since", TOMORROW, "--json").json == {"rules": [], "failed": []}
+    strange = harvester("rules", "score", "--profile", "1", "--json").failed().json
+    assert strange == {"rules": [], "failed": [{"profile_id": "1", "reason": "this profile is not known"}]}
+    assert "profile 1: this profile is not known" in harvester("rules", "score", "--profile", "1").failed().err

@@ -49,10 +49,21 @@ def test_retain_tells_first_and_drops_when_told_to(old: Desk):
     assert old("ledger", "retain", "--drop", "--json").json == {"dropped": [], "put_off": []}
 
 
+def test_days_of_reports_go_by_hand_too(old: Desk):
+    """Not only where the service runs."""
+    old.sql("SELECT harvester.ensure_report_days('2025-01-30', '2025-01-31')")
+
+    assert "report days from 2025-01-30 until 2025-02-01: about 0 rows" in old("ledger", "retain").out
+    assert "report days from 2025-01-30 until 2025-02-01" in old("ledger", "retain", "--drop").out
+    assert old.sql("SELECT to_regclass('harvester.search_term_day_2025_01_31') AS left") == [{"left": None}]
+
+
 def test_for_ever_is_a_setting(old: Desk, monkeypatch: pytest.MonkeyPatch):
     """0 keeps all of a kind."""
     monkeypatch.setenv("HARVESTER_KEEP_DECISIONS", "0")
     monkeypatch.setenv("HARVESTER_KEEP_CALLS", "0")
+    monkeypatch.setenv("HARVESTER_KEEP_REPORTS", "0")
+    old.sql("SELECT harvester.ensure_report_days('2025-01-30', '2025-01-31')")
 
     assert old("ledger", "retain").out == "nothing is old enough to be dropped\n"
 

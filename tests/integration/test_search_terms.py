@@ -89,7 +89,7 @@ async def test_where_rows_could_not_be_read_nothing_is_decided(dsn: str, amazon:
     assert set(decided(ledger, 2).values()) == {held}
     assert {outcome for outcome, _ in decided(ledger, 3).values()} == {"negate"}
     assert any(
-        f"Rows of the reports of 1 days could not be read, the first {ago(20)}, of 1 campaigns" in each for each in said
+        f"Rows of the reports of 1 day could not be read, the first {ago(20)}, of 1 campaign" in each for each in said
     )
     assert not any("could not be read" in each for each in quiet)
 
@@ -155,7 +155,9 @@ async def test_from_days_to_the_account_and_back(dsn: str, amazon: Running, tmp_
 
 
 async def test_what_must_not_be_negated_is_held_and_says_why(dsn: str, amazon: Running, tmp_path: Path) -> None:
-    """It sold long ago elsewhere in the campaign, or in the newest days; it is a variant of what is ours or protected."""
+    """It, or a close variant, sold long ago elsewhere in the campaign, or in the newest days, or where the same products are
+    advertised; it is a variant of what is ours or protected.
+    """
     ledger = Ledger(dsn)
     async with open_desk(dsn, amazon.url, rules=rules_in(tmp_path, RULES)) as desk:
         await desk.services.profiles.save([desk.profile])
@@ -167,8 +169,12 @@ async def test_what_must_not_be_negated_is_held_and_says_why(dsn: str, amazon: R
                 *Day(ago(80), "999", AUTO, "Old Seller", orders=3).on(ago(80)),
                 *lost("late seller"),
                 *Day(ago(2), AUTO, AUTO, "late seller", orders=1).on(ago(2)),
+                *lost("sellers of mats"),
+                *Day(ago(70), AUTO, AUTO, "mat seller", orders=2).on(ago(70)),
+                *lost("same products seller"),
+                *Day(ago(80), MANUAL, MANUAL, "same product sellers", orders=3).on(ago(80)),
                 *lost("other campaigns seller"),
-                *Day(ago(80), MANUAL, MANUAL, "other campaigns seller", orders=3).on(ago(80)),
+                *Day(ago(80), "998", "998", "other campaigns seller", orders=3).on(ago(80)),
                 *lost("acmes hats"),
                 *lost("acme hats"),
                 *lost("gifts for newborn hospital essentials"),
@@ -182,6 +188,8 @@ async def test_what_must_not_be_negated_is_held_and_says_why(dsn: str, amazon: R
     assert decided(ledger) == {
         "old seller": ("hold", "ever_converted"),
         "late seller": ("hold", "ever_converted"),
+        "sellers of mats": ("hold", "ever_converted"),
+        "same products seller": ("hold", "ever_converted"),
         "other campaigns seller": ("negate", "stop-losers"),
         "acmes hats": ("hold", "variant_of_positive"),
         "acme hats": ("skip", "protected"),
@@ -191,11 +199,20 @@ async def test_what_must_not_be_negated_is_held_and_says_why(dsn: str, amazon: R
         "nothing of ours": ("negate", "stop-losers"),
     }
     assert {item["target"] for item in items} == {"other campaigns seller", "nothing of ours"}
-    findings = {
-        row["target"]: (row["findings"][-1]["check"], row["findings"][-1]["measured"], row["findings"][-1]["bound"])
+    told_of = {
+        row["target"]: [(each["check"], each["measured"], each["bound"]) for each in row["findings"][-2:]]
         for row in ledger.rows("SELECT target, findings FROM ledger.decisions WHERE outcome = 'hold'")
     }
+    findings = {target: found[-1] for target, found in told_of.items()}
     assert findings["old seller"] == ("sold.orders", 3, ago(80).isoformat())
+    assert told_of["sellers of mats"] == [
+        ("sold.variant", 2, "mat seller"),
+        ("sold.here", None, ago(70).isoformat()),
+    ]
+    assert told_of["same products seller"] == [
+        ("sold.variant", 3, "same product sellers"),
+        ("sold.in_ad_group", MANUAL, ago(80).isoformat()),
+    ]
     assert findings["acmes hats"] == ("variant.protected", "acme", None)
     assert findings["gifts for newborn hospital essentials"] == ("variant.own", EXACT, MANUAL)
     assert findings[EXACT.lower()] == ("variant.served", EXACT, MANUAL)
@@ -266,7 +283,7 @@ async def test_restated_days_change_decisions_only_through_new_runs(dsn: str, am
     ]
     assert items == []
     assert stale["state"] == "stale"
-    assert "“garden gnome” with 1 orders was seen here" in stale["error"]
+    assert "“garden gnome” with 1 order was seen here" in stale["error"]
 
 
 async def test_a_phrase_that_would_block_recorded_orders_is_held(dsn: str, amazon: Running, tmp_path: Path) -> None:

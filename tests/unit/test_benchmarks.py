@@ -3,8 +3,13 @@
 import json
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
+from benchmarks import catalog
+from benchmarks.page_server import PATH, SCOPE, PageServer
 from benchmarks.results import FOLDER, Result, meets, ratio, result, write
 
 
@@ -73,3 +78,31 @@ def test_the_kept_results_say_the_truth_about_their_goals(path: Path):
     for figure in json.loads(path.read_text()):
         assert set(figure) == {"name", "value", "unit", "goal", "met"}
         assert (figure["goal"] is None) == (figure["met"] is None)
+
+
+async def test_the_section_on_catalog_facts_runs(dsn: str):
+    """Five calls for a hundred products, none refused, and none at all in a second run within the age limit."""
+    figures = {each.name: each.value for each in await catalog.measured(dsn, 100)}
+
+    assert figures["calls for them"] == 5
+    assert figures["of these refused (429)"] == 0
+    assert figures["calls in a second run within the age limit"] == 0
+
+
+async def test_a_page_that_was_asked_for_before_is_given_to_anybody(monkeypatch: pytest.MonkeyPatch):
+    """The ceiling names no profile and has no login: it is what a bare script could do."""
+    server = PageServer(10, remember=True)
+    asked: list[str] = []
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        asked.append(request.headers.get(SCOPE, ""))
+        return web.json_response({"targets": [len(asked)]})
+
+    monkeypatch.setattr(server.sandbox, "handle", handle)
+    async with RawTestServer(server.handle) as raw, aiohttp.ClientSession() as client:
+        for scope in ({SCOPE: "1"}, {SCOPE: "2"}, {SCOPE: "1"}, {}):
+            async with client.post(raw.make_url(PATH), json={"maxResults": 5}, headers=scope) as answer:
+                found = (await answer.json())["targets"]
+            assert found == ([2] if scope == {SCOPE: "2"} else [1])
+
+    assert asked == ["1", "2"]

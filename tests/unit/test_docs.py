@@ -8,6 +8,7 @@ from pathlib import Path
 import asyncpg
 import click
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from harvester.config import rules_file
@@ -15,7 +16,13 @@ from harvester.config.settings import PREFIX, AccountSettings, SellingPartnerSet
 from harvester.domain.action import ActionKind, ActionState
 from harvester.domain.decision import Outcome, Reason
 from harvester.domain.notice import NoticeKind
+from harvester.domain.recommendation import SOURCES
 from harvester.entrypoints.cli.app import cli
+from harvester.rules.bid_sections import Bid
+from harvester.rules.brand_entries import BrandEntry, BrandPlaces
+from harvester.rules.conditions import Condition
+from harvester.rules.refining import Refine
+from harvester.rules.ruleset import GroupEntry, Negate, Promote, Rule, RuleMatch, keys_of
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -189,6 +196,25 @@ def test_every_example_of_the_rules_reference_can_be_loaded(tmp_path: Path) -> N
 
     assert found
     assert problems == []
+
+
+def keys_in(part: object) -> Iterator[str]:
+    """Every key that stands anywhere in a piece of YAML."""
+    for key, value in part.items() if isinstance(part, dict) else enumerate(part) if isinstance(part, list) else ():
+        yield str(key)
+        yield from keys_in(value)
+
+
+def test_every_key_of_a_rules_file_has_an_example() -> None:
+    """Each source, check, refinement, base of a bid and key of a brand stands in one that is loaded above."""
+    files = [yaml.safe_load(example) for example in examples(text(DOCS / "rules.md"))]
+    written = {key for file in files for key in keys_in(file)}
+    sources = {rule.get("match", {}).get("source") for file in files for rule in file.get("rules", ())}
+    sections = (Condition, Refine, Bid, Rule, Promote, Negate, BrandEntry, BrandPlaces, GroupEntry, RuleMatch)
+    known = {key for section in sections for key in keys_of(section)} - {"line"}
+
+    assert known - written == set()
+    assert set(SOURCES) - sources == {"promotion"}, "which is meant where none is named"
 
 
 def test_the_example_of_a_rules_file_can_be_loaded() -> None:

@@ -6,7 +6,8 @@ from decimal import Decimal
 import msgspec
 
 from harvester.adapters.ads.wire import NOTHING, Text, decimal_text, lenient, text
-from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
+from harvester.adapters.exchange import Answer
+from harvester.adapters.mending import decode
 from harvester.domain.bid import AdGroupToCome, BidPlace, BidTarget, StandingAdGroup, SuggestedBids
 from harvester.domain.target import Match, fold
 
@@ -95,10 +96,7 @@ def reads(targets: Sequence[BidTarget]) -> Callable[[Answer], Mapping[BidTarget,
 
 
 def _found(answer: bytes) -> Mapping[Expression, SuggestedBids]:
-    try:
-        themes = _answers.decode(answer).bid_recommendations
-    except UNDECODABLE:
-        raise Unreadable("it holds no bidRecommendations") from None
+    themes = decode(_answers, answer, "it holds no bidRecommendations").bid_recommendations
     found: dict[Expression, SuggestedBids] = {}
     for raw in themes or ():
         themed = lenient(_themes, raw)

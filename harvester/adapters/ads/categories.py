@@ -8,11 +8,13 @@ import msgspec
 from harvester.adapters.ads.naming import MOST_OF_A_PATH, named
 from harvester.adapters.ads.wire import Text, lenient, text
 from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
+from harvester.adapters.mending import decode
 from harvester.domain.category_tree import Category, NamedId, Narrowed, ProductCount, Refinements, SuggestedCategory
 
 _NO_PARENT = frozenset({"-1", "0"})
 """What a category at the top may name as its parent."""
 _DEEPEST = 100
+_NO_TREE = "it holds no tree of categories"
 
 
 class _Range(msgspec.Struct):
@@ -77,12 +79,8 @@ _counts = msgspec.json.Decoder(_Counts)
 
 def read_tree(answer: Answer) -> Sequence[Category]:
     """An object whose `categoryTree` is the tree as JSON text, or the bare tree: nobody knows which of them comes."""
-    try:
-        top = _array(answer.body)
-    except UNDECODABLE:
-        raise Unreadable("it holds no tree of categories") from None
     found: list[Category] = []
-    for node in top:
+    for node in _array(answer.body):
         _take(node, "", "", 0, found)
     return found
 
@@ -90,10 +88,10 @@ def read_tree(answer: Answer) -> Sequence[Category]:
 def _array(body: bytes) -> list[msgspec.Raw]:
     start = body.lstrip()[:1]
     if start == b"{":
-        return _array(bytes(_trees.decode(body).category_tree))
+        return _array(bytes(decode(_trees, body, _NO_TREE).category_tree))
     if start == b'"':
-        return _lists.decode(_texts.decode(body))
-    return _lists.decode(body)
+        return decode(_lists, decode(_texts, body, _NO_TREE).encode(), _NO_TREE)
+    return decode(_lists, body, _NO_TREE)
 
 
 def _take(raw: msgspec.Raw, parent_id: str, above: str, depth: int, found: list[Category]) -> None:
@@ -119,10 +117,7 @@ def suggestion_body(asins: Sequence[str], *, with_ancestors: bool) -> Mapping[st
 
 
 def read_suggested(answer: Answer) -> Sequence[SuggestedCategory]:
-    try:
-        items = _suggestions.decode(answer.body).categories
-    except UNDECODABLE:
-        raise Unreadable("it holds no categories") from None
+    items = decode(_suggestions, answer.body, "it holds no categories").categories
     found = {}
     for item in (each for raw in items or () if (each := lenient(_suggested, raw)) is not None):
         category_id = text(item.id)
@@ -140,10 +135,7 @@ def read_suggested(answer: Answer) -> Sequence[SuggestedCategory]:
 
 def read_refinements(answer: Answer) -> Refinements:
     """Each of the three lists may be null, or missing."""
-    try:
-        said = _refinements.decode(answer.body)
-    except UNDECODABLE:
-        raise Unreadable("it holds no refinements") from None
+    said = decode(_refinements, answer.body, "it holds no refinements")
     return Refinements(*(tuple(_all_named(each)) for each in (said.brands, said.age_ranges, said.genres)))
 
 

@@ -74,11 +74,11 @@ target_pages = PageReader("targetingClauses", TargetItem)
 
 def is_gone(state: str) -> bool:
     """Archived for good, whatever the filter asked for."""
-    return state.upper() in _GONE
+    return state in _GONE
 
 
 def campaign(item: CampaignItem) -> Campaign | None:
-    state = text(item.state)
+    state = text(item.state).upper()
     if not item.campaign_id or is_gone(state):
         return None
     budget = decimal_text(item.budget.budget) if item.budget else None
@@ -86,7 +86,7 @@ def campaign(item: CampaignItem) -> Campaign | None:
 
 
 def ad_group(item: AdGroupItem) -> AdGroup | None:
-    state = text(item.state)
+    state = text(item.state).upper()
     if not item.ad_group_id or is_gone(state):
         return None
     bid = decimal_text(item.default_bid)
@@ -94,7 +94,7 @@ def ad_group(item: AdGroupItem) -> AdGroup | None:
 
 
 def product_ad(item: ProductAdItem) -> ProductAd | None:
-    state = text(item.state)
+    state = text(item.state).upper()
     if not item.ad_id or is_gone(state):
         return None
     asin, sku = text(item.asin) or None, text(item.sku) or None
@@ -103,7 +103,7 @@ def product_ad(item: ProductAdItem) -> ProductAd | None:
 
 def keyword(item: KeywordItem) -> StandingTarget | None:
     """None for a match type that nobody knows: it cannot be one of ours."""
-    state = text(item.state)
+    state = text(item.state).upper()
     match = _KEYWORD_MATCHES.get(text(item.match_type).upper())
     if not item.keyword_id or match is None or is_gone(state):
         return None
@@ -121,7 +121,7 @@ def keyword(item: KeywordItem) -> StandingTarget | None:
 
 def target(item: TargetItem) -> StandingTarget | None:
     """None for all but clauses of one ASIN, and categories with refinements: their text is `CategoryTarget.key`."""
-    state = text(item.state)
+    state = text(item.state).upper()
     found = product_of(item.expression) or category_of(item.expression)
     if not item.target_id or found is None or is_gone(state):
         return None

@@ -39,7 +39,7 @@ campaign_negative_target_pages = PageReader("campaignNegativeTargetingClauses", 
 
 def negative_keyword(item: NegativeKeywordItem) -> StandingNegative | None:
     """None for a match type that nobody knows."""
-    state = text(item.state)
+    state = text(item.state).upper()
     match = _MATCHES.get(text(item.match_type).upper().removeprefix("NEGATIVE_"))
     if not item.keyword_id or match is None or is_gone(state):
         return None
@@ -56,7 +56,7 @@ def negative_keyword(item: NegativeKeywordItem) -> StandingNegative | None:
 
 def negative_target(item: NegativeTargetItem) -> StandingNegative | None:
     """A product or a brand; None for anything else."""
-    state = text(item.state)
+    state = text(item.state).upper()
     found = product_of(item.expression)
     if not item.target_id or is_gone(state):
         return None

@@ -16,22 +16,34 @@ W = TypeVar("W")
 READ_BYTES = 2**14
 BATCH_BYTES = 2**16
 """Small enough for the cache of a core, and for memory to be used again instead of asked for anew."""
-MOST_ROW_BYTES = 2**24
+MOST_ROW_BYTES = 2**22
+MOST_PLAIN_BYTES = 2**36
+"""A hundred million rows. What unpacks to more was made to do so."""
 _GZIP = b"\x1f\x8b"
 _BLANK = b" \t\r\n"
 _BOM = b"\xef\xbb\xbf"
-_MARKS = re.compile(rb'"(?:[^"\\]|\\.)*\\?(?:"|\Z)|[{}\[\]]', re.DOTALL)
-"""Whole strings, also one that the end cuts off, and brackets outside of them."""
+_MARKS = re.compile(rb'"(?:[^"\\]++|\\.)*+\\?(?:"|\Z)|[{}\[\]]', re.DOTALL)
+"""Whole strings, also one that the end cuts off, and brackets outside of them. It never steps back: what it would
+have to remember for that is a hundred times as large as a long string."""
 _raw_items = msgspec.json.Decoder(list[msgspec.Raw])
 
 _CUT = "it ends in the middle"
 
 
 def plain(file: IO[bytes]) -> Iterator[bytes]:
-    """What a file holds, gunzipped, in small pieces. Raises Unreadable where the gzip is cut or broken.
+    """What a file holds, gunzipped, in small pieces. Raises Unreadable where the gzip is cut, broken, or without end.
 
     A file that is no gzip is taken as it is: whoever delivers it may have unpacked it on the way.
     """
+    size = 0
+    for piece in _plain(file):
+        size += len(piece)
+        if size > MOST_PLAIN_BYTES:
+            raise Unreadable(f"it unpacks to more than {MOST_PLAIN_BYTES} bytes")
+        yield piece
+
+
+def _plain(file: IO[bytes]) -> Iterator[bytes]:
     file.seek(0)
     chunk = file.read(READ_BYTES)
     if not chunk.startswith(_GZIP):
@@ -79,11 +91,14 @@ class ArrayReader(Generic[W]):
         """Raises Unreadable where it is no array, or ends too early."""
         begun = False
         gathered = bytearray()
-        wanted = 0
+        wanted = before = 0
         for piece in pieces:
             gathered += piece
             if not begun:
                 begun = _begin(gathered)
+                before += len(piece)
+                if not begun and before > MOST_ROW_BYTES:
+                    raise Unreadable("it is no array of rows")
             if not begun or len(gathered) < max(wanted, batch_bytes):
                 continue
             batch, rest = self._batch(bytes(gathered))
@@ -153,6 +168,7 @@ def _begin(gathered: bytearray) -> bool:
         del gathered[:3]
     head = gathered.lstrip(_BLANK)
     if not head:
+        gathered.clear()
         return False
     if head[:1] != b"[":
         raise Unreadable("it is no array of rows")

@@ -16,7 +16,7 @@ from harvester.adapters.ads.protocol import Endpoint
 from harvester.adapters.ads.report_rows import ReportReader, columns
 from harvester.adapters.exchange import UNDECODABLE, Answer, Budget, Caller, Repeat, Request, Unreadable
 from harvester.adapters.http import HttpClient
-from harvester.domain.errors import PageBroken, Rejected
+from harvester.domain.errors import Misconfigured, PageBroken, Rejected, Unavailable
 from harvester.domain.history import ReportKind
 from harvester.domain.report import ReportPage, ReportStatus, Span, Stage
 
@@ -35,12 +35,17 @@ class _Created(msgspec.Struct, rename="camel"):
     report_id: str
 
 
+class _Configuration(msgspec.Struct, rename="camel"):
+    report_type_id: str | None = None
+
+
 class _Report(msgspec.Struct, rename="camel"):
     status: str
     url: str | None = None
     failure_reason: str | None = None
     start_date: str | None = None
     end_date: str | None = None
+    configuration: _Configuration | None = None
 
 
 _created = msgspec.json.Decoder(_Created)
@@ -85,12 +90,15 @@ class AmazonReports:
         """The answer holds an address that anybody may download from: neither it nor the call log shows it."""
         request = self._endpoint.request(protocol.report_of(report_id), self._caller)
         report = await self._http.send(replace(request, confidential=True), _read_report)
-        return _status(report, span)
+        return _status(report, kind, span, hidden=self._endpoint.url.startswith("https:"))
 
     @asynccontextmanager
     async def download(self, kind: ReportKind, url: str) -> AsyncIterator[Iterable[ReportPage]]:
         with tempfile.SpooledTemporaryFile(KEPT_IN_MEMORY_BYTES) as file:
-            await self._http.download(self._address(url), _Bounded(file).write)
+            try:
+                await self._http.download(self._address(url), _Bounded(file).write)
+            except Misconfigured:
+                raise PageBroken("the address that Amazon gives for the report is none") from None
             yield _Pages(file, ReportReader(kind, vendor=self._vendor))
 
     def _address(self, url: str) -> Request:
@@ -128,7 +136,12 @@ class _Bounded:
         self._bytes += len(chunk)
         if self._bytes > MOST_FILE_BYTES:
             raise PageBroken(f"the report is larger than {MOST_FILE_BYTES} bytes")
-        self._file.write(chunk)
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            raise Unavailable(
+                f"the report does not fit into the folder for temporary files: {error.strerror}"
+            ) from error
 
 
 def _read_created(answer: Answer) -> str:
@@ -148,18 +161,20 @@ def _read_report(answer: Answer) -> _Report:
         raise Unreadable("it is no report") from None
 
 
-def _status(report: _Report, span: Span) -> ReportStatus:
-    """Statuses that we do not know are taken for: not yet."""
-    asked = (span.first.isoformat(), span.last.isoformat())
-    if (report.start_date or asked[0], report.end_date or asked[1]) != asked:
-        return ReportStatus(
-            Stage.FAILED, failure=f"Amazon has a report of {report.start_date} to {report.end_date} there"
-        )
+def _status(report: _Report, kind: ReportKind, span: Span, *, hidden: bool) -> ReportStatus:
+    """Statuses that we do not know are taken for: not yet. `hidden`: nobody on the way may read or change the rows."""
+    asked = (_TYPES[kind][0], span.first.isoformat(), span.last.isoformat())
+    told = (report.configuration and report.configuration.report_type_id, report.start_date, report.end_date)
+    found = [said or own for said, own in zip(told, asked, strict=True)]
+    if tuple(found) != asked:
+        return ReportStatus(Stage.FAILED, failure="Amazon has a report {} of {} to {} there".format(*found))
     if report.status == "FAILED":
         return ReportStatus(Stage.FAILED, failure=report.failure_reason or "Amazon could not make it, and says no more")
     if report.status == "COMPLETED":
         if not _is_address(report.url or ""):
             return ReportStatus(Stage.FAILED, failure="Amazon says it is complete, and not where it is")
+        if hidden and not (report.url or "").lower().startswith("https:"):
+            return ReportStatus(Stage.FAILED, failure="Amazon says it is complete, and it is not to be had by https")
         return ReportStatus(Stage.READY, url=report.url)
     return ReportStatus(Stage.PENDING)
 

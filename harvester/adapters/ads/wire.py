@@ -1,6 +1,5 @@
 """Reads pages of Amazon's lists leniently: one bad item never loses the others."""
 
-import json
 from contextlib import suppress
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -9,6 +8,7 @@ from typing import Any, Generic, TypeVar, cast
 import msgspec
 
 from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
+from harvester.adapters.mending import mended
 
 W = TypeVar("W", bound=msgspec.Struct)
 
@@ -109,7 +109,7 @@ def _plain_page(key: str, item: type[W]) -> type[_PlainPage[W]]:
 
 
 def _object(body: bytes) -> dict[str, msgspec.Raw]:
-    for attempt in (bytes, _mended):
+    for attempt in (bytes, mended):
         try:
             return _fields.decode(attempt(body))
         except msgspec.ValidationError:
@@ -121,16 +121,6 @@ def _object(body: bytes) -> dict[str, msgspec.Raw]:
         except ValueError:
             break
     raise Unreadable("it is no JSON")
-
-
-def _mended(body: bytes) -> bytes:
-    """Near-JSON made JSON: NaN and Infinity become null, half surrogates U+FFFD, a byte order mark goes.
-
-    Raises ValueError where it is nothing of the kind.
-    """
-    value = json.loads(body, parse_constant=lambda _: None, parse_float=str)
-    text = json.dumps(value, ensure_ascii=False)
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def lenient(decoder: "msgspec.json.Decoder[W]", raw: msgspec.Raw) -> W | None:

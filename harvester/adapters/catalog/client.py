@@ -31,6 +31,8 @@ from harvester.domain.profile import Profile, Region
 from harvester.ports.catalog import Found
 
 _REFUSED_INPUT = "InvalidInput"
+_WELL_FORMED = "B000000001"
+"""Whether there is such a product or not: a search for it is answered wherever searches are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ class SellingPartnerLogin:
         reader, started = self.reader(profile, None), monotonic()
         if reader is None:
             raise Misconfigured(f"profile {profile.profile_id} names no marketplace that is known ({profile.country})")
-        await reader.find(["B000000001"])
+        await reader.find([_WELL_FORMED])
         return CatalogCheck(urlsplit(self._endpoint.url).netloc, (monotonic() - started) * 1000)
 
 
@@ -115,6 +117,8 @@ class SellingPartnerReader:
         self._endpoint = endpoint
         self._caller = caller
         self._marketplace_id = marketplace_id
+        self._answered = False
+        """A search by identifiers was: refusals of others are about those."""
 
     @property
     def marketplace_id(self) -> str:
@@ -143,7 +147,8 @@ class SellingPartnerReader:
         """At most 20 identifiers; SKUs are those of `seller_id`. Raises AccountClosed, Rejected, Unavailable,
         PageBroken.
 
-        One that Amazon refuses does not lose the others: they are asked for without it.
+        One that Amazon refuses does not lose the others: they are asked for without it. Only where other searches are
+        answered it is called malformed: a refusal may as well be about the marketplace.
         """
         asked = list(dict.fromkeys(identifiers))
         if len(asked) > MOST_IDENTIFIERS:
@@ -153,8 +158,6 @@ class SellingPartnerReader:
         if not fitting:
             return Found((), (), malformed)
         found = await self._split(kind, fitting, seller_id)
-        if len(found.malformed) == len(fitting) > 1:
-            await self._look_up(kind, fitting, seller_id)  # it is not about one of them: raises as Amazon refused it
         return replace(found, malformed=[*malformed, *found.malformed])
 
     async def search(
@@ -181,6 +184,8 @@ class SellingPartnerReader:
         except Rejected as error:
             if error.status != HTTPStatus.BAD_REQUEST or error.code != _REFUSED_INPUT:
                 raise
+        if not self._answered:
+            await self._look_up(Identifier.ASIN, [_WELL_FORMED], None)
         if len(identifiers) == 1:
             return Found((), (), identifiers)
         middle = len(identifiers) // 2
@@ -201,7 +206,8 @@ class SellingPartnerReader:
             gathered.items += page.items
             gathered.identifiers += page.identifiers
             total = max(total, page.total)
-        gathered.complete = len(gathered.items) >= total
+        self._answered = True
+        gathered.complete = len({item.asin for item in gathered.items}) >= total
         return Found(gathered.items, _absent(kind, identifiers, gathered))
 
     def _query(self, included: Sequence[str] = protocol.INCLUDED) -> dict[str, str]:

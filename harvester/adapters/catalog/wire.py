@@ -7,11 +7,14 @@ from typing import Any
 
 import msgspec
 
-from harvester.adapters.exchange import UNDECODABLE, Answer, Unreadable
+from harvester.adapters.exchange import Answer, Unreadable
+from harvester.adapters.mending import decode
 from harvester.domain.catalog import CatalogItem, Category, SalesRank
 
+_RELATED = "relationships"
 _DEEPEST = 30
 _MOST_DIGITS = 30
+_anything = msgspec.json.Decoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +39,7 @@ def read_page(answer: Answer, marketplace_id: str) -> ItemPage:
     return ItemPage(
         items=[_item(row, marketplace_id) for row in rows],
         identifiers=[_identifiers(row, marketplace_id) for row in rows],
-        total=total if isinstance(total, int) else len(rows),
+        total=max(total, len(found)) if type(total) is int else len(found),
         next_token=token or None,
     )
 
@@ -50,10 +53,7 @@ def read_item(answer: Answer, marketplace_id: str) -> CatalogItem:
 
 
 def _object(answer: Answer) -> dict[str, Any]:
-    try:
-        said = msgspec.json.decode(answer.body.replace(rb"\u0000", rb"\ufffd"))
-    except UNDECODABLE:
-        raise Unreadable("it is no JSON") from None
+    said = decode(_anything, answer.body.replace(rb"\u0000", rb"\ufffd"), "it is no JSON")
     if not isinstance(said, dict):
         raise Unreadable("it is JSON, but no object")
     return said
@@ -74,6 +74,7 @@ def _item(row: Mapping[str, Any], marketplace_id: str) -> CatalogItem:
         ranks=tuple(_ranks(row, marketplace_id)),
         parents=tuple(_relatives(row, "parentAsins", marketplace_id)),
         children=tuple(_relatives(row, "childAsins", marketplace_id)),
+        related=any(isinstance(part.get(_RELATED), list) for part in _here(row, _RELATED, marketplace_id)),
         list_price=price,
         currency=currency,
         image=_image(row, marketplace_id),
@@ -124,13 +125,13 @@ def _ranks(row: Mapping[str, Any], marketplace_id: str) -> Iterator[SalesRank]:
         for kind in ("displayGroupRanks", "classificationRanks"):
             for each in _rows(part.get(kind)):
                 rank, category_id = each.get("rank"), _text(each.get("classificationId"))
-                if isinstance(rank, int) and rank > 0 and (kind == "displayGroupRanks" or category_id):
-                    yield SalesRank(_text(each.get("title")), int(rank), category_id)
+                if type(rank) is int and rank > 0 and (kind == "displayGroupRanks" or category_id):
+                    yield SalesRank(_text(each.get("title")), rank, category_id)
 
 
 def _relatives(row: Mapping[str, Any], kind: str, marketplace_id: str) -> Iterator[str]:
-    for part in _here(row, "relationships", marketplace_id):
-        for each in _rows(part.get("relationships")):
+    for part in _here(row, _RELATED, marketplace_id):
+        for each in _rows(part.get(_RELATED)):
             if _text(each.get("type")) == "VARIATION" and isinstance(each.get(kind), list):
                 yield from (asin.upper() for given in each[kind] if (asin := _text(given)))
 

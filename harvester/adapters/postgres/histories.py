@@ -13,6 +13,7 @@ from harvester.adapters.postgres.standings import standing, standings
 from harvester.domain.action import Standing
 from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.target import Match
+from harvester.rules.variants import spellings
 
 _DONE_ACTIONS = named("done_actions")
 _DONE = named("done_of_profile")
@@ -26,10 +27,13 @@ _SAME = named("converting_same")
 _PHRASE = named("converting_phrase")
 _RECORDED_SAME = named("recorded_same")
 _RECORDED_PHRASE = named("recorded_phrase")
+_PRODUCTS = named("converting_products")
+_RECORDED_PRODUCTS = named("recorded_products")
 _BY_INDEX_ALONE = named("by_index_alone")
 
 _AT_A_TIME = 1000
 _MOST_TERMS = 20
+_MOST_PRODUCTS = 200
 
 
 class Converted(msgspec.Struct, frozen=True):
@@ -90,21 +94,35 @@ class PostgresHistories:
     async def converting_terms(
         self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None, key: str, match: Match
     ) -> Sequence[Converted]:
-        """A phrase blocks every key that holds its words in a row, anything else the key itself.
+        """A phrase blocks every key that holds its words in a row, anything else the key itself; of keywords, also with
+        words in the plural for the singular, or the other way round.
 
         Of what runs were told and what report days say about one key, the larger counts.
         """
+        spelt = [key] if match is Match.SAME else spellings(key)
         queries = (_PHRASE, _RECORDED_PHRASE) if match is Match.PHRASE else (_SAME, _RECORDED_SAME)
+
+        found = await self._converted(queries, profile_id, campaign_id, ad_group_id, spelt)
+        return found[:_MOST_TERMS]
+
+    async def converting_products(
+        self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None
+    ) -> Sequence[Converted]:
+        queries = (_PRODUCTS, _RECORDED_PRODUCTS)
+        found = await self._converted(queries, profile_id, campaign_id, ad_group_id, _MOST_PRODUCTS)
+        return found[:_MOST_PRODUCTS]
+
+    async def _converted(self, queries: Sequence[str], *asked: object) -> list[Converted]:
+        """The most conversions first; what several of them say of one key once."""
 
         async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
             await connection.execute(_BY_INDEX_ALONE)
-            asked = (profile_id, campaign_id, ad_group_id, key)
             return [row for query in queries for row in await connection.fetch(query, *asked)]
 
         best: dict[str, Converted] = {}
         for found in sorted((Converted(*row) for row in await self.database.repeat(work)), key=_most_first):
             best.setdefault(found.key, found)
-        return list(best.values())[:_MOST_TERMS]
+        return list(best.values())
 
 
 def _most_first(found: Converted) -> tuple[float, float, str]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from harvester.adapters.postgres.database import Connection, Database
@@ -14,6 +14,7 @@ from harvester.domain.errors import LeaseLost
 from harvester.domain.ids import Effect, PlanId, ProfileId, RunId
 from harvester.domain.plan import PlanCounts
 from harvester.domain.run import Run
+from harvester.ports import Clock
 
 _EFFECTS = named("effects")
 _COUNTS = named("decision_counts")
@@ -29,6 +30,8 @@ _OPEN_STAGING = named("open_staging")
 @dataclass(frozen=True, slots=True)
 class PostgresPlans:
     database: Database
+    clock: Clock | None = field(default=None, kw_only=True)
+    """Another one than Postgres' own."""
 
     async def effects(self, profile_id: ProfileId, now: datetime) -> Mapping[Effect, EffectRecord]:
         async def work(connection: Connection, _repeated: bool) -> dict[Effect, EffectRecord]:
@@ -82,7 +85,8 @@ class PostgresPlans:
             if await connection.fetchval(_NEWEST_FENCE, run.profile_id) != run.fence:
                 raise LeaseLost(f"run {run.run_id} of profile {run.profile_id} was overtaken by a newer one")
             await connection.execute(_OPEN_STAGING)
-            allocated = await connection.fetchrow(_ALLOCATE_PLAN)
+            now = None if self.clock is None else self.clock.now()
+            allocated = await connection.fetchrow(_ALLOCATE_PLAN, now)
             assert allocated is not None
             draft = PostgresPlanDraft(connection, run, PlanId(allocated["plan_id"]), allocated["at"])
             yield draft

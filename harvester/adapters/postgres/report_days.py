@@ -9,7 +9,7 @@ import asyncpg
 
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
-from harvester.adapters.postgres.report_copy import COLUMNS, ReportCopy
+from harvester.adapters.postgres.report_copy import COLUMNS, MOST_CAMPAIGNS, ReportCopy
 from harvester.adapters.postgres.storable import storable
 from harvester.domain.history import ReportKind
 from harvester.domain.ids import ProfileId
@@ -29,8 +29,6 @@ _DROP = named("drop_report_days")
 _TAKE_DAYS = named("take_report_days")
 _LOADED = named("report_loaded")
 _IN_PART = named("report_day_in_part")
-_MOST_CAMPAIGNS = 1000
-"""Kept by name; of more, it is the whole day that cannot be relied on."""
 
 _TABLES = {ReportKind.SEARCH_TERMS: "search_term_day", ReportKind.TARGETING: "targeting_day"}
 _CLEAR = {
@@ -117,7 +115,7 @@ async def _kept(connection: Connection, number: int) -> Loaded | None:
 
 def _unread(copy: ReportCopy) -> Iterable[tuple[date, list[str]]]:
     for day, campaigns in copy.unread.items():
-        yield day, sorted(map(storable, campaigns)) if len(campaigns) <= _MOST_CAMPAIGNS else [""]
+        yield day, sorted(map(storable, campaigns)) if len(campaigns) <= MOST_CAMPAIGNS else [""]
 
 
 async def _each(pieces: Iterable[bytes]) -> AsyncIterator[bytes]:

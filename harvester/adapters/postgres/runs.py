@@ -16,6 +16,7 @@ from harvester.domain.ids import Fingerprint, PlanId, ProfileId, RunId
 from harvester.domain.profile import Mode, Profile
 from harvester.domain.recommendation import Recommendation
 from harvester.domain.run import Cursor, Run, RunState
+from harvester.ports import Clock
 
 _NEXT_FENCE = named("next_fence")
 _REMEMBER_PROFILE = named("remember_profile")
@@ -40,6 +41,8 @@ _write_cursor = msgspec.json.Encoder().encode
 class PostgresRuns:
     database: Database
     page_copy: PageCopy = field(default_factory=PageCopy, kw_only=True)
+    clock: Clock | None = field(default=None, kw_only=True)
+    """Another one than Postgres' own."""
 
     async def begin(
         self, profile: Profile, *, source: str, trigger: str, mode: Mode, ruleset: Fingerprint, resume_after: datetime
@@ -55,7 +58,7 @@ class PostgresRuns:
                 return _run(profile_id, found, fence)
             await connection.execute(_FAIL_INTERRUPTED, profile_id)
             made = await connection.fetchrow(
-                _NEW, profile_id, profile.account, source, trigger, mode.value, ruleset, fence
+                _NEW, profile_id, profile.account, source, trigger, mode.value, ruleset, fence, self._now()
             )
             assert made is not None
             return Run(
@@ -135,10 +138,13 @@ class PostgresRuns:
                 found = await connection.fetchrow(_AS_IT_IS, run.run_id)
                 if found is not None and (found["state"], found["fence"]) == (state.value, run.fence):
                     return
-            _still_ours(await connection.execute(_FINISH, run.run_id, run.fence, state.value, error), run)
+            _still_ours(await connection.execute(_FINISH, run.run_id, run.fence, state.value, error, self._now()), run)
 
         await self.database.repeat(work)
         await self._summarize_keys()
+
+    def _now(self) -> datetime | None:
+        return None if self.clock is None else self.clock.now()
 
     async def _summarize_keys(self) -> None:
         await self.database.execute(_SUMMARIZE_KEYS)

@@ -9,15 +9,17 @@ import asyncpg
 
 from harvester.adapters.postgres.database import Connection, Database
 from harvester.adapters.postgres.queries import named
-from harvester.domain.history import Sold, Totals
-from harvester.domain.ids import ProfileId
+from harvester.domain.history import Sold, SoldTerm, Totals
+from harvester.domain.ids import ProfileId, RunId
 from harvester.ports.search_terms import TermPart
 
 _DAYS_READ = named("term_days_read")
 _DAYS_IN_PART = named("term_days_in_part")
 _OF_AD_GROUPS = named("term_totals_of_ad_groups")
 _PARTS = named("term_parts")
-_SOLD_BY_DAYS = named("terms_sold_by_days")
+_SOLD_IN = named("terms_sold_in")
+_NOTE_SOLD = named("note_sold")
+_MANY_AT_ONCE = named("no_lookups_one_by_one")
 _SOLD_BY_RUNS = named("terms_sold_by_runs")
 _BY_INDEX_ALONE = named("by_index_alone")
 
@@ -49,29 +51,33 @@ class PostgresSearchTerms:
         rows = await self.database.ask(_PARTS, profile_id, list(starts), *after, through, most)
         return [TermPart(*(*row[:-_SUMS], _totals(row))) for row in map(tuple, rows)]
 
-    async def sold_by_days(
-        self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], Sold]:
-        return await self._sold(_SOLD_BY_DAYS, profile_id, asked)
+    async def sold_in(self, profile_id: ProfileId, campaign_ids: Sequence[str]) -> Sequence[SoldTerm]:
+        rows = await self._by_index(_SOLD_IN, profile_id, list(campaign_ids)) if campaign_ids else []
+        ids = {each: each for row in rows for each in row[:2]}
+        return [SoldTerm(ids[row[0]], ids[row[1]], *row[2:]) for row in map(tuple, rows)]
+
+    async def note_sold(self, run_id: RunId) -> None:
+        async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_MANY_AT_ONCE)
+            await connection.execute(_NOTE_SOLD, run_id)
+
+        await self.database.repeat(work)
 
     async def sold_by_runs(
         self, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
     ) -> Mapping[tuple[str, str], Sold]:
-        return await self._sold(_SOLD_BY_RUNS, profile_id, asked)
-
-    async def _sold(
-        self, query: str, profile_id: ProfileId, asked: Sequence[tuple[str, str]]
-    ) -> Mapping[tuple[str, str], Sold]:
         if not asked:
             return {}
         campaigns, keys = [campaign for campaign, _ in asked], [key for _, key in asked]
+        rows = await self._by_index(_SOLD_BY_RUNS, profile_id, campaigns, keys)
+        return {(row["campaign_id"], row["key"]): Sold(row["orders"], row["last_day"]) for row in rows}
 
+    async def _by_index(self, query: str, *values: object) -> list[asyncpg.Record]:
         async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
             await connection.execute(_BY_INDEX_ALONE)
-            return await connection.fetch(query, profile_id, campaigns, keys)
+            return await connection.fetch(query, *values)
 
-        rows = await self.database.repeat(work)
-        return {(row["campaign_id"], row["key"]): Sold(row["orders"], row["last_day"]) for row in rows}
+        return await self.database.repeat(work)
 
 
 def _totals(row: "asyncpg.Record | tuple[int, ...]") -> Totals:

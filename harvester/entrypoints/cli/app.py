@@ -89,18 +89,41 @@ class _Commands(click.Group):
             ctx.fail(f"No such command '{args[0]}'; did you mean '{near[0]}'?")
         return super().resolve_command(ctx, args)
 
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, _SUMMARIES))
+        for part, names in _PARTS.items():
+            with formatter.section(part):
+                formatter.write_dl([(name.ljust(width), _SUMMARIES[name]) for name in names])
+
+
+class Family(click.Group):
+    """A command of several: its list says what each does, to the full stop."""
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _SUMMARIES[name]) for name in self.list_commands(ctx)])
+            formatter.write_dl(
+                [(name, self.commands[name].get_short_help_str(_UNCUT)) for name in self.list_commands(ctx)]
+            )
 
 
+_UNCUT = 1000
+_PARTS = {
+    "Try it": ("demo", "sandbox"),
+    "Set up": ("migrate", "doctor", "notify", "rules"),
+    "Plan": ("plan", "plans", "show", "coverage", "categories", "brands", "negatives", "why"),
+    "Review": ("approve", "decline", "hold", "edit", "export", "import"),
+    "Apply": ("apply", "reconcile", "drift", "undo", "pause", "resume", "outcomes"),
+    "Serve": ("serve", "worker", "mode", "status"),
+    "Audit": ("ledger",),
+}
+"""As in docs/commands.md."""
 _SUMMARIES = {
     "demo": "Watch a whole dry-run cycle against a pretend Amazon.",
     "sandbox": "Run the pretend Amazon alone.",
     "migrate": "Bring the database to this version.",
     "doctor": "Check settings, rules, database, logins and clock.",
     "notify": "Tell people what is news, or test that they can be reached.",
-    "rules": "Check, test or describe the rules file.",
+    "rules": "Check and test the rules file, compare it, score it.",
     "plan": "Pull recommendations, judge them, store a plan per profile.",
     "plans": "List the stored plans.",
     "show": "Show one plan: items, decisions or request bodies.",

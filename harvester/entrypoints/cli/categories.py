@@ -159,9 +159,12 @@ def _print(invocation: Invocation, found: Found, wish: Wish, profile_id: str | N
     more = found.total - len(found.categories)
     if more:
         console.print(f"And {more:,} more: name more words, look --under one of them, or see --all.")
+    whose = f" --profile {profile_id}" if profile_id else ""
+    if not found.total and wish.text:
+        top = hint(invocation, f"categories{whose}")
+        console.print(tables.hanging(f"Try fewer or other words, or go down from the top: {top}", 0))
     if found.total and not wish.text and any(each.last_below > each.place for each in found.categories):
         parent = next(each for each in found.categories if each.last_below > each.place)
-        whose = f" --profile {profile_id}" if profile_id else ""
         command = hint(invocation, f"categories --under {parent.category_id}{whose}")
         console.print(tables.hanging(f"What is in one: {command}"))
     age = f"{tables.plural(tree.categories, 'category', 'categories')} of {tree.country}, read from Amazon"

@@ -5,9 +5,10 @@ import fcntl
 import json
 import os
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from rich.console import Console
 from harvester.config.settings import demo_folder
 from harvester.domain.errors import Refused, Unavailable
 from harvester.domain.profile import Mode, Profile
-from harvester.entrypoints.cli import tables
+from harvester.entrypoints.cli import demo_later, tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, hint
 from harvester.entrypoints.cli.cycle import show_cycle
 from harvester.entrypoints.cli.plan import harvest_all, show_result
@@ -54,16 +55,26 @@ _FEW_PROFILES = 8
     help="Per profile.",
 )
 @click.option("--seed", type=int, metavar="N", default=1, show_default=True, help="Another seed, another market.")
+@click.option(
+    "--weeks",
+    type=click.IntRange(1, 8),
+    metavar="N",
+    help="Begin so many weeks ago: the plans were sent then, and have outcomes now.",
+)
 @click.pass_obj
-def demo(invocation: Invocation, once: bool, profiles: int, recommendations: int, seed: int) -> None:
+def demo(invocation: Invocation, once: bool, profiles: int, recommendations: int, seed: int, weeks: int | None) -> None:
     """Watch a whole dry-run cycle against a pretend Amazon: no account, no credentials, no cost.
 
     Starts the sandbox and an embedded Postgres of its own (configured databases and accounts are ignored), plans for
     every pretend profile, and shows what would be promoted, negated, held and skipped, and why. It writes sandbox.env
     and keeps the sandbox up, so that you can go on from another terminal; Ctrl-C ends it.
+
+    With --weeks 6 the second act is shown instead: the plans are six weeks old, were approved and sent, and today's
+    reports say what became of them, which are regretted, and how often each rule was right.
     """
     market = {"profiles": profiles, "recommendations": recommendations, "seed": seed, "catalog-rate": _CATALOG_RATE}
-    run(_demo(invocation, once, market), _GONE)
+    begun = None if weeks is None else demo_later.first_day(weeks)
+    run(_demo(invocation, once, market, begun), _GONE)
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "help_option_names": []}, add_help_option=False)
@@ -74,30 +85,45 @@ def sandbox(arguments: tuple[str, ...]) -> None:
     os.execv(sys.executable, [sys.executable, "-m", "harvester.sandbox", *arguments])  # noqa: S606 - our own module
 
 
-async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int]) -> int:
+async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int], begun: date | None) -> int:
     console = tables.console()
     folder = demo_folder()
     folder.mkdir(parents=True, exist_ok=True)
     rules = folder / "rules.yaml"
     rules.write_text(files("harvester.entrypoints.cli").joinpath("demo_rules.yaml").read_text("utf-8"), "utf-8")
     with _alone(folder):
-        async with pretend_amazon(market) as ready, fresh_database(folder):
+        starts = {} if begun is None else {"first-day": begun.isoformat()}
+        async with pretend_amazon({**market, **starts}) as ready, fresh_database(folder):
             write_env(SANDBOX_ENV, ready, folder, rules)
             there = replace(invocation, env_file=SANDBOX_ENV)
             console.print(f"A pretend Amazon is up at {ready['url']}; {tables.plural(market['profiles'], 'profile')}.")
-            async with JudgingSession.open(there, mode=Mode.DRY_RUN) as session:
-                await _tell_brands_apart(session)
-                result = await harvest_all(session, ())
-                await show_cycle(console, session, result)
-                plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.done]
-                show_result(there, result, [plan for plan in plans if plan])
+            following, succeeded = (
+                await _first_act(console, there)
+                if begun is None
+                else await demo_later.play(console, there, ready["url"], begun)
+            )
             if not once:
-                _tell_how_to_go_on(console, there, plans)
+                _tell_how_to_go_on(console, there, following)
+                if begun is None:
+                    _tell_of_the_second_act(console, invocation)
                 await asyncio.Event().wait()
             console.print(
                 "The pretend Amazon ends here: the plans can be read, but nothing can be asked or sent any more."
             )
-    return FAILED if result.failed else DONE
+    return DONE if succeeded else FAILED
+
+
+async def _first_act(console: Console, there: Invocation) -> tuple[Sequence[str], bool]:
+    """In dry run. Gives what is worth typing next, and whether all went well."""
+    async with JudgingSession.open(there, mode=Mode.DRY_RUN) as session:
+        await _tell_brands_apart(session)
+        result = await harvest_all(session, ())
+        await show_cycle(console, session, result)
+        plans = [await session.services.reports.plan(planned.plan_id) for _, planned in result.done]
+        show_result(there, result, [plan for plan in plans if plan])
+    first = plans[0]["id"] if plans and plans[0] else "p1"
+    following = (f"show {first}", f"show {first} --requests", f"approve {first} --by YOUR-NAME", "--help")
+    return following, not result.failed
 
 
 async def _tell_brands_apart(session: JudgingSession) -> None:
@@ -110,12 +136,16 @@ async def _tell_brands_apart(session: JudgingSession) -> None:
     await session.services.fleet((), work)
 
 
-def _tell_how_to_go_on(console: Console, there: Invocation, plans: list[Any]) -> None:
-    first = plans[0]["id"] if plans and plans[0] else "p1"
+def _tell_how_to_go_on(console: Console, there: Invocation, following: Sequence[str]) -> None:
     console.print("The sandbox and its Postgres stay up until Ctrl-C here. In another terminal:\n")
-    for arguments in (f"show {first}", f"show {first} --requests", f"approve {first} --by YOUR-NAME", "--help"):
+    for arguments in following:
         console.print(f"  {hint(there, arguments)}", soft_wrap=True)
     console.print()
+
+
+def _tell_of_the_second_act(console: Console, here: Invocation) -> None:
+    command = hint(here, "demo --weeks 6")
+    console.print(tables.hanging(f"In place of this one, {command} shows what became of plans sent six weeks ago.", 0))
 
 
 @contextmanager
@@ -130,7 +160,7 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def pretend_amazon(market: Mapping[str, int]) -> AsyncIterator[dict[str, Any]]:
+async def pretend_amazon(market: Mapping[str, int | str]) -> AsyncIterator[dict[str, Any]]:
     """The sandbox in a process of its own, which ends with the block. Gives what it says when it is ready."""
     options = [part for name, value in market.items() for part in (f"--{name}", str(value))]
     process = await asyncio.create_subprocess_exec(

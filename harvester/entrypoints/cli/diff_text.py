@@ -10,6 +10,7 @@ from rich.text import Text
 
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.markdown import cell
+from harvester.rules.explain_terms import amount
 
 _NAMES = (("promote", "promotion"), ("negate", "negative"))
 _ACTS = frozenset(outcome for outcome, _ in _NAMES)
@@ -101,7 +102,7 @@ def _movements(told: Mapping[str, Any]) -> Table:
     for each in told["movements"]:
         behind = [tables.evidence(each)]
         if each["with_money"]:
-            behind += [f"{amount} {currency}" for currency, amount in each["spend"].items()]
+            behind += [amount(spend, currency) for currency, spend in each["spend"].items()]
             behind.append(f"for {_count(each['orders'], 'order')}")
         table.add_row(*map(Text, _both(each)), f"{each['rows']:,}", "\n".join(behind))
     return table
@@ -125,9 +126,9 @@ def _where(flip: Mapping[str, Any]) -> str:
 
 
 def _outcome(side: Mapping[str, Any]) -> str:
-    """`promote (proven)`, `hold: not proven`"""
+    """`promote, by rule proven`, `hold: not proven`"""
     outcome, reason = side["outcome"], side["reason"]
-    return f"{outcome} ({reason})" if outcome in _ACTS else f"{outcome}: {reason.replace('_', ' ')}"
+    return f"{outcome}, by rule {reason}" if outcome in _ACTS else f"{outcome}: {reason.replace('_', ' ')}"
 
 
 def _decided(side: Mapping[str, Any]) -> str:
@@ -137,7 +138,7 @@ def _decided(side: Mapping[str, Any]) -> str:
 
 def _spend(flip: Mapping[str, Any]) -> str:
     money = flip["money"]
-    return f"{money['spend']} {money['currency']} in {money['window']}" if money else ""
+    return f"{amount(money['spend'], money['currency'])} in {money['window']}" if money else ""
 
 
 def _money_of(tally: Mapping[str, Any]) -> str:
@@ -145,7 +146,7 @@ def _money_of(tally: Mapping[str, Any]) -> str:
 
 
 def _amounts(amounts: Mapping[str, str]) -> str:
-    return " + ".join(f"{amount} {currency}" for currency, amount in amounts.items())
+    return " + ".join(amount(each, currency) for currency, each in amounts.items())
 
 
 def _fine_print(told: Mapping[str, Any]) -> Iterator[str]:

@@ -7,13 +7,13 @@ from rich.text import Text
 
 from harvester.domain.retention import Droppable, Dropped, Retained
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import DONE, FAILED, Family, Invocation, emit, json_option
 from harvester.entrypoints.cli.session import Session, run
 
 BROKEN = "broken"
 
 
-@click.group()
+@click.group(cls=Family)
 def ledger() -> None:
     """The recorded history of everything that was seen, decided, planned and sent."""
 
@@ -56,9 +56,9 @@ async def _verify(invocation: Invocation, as_json: bool) -> int:
 @json_option
 @click.pass_obj
 def retain(invocation: Invocation, drop: bool, as_json: bool) -> None:
-    """Tell, or drop, what is older than HARVESTER_KEEP_DECISIONS and HARVESTER_KEEP_CALLS.
+    """Tell, or drop, what is older than HARVESTER_KEEP_DECISIONS, HARVESTER_KEEP_CALLS and HARVESTER_KEEP_REPORTS.
 
-    Whole months, of what no action refers to. `harvester serve` does this by itself once a day.
+    Whole months, of what no action refers to, and days of reports. `harvester serve` does this by itself once a day.
     """
     run(_retain(invocation, as_json) if drop else _preview(invocation, as_json))
 

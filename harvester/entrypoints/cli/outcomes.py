@@ -1,15 +1,11 @@
 """`harvester outcomes`: what became of every promotion and every negative."""
 
 import asyncio
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import click
-from rich.console import Console
-from rich.text import Text
 
 from harvester.domain.aftermath import Judgement
 from harvester.domain.errors import HarvesterError
@@ -17,6 +13,7 @@ from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import fetching, tables
 from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, as_typed_here, emit, hint, json_option, say
 from harvester.entrypoints.cli.moments import Moment
+from harvester.entrypoints.cli.outcome_lines import show_outcomes
 from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.wiring.outcomes import LookingBack, kinds_for_history, looking_back
 
@@ -26,7 +23,8 @@ since_option = click.option(
     metavar="TIME",
     help="Only of what was made since then, like 2026-11-20 (UTC).",
 )
-_COLOURS = {"good": "green", "regretted": "red", "too_early": "dim", "neutral": ""}
+MOST_SHOWN = 100_000
+"""Of the newest: more would not fit into memory together."""
 NOTHING_YET = "nothing was promoted or negated yet"
 _Failed = dict[str, str]
 
@@ -35,6 +33,14 @@ _Failed = dict[str, str]
 @click.option("--profile", "profile_ids", multiple=True, metavar="ID", help="Only this profile; may be repeated.")
 @since_option
 @click.option("--rule", metavar="RULE", help="Only of this rule.")
+@click.option(
+    "--verdict",
+    "verdicts",
+    multiple=True,
+    type=click.Choice([each.value for each in Judgement]),
+    metavar="V",
+    help="Only what is good, regretted, neutral or too_early; may be repeated.",
+)
 @click.option(
     "--fetch", is_flag=True, help="Fetch the reports that are needed first; Amazon may take hours to make them."
 )
@@ -45,6 +51,7 @@ def outcomes(
     profile_ids: tuple[str, ...],
     since: datetime | None,
     rule: str | None,
+    verdicts: tuple[str, ...],
     fetch: bool,
     as_json: bool,
 ) -> None:
@@ -53,7 +60,7 @@ def outcomes(
     Makes the readings that are due (7, 14, 28 and 42 days after, from the reports that are in). What is regretted by
     one gets a plan that would take it back, once, for you to review and apply.
     """
-    asked = _Asked(profile_ids, since.replace(tzinfo=UTC) if since else None, rule)
+    asked = _Asked(profile_ids, since.replace(tzinfo=UTC) if since else None, rule, verdicts)
     run(_outcomes(invocation, asked, fetch, as_json))
 
 
@@ -62,6 +69,11 @@ class _Asked:
     profile_ids: Sequence[str]
     since: datetime | None
     rule: str | None
+    verdicts: Sequence[str]
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.profile_ids or self.since or self.rule or self.verdicts)
 
 
 async def _outcomes(invocation: Invocation, asked: _Asked, fetch: bool, as_json: bool) -> int:
@@ -69,32 +81,45 @@ async def _outcomes(invocation: Invocation, asked: _Asked, fetch: bool, as_json:
         back = looking_back(session.services)
         known = await session.services.profiles.known()
         wanted = [each for each in known if not asked.profile_ids or each.profile_id in asked.profile_ids]
-        failed = [
-            {"profile_id": each, "reason": "this profile is not known"}
-            for each in asked.profile_ids
-            if each not in {profile.profile_id for profile in known}
-        ]
-        if fetch:
-            failed += await _fetch(session, wanted)
-        opened: list[str] = []
-        for profile in wanted:
-            await back.read(profile)
-            failed += await _open(session, back, profile, opened)
-        rows = await back.outcomes.listed(asked.profile_ids or None, asked.since, asked.rule)
+        failed = unknown(asked.profile_ids, known)
+        opened, troubles = await look_back(session, back, wanted, fetch=fetch)
+        found = await back.outcomes.listed(
+            asked.profile_ids or None, asked.since, asked.rule, MOST_SHOWN + 1, asked.verdicts or None
+        )
+        rows, complete = found[:MOST_SHOWN], len(found) <= MOST_SHOWN
     if as_json:
-        emit({"outcomes": rows, "opened_plans": opened, "failed": failed})
+        emit({"outcomes": rows, "complete": complete, "opened_plans": opened, "failed": failed + troubles})
     else:
         if rows:
-            _show(invocation, rows, {each.profile_id: each for each in known})
+            show_outcomes(invocation, rows, {each.profile_id: each for each in known})
         else:
-            narrowed = bool(asked.profile_ids or asked.since or asked.rule)
-            click.echo("nothing that was promoted or negated fits the options given" if narrowed else NOTHING_YET)
+            click.echo("nothing that was promoted or negated fits the options given" if asked.narrowed else NOTHING_YET)
+        if not complete:
+            say(f"these are the newest {MOST_SHOWN:,}; --profile, --since, --rule and --verdict narrow them down")
         for plan_id in opened:
             agree = hint(invocation, f"show {plan_id}")
             click.echo(f"plan {plan_id} would take back what is regretted; nothing is sent yet\nNext: {agree}")
-        for each in failed:
+        for each in failed + troubles:
             say(f"profile {each['profile_id']}: {as_typed_here(invocation, each['reason'])}")
-    return FAILED if failed else DONE
+    return FAILED if failed or troubles else DONE
+
+
+async def look_back(
+    session: JudgingSession, back: LookingBack, profiles: Sequence[Profile], *, fetch: bool
+) -> tuple[list[str], list[_Failed]]:
+    """Makes the readings that are due. Gives the plans made for what they regret, and what failed."""
+    failed = list(await _fetch(session, profiles)) if fetch else []
+    opened: list[str] = []
+    for profile in profiles:
+        await back.read(profile)
+        failed += await _open(session, back, profile, opened)
+    return opened, failed
+
+
+def unknown(profile_ids: Sequence[str], known: Sequence[Profile]) -> list[_Failed]:
+    """Those that were asked for and that no login has."""
+    ids = {profile.profile_id for profile in known}
+    return [{"profile_id": each, "reason": "this profile is not known"} for each in profile_ids if each not in ids]
 
 
 async def _fetch(session: JudgingSession, profiles: Sequence[Profile]) -> Sequence[_Failed]:
@@ -124,55 +149,3 @@ async def _open(session: JudgingSession, back: LookingBack, profile: Profile, op
         return [{"profile_id": profile.profile_id, "reason": f"no plan was made for what is regretted: {error}"}]
     opened += [plan_id] if plan_id else []
     return []
-
-
-def _show(invocation: Invocation, rows: Sequence[Mapping[str, Any]], profiles: Mapping[str, Profile]) -> None:
-    console = tables.console()
-    for profile_id in sorted({str(row["profile_id"]) for row in rows}):
-        whose = profiles.get(profile_id)
-        console.print(Text(f"{whose.name if whose else 'profile'} ({profile_id})", style="bold"))
-        of_profile = [row for row in rows if row["profile_id"] == profile_id]
-        for row in of_profile:
-            if row["reading"]:
-                _show_read(invocation, console, row)
-        _show_unread(console, [row for row in of_profile if not row["reading"]])
-    counts = Counter(str(row["verdict"]) for row in rows)
-    said = ", ".join(f"{counts[each]:,} {each.replace('_', ' ')}" for each in Judgement if counts[each])
-    console.print(f"{tables.plural(len(rows), 'action')}: {said}")
-
-
-def _show_read(invocation: Invocation, console: Console, row: Mapping[str, Any]) -> None:
-    verdict = str(row["verdict"])
-    name = verdict.replace("_", " ")
-    console.print(
-        tables.hanging(Text.assemble(f"{row['action_id']}  {row['target']}  ", (name, _COLOURS[verdict] or "")))
-    )
-    console.print(tables.hanging(Text(f"    {_about(row)}", style="dim")))
-    console.print(tables.hanging(f"    {row['sentence']}"))
-    if row["undo_plan_id"] and row["state"] == "done":
-        undo = hint(invocation, f"show {row['undo_plan_id']}")
-        console.print(tables.hanging(Text(f"    to take it back: {undo}", style="yellow")))
-
-
-def _show_unread(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
-    """What they all wait for is said once."""
-    for sentence in dict.fromkeys(str(row["sentence"]) for row in rows):
-        console.print(tables.hanging(f"{sentence}:", 0))
-        for row in rows:
-            if row["sentence"] == sentence:
-                console.print(tables.hanging(f"  {row['action_id']}  {row['target']}: {_about(row)}", 4))
-
-
-def _about(row: Mapping[str, Any]) -> str:
-    made = f"made {row['made_at'][:10]}" if row["made_at"] else "made"
-    read = f", read after {row['reading']} days" if row["reading"] else ""
-    undone = ", undone since" if row["state"] == "undone" else ""
-    return f"{tables.what(row)}, rule {row['rule']}, {made}{read}{undone}{_acos(row)}"
-
-
-def _acos(row: Mapping[str, Any]) -> str:
-    """Before and after at the source, after at the destination; what has no sales has none."""
-    spans = (("source before", row["source"]["before"]), ("source after", row["source"]["after"]),
-             ("destination", row["destination"]["after"]))  # fmt: skip
-    said = [f"{name} {100 * float(each['acos']):.0f} %" for name, each in spans if each and each["acos"]]
-    return f"; ACOS {', '.join(said)}" if said else ""

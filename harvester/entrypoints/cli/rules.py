@@ -9,20 +9,20 @@ from rich.text import Text
 from harvester.config import rules_file
 from harvester.domain.errors import Misconfigured
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import BAD_USAGE, FAILED, Invocation, emit, json_option
+from harvester.entrypoints.cli.app import BAD_USAGE, FAILED, Family, Invocation, emit, json_option
 from harvester.entrypoints.cli.rules_diff import diff
 from harvester.entrypoints.cli.score import score
 from harvester.entrypoints.cli.session import load_settings
 from harvester.rules.file_tests import run_tests
 from harvester.rules.ruleset import schema as schema_of_rules
-from harvester.wiring import delivers_catalog, rules_path
+from harvester.wiring import delivered, rules_path
 
 _file = click.argument("file", type=click.Path(path_type=Path), required=False)
 
 
-@click.group()
+@click.group(cls=Family)
 def rules() -> None:
-    """Check, test or describe the rules file.
+    """Check and test the rules file, compare it with another, and score what it did.
 
     Without FILE: the one in force (HARVESTER_RULES_FILE, else rules.yaml in this folder, else the built-in rules).
     """
@@ -39,7 +39,7 @@ def check(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     """Read the file and say everything that is wrong with it, with file and line."""
     settings = load_settings(ctx.obj)
     path = file or rules_path(settings)
-    problems = rules_file.check(path, catalog=delivers_catalog(settings)) if path else []
+    problems = rules_file.check(path, delivered(settings)) if path else []
     if as_json:
         emit({"file": _name(path), "problems": [_problem(each) for each in problems]})
     else:
@@ -70,16 +70,19 @@ def test(ctx: click.Context, file: Path | None, as_json: bool) -> None:
     results = run_tests(rules_file.load(path))
     failed = [result for result in results if not result.passed]
     if as_json:
-        tests = [{"name": each.name, "passed": each.passed, "got": each.got} for each in results]
+        tests = [
+            {"name": each.name, "passed": each.passed, "expected": each.expected, "got": each.got} for each in results
+        ]
         emit({"file": _name(path), "tests": tests, "failed": len(failed)})
     else:
         console = tables.console()
         for result in results:
             mark = Text("ok   ", style="green") if result.passed else Text("FAIL ", style="bold red")
-            line = Text.assemble(mark, (result.name, "bold"), f": {result.got}")
+            told = result.got if result.passed else f"expected {result.expected}, got {result.got}"
+            line = Text.assemble(mark, (result.name, "bold"), f": {told}")
             console.print(tables.hanging(line, further=len(mark)))
-        passed = f"{len(results) - len(failed)} passed, {len(failed)} failed"
-        console.print(passed if results else f"{_name(path)}: no tests; add some under `tests:`")
+        count = f"{len(results) - len(failed)} passed, {len(failed)} failed"
+        click.echo(f"{_name(path)}: {count if results else 'no tests; add some under `tests:`'}")
     if failed:
         ctx.exit(FAILED)
 

@@ -15,7 +15,7 @@ from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.rules.ruleset import RuleSet
 from harvester.rules.scalars import Unusable, days
 from harvester.usecases.diff_rules import PolicyDiff
-from harvester.wiring import OWN_CLOCK, delivers_catalog, rules_path
+from harvester.wiring import OWN_CLOCK, delivered, rules_path
 from harvester.wiring.judging_again import diff_rules
 
 _MOST = 50
@@ -58,7 +58,7 @@ async def _diff(
 ) -> int:  # fmt: skip
     async with JudgingSession.open(invocation) as session:
         settings = session.services.settings
-        after = rules_file.load(new, catalog=delivers_catalog(settings))
+        after = rules_file.load(new, delivered(settings))
         before = session.services.rules
         found = await _watched(session, after, span, profile_ids, most)
         path = rules_path(settings)

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from harvester.entrypoints.cli import tables
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
-from harvester.entrypoints.cli.outcomes import NOTHING_YET, since_option
+from harvester.entrypoints.cli.app import DONE, FAILED, Invocation, emit, hint, json_option, say
+from harvester.entrypoints.cli.outcomes import NOTHING_YET, since_option, unknown
 from harvester.entrypoints.cli.session import Session, run
 from harvester.rules.score import Score, Share, scores
 
@@ -33,16 +33,20 @@ def score(invocation: Invocation, since: datetime | None, profile_ids: tuple[str
 async def _score(invocation: Invocation, since: datetime | None, profile_ids: Sequence[str], as_json: bool) -> int:
     async with Session.open(invocation) as session:
         found = scores(await session.services.outcomes.scores(profile_ids or None, since))
+        failed = unknown(profile_ids, await session.services.profiles.known())
     if as_json:
-        emit({"rules": [_json(each) for each in found]})
+        emit({"rules": [_json(each) for each in found], "failed": failed})
     elif not found:
         click.echo("nothing that a rule did fits the options given" if since or profile_ids else NOTHING_YET)
     else:
-        _print(found)
+        print_scores(found)
         if not any(each.matured for each in found):
             told = f"Nothing has matured yet; what it waits for: {hint(invocation, 'outcomes')}"
             tables.console().print(tables.hanging(told, 0))
-    return DONE
+    if not as_json:
+        for each in failed:
+            say(f"profile {each['profile_id']}: {each['reason']}")
+    return FAILED if failed else DONE
 
 
 def _json(each: Score) -> Mapping[str, Any]:
@@ -67,7 +71,7 @@ def _share(share: Share) -> Mapping[str, Any]:
     return {"regretted": share.regretted, "matured": share.matured, "rate": share.rate, "low": low, "high": high}
 
 
-def _print(found: Sequence[Score]) -> None:
+def print_scores(found: Sequence[Score]) -> None:
     """A rule's name has a line of its own: beside its figures there is no room for it."""
     console = tables.console()
     headings = ("Done", "Mature", "Good", "Regret", "False neg.", "False pos.", "Saved", "Lost")
@@ -100,8 +104,8 @@ def _money(each: Score, place: int) -> Sequence[str]:
 
 
 def _in_short(share: Share) -> str:
-    """`12 %` over `3-35 %`: the interval is what a few actions leave open."""
+    """`12%` over `3-35%`: the interval is what a few actions leave open."""
     if share.rate is None or share.interval is None:
         return ""
     low, high = share.interval
-    return f"{100 * share.rate:.0f} %\n{100 * low:.0f}-{100 * high:.0f} %"
+    return f"{100 * share.rate:.0f}%\n{100 * low:.0f}-{100 * high:.0f}%"

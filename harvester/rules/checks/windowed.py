@@ -8,13 +8,15 @@ from typing import NamedTuple
 
 from harvester.domain.decision import Finding, Reason
 from harvester.domain.history import MICROS, NOTHING, Around, History, Totals, Window
+from harvester.domain.money import smallest_coin
 from harvester.domain.numbers import plain
 from harvester.rules.checks.evidence import Side, percent_text, wilson
 from harvester.rules.economics import ProductWorth
 
 PRIOR_CLICKS = 50
 """So many clicks at the profile's rate are added to an ad group's own: few clicks of its own say little."""
-_NO_CENTS = frozenset({"JPY"})
+USUAL_SKIP = -1
+"""In a window of no profile in particular: as many days are left out as is usual for the profile."""
 
 
 class Measure(StrEnum):
@@ -203,9 +205,9 @@ def window_named(text: str) -> Window:
 
 
 def money_text(millionths: float, currency: str) -> str:
-    """`33.10 USD`, `0.3333 USD`, `1200 JPY`"""
+    """To a hundredth of a cent, for the ledger: `33.10 USD`, `0.3333 USD`, `1200 JPY`"""
     text = f"{millionths / MICROS:.4f}".removesuffix("00")
-    return f"{text.removesuffix('.00') if currency in _NO_CENTS else text} {currency}"
+    return f"{text.removesuffix('.00') if smallest_coin(currency) == 1 else text} {currency}"
 
 
 def waiting_for(lacking: Sequence[Lacking], seen: Seen) -> tuple[Reason, list[Finding]] | None:

@@ -46,9 +46,13 @@ def a_writing_call(attempt: int = 1, status: int | None = 207, **changes: Any) -
 async def harvest(
     begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, items: Sequence[PlannedAction], **changes: Any
 ) -> str:
-    """A run with one recommendation for each item, ended, and the plan of it."""
+    """A run with one recommendation for each item and of its evidence, ended, and the plan of it."""
     run = await begin()
-    await runs.save_page(run, 0, a_page(0, len(items), Outcome.PROMOTE), Cursor(), datetime.now(UTC))
+    page = [
+        (msgspec.structs.replace(row, clicks=item.clicks, conversions=item.conversions), key, decision)
+        for (row, key, decision), item in zip(a_page(0, len(items), Outcome.PROMOTE), items, strict=True)
+    ]
+    await runs.save_page(run, 0, page, Cursor(), datetime.now(UTC))
     placed = [msgspec.structs.replace(item, places=(place,)) for place, item in enumerate(items)]
     plan_id = await store_plan(run, placed, **changes)
     await runs.finish(run, RunState.COMPLETE, None)

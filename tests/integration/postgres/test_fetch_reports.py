@@ -514,10 +514,25 @@ async def test_old_days_go_with_their_partitions(fetch: FetchReports, sql: Sql):
     assert await store.drop_before(date(2026, 11, 1)) == 0
 
 
+async def test_days_that_go_are_forgotten_also_where_others_cannot_be_had(fetch: FetchReports, sql: Sql):
+    """A reader of one old day ends the round early; no day without its rows is taken for one that is in."""
+    await whole(fetch)
+    store = fetch.store
+    assert isinstance(store, PostgresReportDays)
+
+    async with sql.transaction():
+        await sql.execute("LOCK TABLE harvester.search_term_day_2026_10_01 IN ACCESS SHARE MODE")
+        dropped = await store.drop_before(date(2026, 11, 1))
+
+    assert 0 < dropped < 74
+    assert await sql.fetchval("SELECT min(day) FROM harvester.report_day") == date(2026, 11, 1)
+    assert dropped + await store.drop_before(date(2026, 11, 1)) == 74
+
+
 async def test_a_day_whose_partition_cannot_be_made_is_kept_all_the_same(fetch: FetchReports, sql: Sql):
     """Rows of it lie in the default partition already: there they stay, and are found, replaced and dropped."""
     await sql.execute(
-        "INSERT INTO harvester.search_term_day VALUES ('x', '2026-11-20', '1', '2', '3', 't', 't', 't', 'BROAD', 1, 1, 1, 1, 1)"
+        "INSERT INTO harvester.search_term_day VALUES ('x', '2026-11-10', '1', '2', '3', 't', 't', 't', 'BROAD', 1, 1, 1, 1, 1)"
     )
     await whole(fetch)
     store = fetch.store
@@ -525,5 +540,5 @@ async def test_a_day_whose_partition_cannot_be_made_is_kept_all_the_same(fetch: 
 
     assert await sql.fetchval("SELECT count(*) FROM harvester.search_term_day_default") == 2
     assert await sql.fetchval("SELECT count(*) FROM harvester.search_term_day") == 95
-    await store.drop_before(date(2026, 11, 21))
-    assert await sql.fetchval("SELECT count(*) FROM harvester.search_term_day") == 0
+    await store.drop_before(date(2026, 11, 11))
+    assert await sql.fetchval("SELECT count(*) FROM harvester.search_term_day") == 10

@@ -10,10 +10,13 @@ import pytest
 from harvester.adapters.postgres.calls import PostgresCallLog
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.runs import PostgresRuns
+from harvester.domain.action import ActionKind
 from harvester.domain.decision import Outcome
+from harvester.domain.ids import Effect
 from harvester.domain.run import ApiCall, Cursor
 
 from .conftest import NOW, BeginRun, Sql, StorePlan, a_decision, a_page, a_profile, a_row, an_action
+from .reported import search_term, targeting
 
 APPEND_ONLY = [
     "observation",
@@ -41,6 +44,9 @@ VIEWS = [
     "outcomes",
     "outcome_readings",
     "places",
+    "profiles",
+    "search_terms",
+    "targeting",
 ]
 
 
@@ -56,6 +62,8 @@ async def _fill(begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql:
         NOW,
     )
     await sql.execute("INSERT INTO harvester.place VALUES ('1234567890', '1', '2', 'Campaign', 'Ad group')")
+    await search_term(sql, "shoes", NOW.date())
+    await targeting(sql, "77", NOW.date())
     await sql.execute("INSERT INTO harvester.regret VALUES ('a1', $1, $2)", plan_id, NOW)
     for state in ("approved", "sending", "done"):
         await sql.execute(
@@ -231,6 +239,19 @@ async def test_one_query_leads_from_an_amazon_id_to_its_recommendation(
     )
     assert tuple(found)[:4] == ("Running Shoes 0", "promote-proven", "Ann", "/v2/profiles")
     assert json.loads(found["findings"])[0]["check"] == "clicks.at_least"
+
+
+async def test_each_action_has_the_currency_of_its_profile(
+    begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, sql: Sql
+):
+    """Negatives, which have no bid, too: what they saved is in some currency."""
+    run = await begin()
+    await runs.save_page(run, 0, a_page(0, 2), Cursor(), NOW)
+    negative = an_action(1, kind=ActionKind.NEGATE_KEYWORD, effect=Effect("n"), bid=None, currency="")
+    await store_plan(run, [an_action(0), negative])
+
+    rows = await sql.fetch("SELECT bid::text, currency FROM ledger.actions ORDER BY position")
+    assert rows == [("0.75", "USD"), (None, "USD")]
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from harvester.adapters.postgres.notices import PostgresNotices
 from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.runs import PostgresRuns
+from harvester.adapters.postgres.search_terms import PostgresSearchTerms
 from harvester.domain.action import ActionKind
 from harvester.domain.decision import Outcome
 from harvester.domain.ids import Effect, PlanId, ProfileId
@@ -91,7 +92,9 @@ async def caught_up(sql: Sql, day: int, kinds: Sequence[str] = ("search_terms", 
 
 
 async def read(outcomes: PostgresOutcomes, day: int, target_acos: float | None = None) -> int:
-    return await ReadOutcomes(outcomes, At(day), lambda _profile, _deed: target_acos)(a_profile())
+    return await ReadOutcomes(
+        outcomes, At(day), PostgresSearchTerms(outcomes.database), lambda _profile, _deed: target_acos
+    )(a_profile())
 
 
 async def said(outcomes: PostgresOutcomes, field: str = "reason") -> dict[str, object]:
@@ -129,7 +132,7 @@ async def test_a_negative_whose_term_sold_late_is_regretted(do: Do, outcomes: Po
     """Orders of days before it that its decision did not see, at once; orders of other terms and places are not its."""
     late, same, dearer, phrase = await do(
         a_negative(0), a_negative(1, conversions=2.0), a_negative(2, conversions=1.0),
-        a_negative(3, key="cheap shoes", match=Match.PHRASE),
+        a_negative(3, key="cheap shoes", match=Match.PHRASE, seen='{"blocks":[],"sold":["cheap shoes for men"]}'),
     )  # fmt: skip
     await search_term(sql, "loser 0", on(-9), orders=1, sales=25)
     await search_term(sql, "loser 0", on(-68), orders=7, sales=7)
@@ -148,6 +151,104 @@ async def test_a_negative_whose_term_sold_late_is_regretted(do: Do, outcomes: Po
     await search_term(sql, "loser 1", on(-1), orders=1, sales=25)
     assert await read(outcomes, 42, target_acos=0.3) == 4
     assert await said(outcomes) == {late: "sold_late", same: "sold_late", dearer: "still_dear", phrase: "paid"}
+
+
+async def test_what_else_a_negative_shuts_out_may_have_sold_late_too(do: Do, outcomes: PostgresOutcomes, sql: Sql):
+    """Close variants, and what holds a phrase, at its place and on its days; not what its reviewer was told of."""
+    exact, phrase, told, elsewhere = await do(
+        a_negative(0, key="yoga mats"),
+        a_negative(1, key="cheap shoes", match=Match.PHRASE, level=Level.CAMPAIGN, ad_group_id=""),
+        a_negative(2, key="blue hats", seen='{"blocks":[],"sold":["hats blue"]}'),
+        a_negative(3, key="red hats"),
+    )  # fmt: skip
+    await search_term(sql, "mat for yoga", on(-2), orders=1)
+    await search_term(sql, "yoga mat", on(-3), orders=2)
+    await search_term(sql, "yoga mat", on(-90), orders=9)
+    await search_term(sql, "yoga mat", on(1), orders=9)
+    await search_term(sql, "cheap shoe for kids", on(-5), orders=3, ad_group_id="711")
+    await search_term(sql, "hats blue", on(-5), orders=3)
+    await search_term(sql, "red hat", on(-5), orders=3, ad_group_id="711")
+    await caught_up(sql, 7)
+
+    assert await read(outcomes, 7) == 4
+    assert await said(outcomes) == {exact: "sold_late", phrase: "sold_late", told: "no_days", elsewhere: "no_days"}
+    assert await said(outcomes, "orders_now") == {exact: 3, phrase: 3, told: 0, elsewhere: 0}
+
+
+async def test_orders_that_any_row_of_the_decision_saw_are_not_late(
+    begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, outcomes: PostgresOutcomes, sql: Sql
+) -> None:
+    """A negative of a whole campaign folds a row of each ad group, and what two sources saw of one term is one count."""
+    await PostgresProfiles(outcomes.database).save([a_profile()])
+    run = await begin()
+    terms: dict[str, Any] = {"source": "search_terms", "ad_id": "", "ad_asin": "", "clicks": 20.0}
+    rows = [a_row(**terms, ad_group_id=each, conversions=orders) for each, orders in (("710", 2.0), ("711", 3.0))]
+    rows += [a_row(ad_group_id="710", clicks=20.0, conversions=4.0)]
+    await runs.save_page(run, 0, [(row, "loser 0", a_decision(Outcome.NEGATE)) for row in rows], Cursor(), NOW)
+    whole = a_negative(0, level=Level.CAMPAIGN, ad_group_id="", conversions=2.0, places=(0, 1, 2))
+    plan_id = await store_plan(run, [whole])
+    await runs.finish(run, RunState.COMPLETE, None)
+    actions = PostgresActions(outcomes.database)
+    await approve_all(actions, plan_id)
+    await send(actions, await ids(sql, plan_id), [Made("N1")])
+    await search_term(sql, "loser 0", on(-20), orders=2, sales=50, ad_group_id="710")
+    await search_term(sql, "loser 0", on(-20), orders=3, sales=50, ad_group_id="711")
+    await caught_up(sql, 7)
+
+    assert await read(outcomes, 7) == 1
+    [row] = await outcomes.listed()
+    assert (row["reason"], row["orders_seen"], row["orders_now"]) == ("no_days", 5.0, 5)
+    await search_term(sql, "loser 0", on(-2), orders=1, sales=9, ad_group_id="711")
+    await caught_up(sql, 14)
+    assert await read(outcomes, 14) == 1
+    [row] = await outcomes.listed()
+    assert row["sentence"] == "sold: 6 orders in the days before it, of which its decision saw 5"
+
+
+async def test_the_days_that_a_decision_looked_at_are_those_of_its_run(
+    do: Do, outcomes: PostgresOutcomes, sql: Sql
+) -> None:
+    """A run before midnight whose plan is stored after it saw one day more than the plan's date tells."""
+    await do(a_negative(0))
+    await sql.execute("SET session_replication_role = replica")
+    await sql.execute("UPDATE harvester.run SET started_at = $1", NOW - timedelta(days=1))
+    await search_term(sql, "loser 0", on(-68), orders=1, sales=25)
+    await caught_up(sql, 7)
+
+    assert await read(outcomes, 7) == 1
+    assert list((await said(outcomes)).values()) == ["sold_late"]
+
+
+@pytest.mark.parametrize("campaigns", [["700"], [""]])
+async def test_days_of_which_rows_could_not_be_read_are_not_compared(
+    do: Do, outcomes: PostgresOutcomes, sql: Sql, campaigns: list[str]
+) -> None:
+    """Such a row may have been the click, or the order; of other campaigns it was not."""
+    saves, elsewhere = await do(a_negative(0), a_negative(1, campaign_id="800", ad_group_id="810"))
+    await search_term(sql, "loser 0", on(-5), clicks=9, cost=9)
+    await search_term(sql, "loser 1", on(-5), clicks=9, cost=9, ad_group_id="810", campaign_id="800")
+    await caught_up(sql, 42)
+    await sql.execute("UPDATE harvester.report_day SET unread = $2 WHERE day = $1", on(11), campaigns)
+
+    assert await read(outcomes, 42) == 2
+    assert await said(outcomes, "days") == {saves: 10, elsewhere: 30 if campaigns == ["700"] else 10}
+
+
+async def test_days_in_part_of_where_a_target_is_end_what_is_compared(
+    do: Do, outcomes: PostgresOutcomes, sql: Sql
+) -> None:
+    """Of the campaign that the promotion went to, not of the one that it came from."""
+    [promotion] = await do(an_action(0))
+    await caught_up(sql, 42)
+    for day, campaign in ((on(9), "700"), (on(16), "900")):
+        await sql.execute(
+            "UPDATE harvester.report_day SET unread = ARRAY[$2::text] WHERE kind = 'targeting' AND day = $1",
+            day,
+            campaign,
+        )
+
+    assert await read(outcomes, 42) == 1
+    assert await said(outcomes, "days") == {promotion: 15}
 
 
 async def test_a_negative_of_a_whole_campaign_is_measured_there(do: Do, outcomes: PostgresOutcomes, sql: Sql):

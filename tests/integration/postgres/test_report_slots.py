@@ -6,17 +6,19 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from harvester.adapters.calendar import CronCalendar
+from harvester.adapters.postgres.archive import REPORT_DAYS_AHEAD, PostgresArchive
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.replicas import PostgresFleetProfiles
 from harvester.adapters.postgres.slots import PostgresSlots
 from harvester.domain.history import ReportKind
 from harvester.domain.profile import Mode
+from harvester.domain.retention import Keeping
 from harvester.domain.slot import Done, Result, SetAside, Slot, Task
 from harvester.usecases.advance_reports import AdvanceReports
 from harvester.usecases.dispatch import Dispatch
 from harvester.usecases.fetch_reports import FetchReports
-from harvester.wiring.fetching import DAYS_AHEAD, keep_report_days
+from harvester.usecases.retain import Retain
 from tests.unit.adapters.report_desk import Counter
 
 from .conftest import RULES, Sql, a_profile
@@ -138,14 +140,15 @@ async def test_the_queue_takes_the_task(database: Database, hands: Hands):
 async def test_the_chore_makes_days_ahead_and_drops_old_ones(
     fetch: FetchReports, database: Database, hands: Hands, sql: Sql
 ):
-    """Zero keeps all."""
+    """As a round of retention does; without a time all of them stay."""
     await fetch(PROFILE, [ReportKind.SEARCH_TERMS], timedelta(hours=3), lambda _profile, _fetched: None)
     count = "SELECT count(*) FROM harvester.search_term_day"
-    await keep_report_days(database, hands.now(), 0)
-    ahead = hands.now().date() + DAYS_AHEAD
+    retain = Retain(PostgresArchive(database), hands, Keeping(None, None))
+    await retain()
+    ahead = hands.now().date() + REPORT_DAYS_AHEAD
     assert await sql.fetchval(f"SELECT to_regclass('harvester.targeting_day_{ahead:%Y_%m_%d}') IS NOT NULL")
     assert await sql.fetchval(count) == 94
 
-    await keep_report_days(database, hands.now(), timedelta(days=30).total_seconds())
+    await replace(retain, keeping=Keeping(None, None, timedelta(days=30)))()
 
     assert await sql.fetchval(count) == 30

@@ -1,23 +1,28 @@
 """Old months are dropped; what an action refers to stays, and the ledger knows what it no longer holds."""
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import asyncpg
 import pytest
 
 from harvester.adapters.postgres.archive import PostgresArchive
 from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.profiles import PostgresProfiles
+from harvester.adapters.postgres.report_days import PostgresReportDays
 from harvester.adapters.postgres.reports import PostgresReports
 from harvester.adapters.postgres.runs import PostgresRuns
 from harvester.adapters.postgres.story import PostgresStories
 from harvester.adapters.postgres.verify import PostgresVerify
 from harvester.domain.errors import Refused
-from harvester.domain.retention import Bulk, Retained
+from harvester.domain.retention import Bulk, Keeping, Retained
 from harvester.domain.run import Cursor
 
-from .ages import READS, ROWS, a_round, dropped, live, partitions
-from .conftest import BeginRun, Sql, a_page
+from .acting import PROFILE
+from .ages import READS, ROWS, YEAR, a_round, dropped, live, partitions
+from .conftest import BeginRun, Sql, a_page, a_profile
+from .reported import days, read_days, search_term
 
 JANUARY = datetime(2025, 1, 15, 6, 30, tzinfo=UTC)
 MONTHS = [JANUARY, JANUARY.replace(month=2), JANUARY.replace(month=3)]
@@ -328,3 +333,61 @@ async def test_pages_of_an_older_version_can_be_anywhere(database: Database, sql
 async def test_nothing_to_do_is_nothing_done(database: Database):
     """A new ledger: partitions are there, nothing is old."""
     assert await a_round(database)() == Retained(swept=dict.fromkeys(SWEPT, 0))
+
+
+async def filled_report_days(database: Database, sql: Sql, first: date, count: int) -> None:
+    """In, with a row each."""
+    await PostgresProfiles(database).save([a_profile(PROFILE)])
+    which = days(first, count)
+    await PostgresReportDays(database).make_partitions(which[0], which[-1])
+    await read_days(sql, "search_terms", which)
+    for day in which:
+        await search_term(sql, "shoes", day)
+
+
+async def test_days_of_reports_go_with_the_rest(database: Database, sql: Sql):
+    """Told first, by month; what is younger stays, and so does the day that has no partition of its own until it is old."""
+    await filled_report_days(database, sql, date(2025, 1, 30), 4)
+    await search_term(sql, "shoes", date(2025, 2, 20))
+    keeping = Keeping(None, None, datetime.now(UTC) - datetime(2025, 2, 2, tzinfo=UTC))
+    retain = replace(a_round(database), keeping=keeping)
+
+    told = [(each.what, f"{each.opens:%m-%d}", f"{each.closes:%m-%d}") for each in await retain.preview()]
+    done = await retain()
+
+    assert told == [(Bulk.REPORT_DAYS, "01-30", "02-01"), (Bulk.REPORT_DAYS, "02-01", "02-02")]
+    assert [f"{each.closes:%m-%d}" for each in done.dropped] == ["02-01", "02-02"]
+    left = [row["day"] for row in await sql.fetch("SELECT day FROM harvester.search_term_day ORDER BY day")]
+    assert left == [date(2025, 2, 2), date(2025, 2, 20)]
+    assert await sql.fetchval("SELECT min(day) FROM harvester.report_day") == date(2025, 2, 2)
+    assert (await retain()).dropped == ()
+    later = replace(retain, keeping=Keeping(None, None, datetime.now(UTC) - datetime(2025, 3, 1, tzinfo=UTC)))
+    await later()
+    assert await sql.fetchval("SELECT count(*) FROM harvester.search_term_day") == 0
+
+
+async def test_a_day_that_cannot_go_yet_is_forgotten_all_the_same(database: Database, sql: Sql, dsn: str):
+    """Of its two tables one may be gone: it must not count as a day on which nothing was clicked."""
+    await filled_report_days(database, sql, date(2025, 1, 30), 1)
+    retain = replace(a_round(database), keeping=Keeping(None, None, YEAR))
+    reader = await asyncpg.connect(dsn)
+    try:
+        async with reader.transaction():
+            await reader.execute("LOCK TABLE harvester.targeting_day IN ACCESS SHARE MODE")
+            done = await retain()
+    finally:
+        await reader.close()
+
+    assert await sql.fetchval("SELECT count(*) FROM harvester.report_day") == 0
+    assert done.put_off == ("old report days wait until the next time: somebody holds the table",)
+    assert (await retain()).put_off == ()
+    assert await sql.fetchval("SELECT to_regclass('harvester.targeting_day_2025_01_30') IS NULL")
+
+
+async def test_a_clock_that_jumps_drops_no_report_day_of_this_week(database: Database, sql: Sql):
+    """Postgres' own clock has the last word about them too."""
+    await filled_report_days(database, sql, datetime.now(UTC).date() - timedelta(days=20), 20)
+
+    await replace(a_round(database, datetime.now(UTC) + 3 * YEAR), keeping=Keeping(None, None, YEAR))()
+
+    assert await sql.fetchval("SELECT count(*) FROM harvester.search_term_day") == 7

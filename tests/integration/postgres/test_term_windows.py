@@ -13,16 +13,15 @@ from msgspec import UNSET
 
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.queries import named
-from harvester.adapters.postgres.runs import PostgresRuns
+from harvester.adapters.postgres.report_days import PostgresReportDays
 from harvester.adapters.postgres.search_terms import PostgresSearchTerms
 from harvester.domain.coverage import stretches_of
-from harvester.domain.history import Gap, History, Sold, Totals, Window
+from harvester.domain.history import Gap, History, Totals, Window
 from harvester.domain.recommendation import Recommendation
-from harvester.domain.run import Cursor
 from harvester.rules.term_notes import decimal_text, read_note
-from harvester.usecases.search_terms import SearchTermSource, SoldBefore
+from harvester.usecases.search_terms import SearchTermSource
 
-from .conftest import NOW, BeginRun, Sql, a_decision, a_profile, a_row
+from .conftest import NOW, Sql, a_profile
 
 TODAY = date(2026, 11, 27)
 USUAL, FORTNIGHT, RECENT = Window(60, 7), Window(14, 7), Window(5, 0)
@@ -134,6 +133,26 @@ async def test_a_resumed_run_repeats_and_leaves_out_nothing(database: Database, 
         assert [row for row, _ in rest] == [row for row, _ in whole[before:]]
 
 
+async def test_old_days_go_meanwhile_and_days_come(database: Database, sql: Sql):
+    """Partitions that are dropped or made between two pages disturb no run that counts none of their days."""
+    days = PostgresReportDays(database)
+    await days.make_partitions(TODAY - timedelta(days=90), TODAY - timedelta(days=1))
+    rows = made_up(6)
+    await put(sql, [*rows, *(a_day(90, ad_group_id, "Red Hat") for ad_group_id in AD_GROUPS)])
+    whole, _ = await read(source(database, page_size=2, parts_at_once=9))
+
+    again: list[Recommendation] = []
+    ages = iter(range(89, 67, -1))
+    async for page in source(database, page_size=2, parts_at_once=9).pages(AD_GROUPS, None):
+        again += page.rows
+        if (age := next(ages, None)) is not None:
+            assert await days.drop_before(TODAY - timedelta(days=age)) == 2
+            assert await days.make_partitions(TODAY + timedelta(days=age), TODAY + timedelta(days=age)) == 2
+
+    assert len(again) > 10
+    assert again == [row for row, _ in whole]
+
+
 async def test_the_keyword_that_cost_most_speaks_for_a_term(database: Database, sql: Sql):
     """Rows of one term under several keywords are one row; of how many is said."""
     await put(
@@ -165,33 +184,13 @@ async def test_rows_carry_what_their_ad_group_advertises(database: Database, sql
     assert notes == {"710": ("B000000001", "B000000002"), "720": UNSET}
 
 
-async def test_what_ever_sold_in_a_campaign_is_found(database: Database, sql: Sql, begin: BeginRun, runs: PostgresRuns):
-    """By any recorded day, or where no day knows, by what an earlier run was told; of that campaign and profile alone."""
-    await put(
-        sql,
-        [
-            a_day(90, "710", "red hat", "k1", 5, 1, 5, 2, 9),
-            a_day(40, "711", "red hat", "k1", 5, 1, 5, 1, 9),
-            a_day(3, "720", "red hat", "k1", 5, 1, 5, 4, 9),
-            a_day(3, "710", "blue hat", "k1", 5, 1, 5, 0, 0),
-            a_day(3, "710", "green hat", "k1", 5, 1, 5, 1, 1, profile_id="99"),
-        ],
-    )
-    run = await begin()
-    row = a_row(target="old hat", campaign_id="c71", conversions=3.0)
-    await runs.save_page(run, 0, [(row, "old hat", a_decision())], Cursor(), NOW)
-    asked = [("c71", key) for key in ("red hat", "blue hat", "green hat", "old hat")]
+async def test_a_term_that_looks_like_an_asin_by_chance_is_a_keyword(database: Database, sql: Sql):
+    """`nintendo64` is what somebody typed: negated as a product it would shut out nothing, or a product of that name."""
+    await put(sql, [a_day(10, "710", "nintendo64"), a_day(10, "710", "B000000009")])
 
-    terms = PostgresSearchTerms(database)
-    sold = await SoldBefore(terms, a_profile().profile_id)(asked)
-    by_days_alone = await SoldBefore(terms, a_profile().profile_id, asked_runs=500)(asked)
+    rows, _ = await read(source(database))
 
-    assert sold == {
-        ("c71", "red hat"): Sold(3, TODAY - timedelta(days=40)),
-        ("c71", "old hat"): Sold(3, NOW.date()),
-    }
-    assert by_days_alone == {("c71", "red hat"): Sold(3, TODAY - timedelta(days=40))}
-    assert await terms.sold_by_days(a_profile().profile_id, []) == {}
+    assert {(row.target_type, row.target) for row, _ in rows} == {("KEYWORD", "nintendo64"), ("PRODUCT", "B000000009")}
 
 
 async def test_days_are_known_by_when_they_were_read(database: Database, sql: Sql):
@@ -245,7 +244,7 @@ async def test_what_sold_is_read_by_the_index_of_what_sold(sql: Sql):
 
     async with sql.transaction():
         await sql.execute(named("by_index_alone"))
-        plan = await explained(sql, "terms_sold_by_days", "1234567890", ["c1"] * 20, [f"term {n}" for n in range(20)])
+        plan = await explained(sql, "terms_sold_in", "1234567890", ["c1", "c2"])
 
     indexes = {node.get("Index Name", "") for node in plan}
     assert not [node for node in plan if node["Node Type"] == "Seq Scan" and "search_term" in node["Relation Name"]]

@@ -91,22 +91,39 @@ async def test_unknown_identifiers_are_told(one: Shelf):
 
 
 async def test_one_refused_identifier_loses_no_other(one: Shelf):
-    """The batch is halved until it stands alone: 2 log n calls, and every other answer comes."""
+    """The batch is halved until it stands alone: 2 log n calls, one to see that searches are answered; every other answer comes."""
     one.amazon.on(ITEMS, picky(["B000000013"], unknown=["B000000002"]))
 
     found = await one.reader.find(asins(20))
 
     assert [item.asin for item in found.items] == [each for each in asins(20) if each[-2:] not in ("02", "13")]
     assert (found.unknown, found.malformed) == (["B000000002"], ["B000000013"])
-    assert len(one.asked()) <= 11
+    assert len(one.asked()) <= 12
 
 
-async def test_a_refusal_that_is_about_no_identifier_is_raised(one: Shelf):
-    """A marketplace that the seller is not in refuses all of them: none of them is bad."""
+@pytest.mark.parametrize("count", [1, 2, 20])
+async def test_a_refusal_that_is_about_no_identifier_is_raised(one: Shelf, count: int):
+    """A marketplace that the seller is not in refuses all of them, a single one too: none of them is bad."""
     one.amazon.on(ITEMS, refused(400, "InvalidInput", "Invalid 'marketplaceIds' provided."))
 
     with pytest.raises(Rejected, match="marketplaceIds"):
-        await one.reader.find(asins(4))
+        await one.reader.find(asins(count, first=7))
+
+    assert len(one.asked()) == 2
+
+
+@pytest.mark.parametrize("count", [1, 3])
+async def test_products_that_are_all_refused_are_malformed_where_others_are_not(one: Shelf, count: int):
+    """Asked once whether searches are answered at all; then it is their own fault."""
+    one.amazon.on(ITEMS, picky(asins(4, first=7)))
+    reader = one.reader
+
+    first = await reader.find(asins(count, first=7))
+    second = await reader.find(asins(1, first=10))
+
+    assert [first.malformed, second.malformed] == [asins(count, first=7), asins(1, first=10)]
+    controls = [query(seen.path)["identifiers"] for seen in one.asked()].count("B000000001")
+    assert controls == 1
 
 
 async def test_a_role_that_is_missing_is_raised_at_once(one: Shelf):
@@ -184,6 +201,24 @@ async def test_one_identifier_that_names_many_products_takes_several_pages(one: 
     assert second == {**first, "pageToken": "next+/="}
     assert first["includedData"].endswith(",identifiers")
     assert (len(found.items), found.unknown) == (21, upcs[1:])
+
+
+@pytest.mark.parametrize("total", [None, True, 2, 3])
+async def test_an_item_that_cannot_be_read_may_be_the_one_that_is_missing(one: Shelf, total: object):
+    """So nothing that did not come is called unknown, whatever number the answer names."""
+    items = [{"asin": "B000000001"}, {"asin": None, "summaries": []}, "junk"]
+    one.amazon.on(ITEMS, Reply({"items": items, "numberOfResults": total}))
+
+    found = await one.reader.find(["B000000001", "B000000002"])
+
+    assert ([each.asin for each in found.items], found.unknown) == (["B000000001"], [])
+
+
+async def test_a_product_that_comes_twice_does_not_stand_for_another(one: Shelf):
+    """Two results were promised: the second may be the one that did not come."""
+    one.amazon.on(ITEMS, page("B000000001", "B000000001"))
+
+    assert (await one.reader.find(["B000000001", "B000000002"])).unknown == []
 
 
 async def test_what_never_came_is_not_called_unknown(one: Shelf):

@@ -47,6 +47,7 @@ def test_the_guides_item_is_read():
         path=tuple(Category(*each) for each in path),
         ranks=(SalesRank("Electronics", 72855), SalesRank("QLED TVs", 113, "21489946011")),
         parents=("B08J7TQ9FL",),
+        related=True,
         list_price="3799.99",
         currency="USD",
         image="https://m.media-amazon.com/images/I/91uohwV+k3L.jpg",
@@ -157,6 +158,22 @@ def test_only_variations_are_relatives():
     assert (read.parents, read.children) == ((), ("B00CHILD01", "7"))
 
 
+@pytest.mark.parametrize(
+    ("given", "related"),
+    [
+        (here(relationships=[]), True),
+        (here(relationships=[{"type": "PACKAGE_HIERARCHY", "parentAsins": ["B00PACKAGE"]}]), True),
+        (here(relationships=None), False),
+        ([{"marketplaceId": "ELSEWHERE", "relationships": []}], False),
+        ([], False),
+        (None, False),
+    ],
+)
+def test_no_relatives_is_not_the_same_as_nothing_said_of_them(given: Any, related: bool):
+    """An empty list says that there are none; without one nobody knows."""
+    assert item(relationships=given).related is related
+
+
 @pytest.mark.parametrize("junk", [None, 5, "x", [], {}, [[]], [{"marketplaceId": HERE}], {"a": [1]}])
 def test_junk_in_any_section_loses_nothing_else(junk: Any):
     """Every section is optional, and so is all that is in it."""
@@ -168,6 +185,22 @@ def test_junk_in_any_section_loses_nothing_else(junk: Any):
 
     assert [(each.asin, each.brand) for each in read.items] == [("B000000001", ""), ("B000000002", "Acme")]
     assert read.next_token is None
+
+
+@pytest.mark.parametrize("broken", [rb'"\ud800 mug"', b"1e400", b"NaN"])
+def test_what_is_no_json_in_one_item_loses_no_other(broken: bytes):
+    """Half a surrogate pair, or a number that no number is: the other products of the batch are read."""
+    title = b'{"marketplaceId": "%b", "itemName": %b}' % (HERE.encode(), broken)
+    body = b'{"items": [{"asin": "B000000001", "summaries": [%b]}, {"asin": "B000000002"}]}' % title
+
+    read = read_page(answer(body), HERE)
+
+    assert [each.asin for each in read.items] == ["B000000001", "B000000002"]
+
+
+def test_a_rank_that_is_a_truth_is_none():
+    """In Python it would be a number, the best rank of all."""
+    assert item(salesRanks=here(displayGroupRanks=[{"title": "a", "rank": True}])).ranks == ()
 
 
 def test_a_nul_is_replaced():

@@ -234,3 +234,19 @@ async def test_half_an_answer_is_no_count(bench: Bench, body: object):
     """Nobody approves a category by half a number."""
     with pytest.raises(PageBroken, match="no count of products"):
         await counted(bench, body)
+
+
+async def test_half_a_letter_in_one_name_loses_no_other(bench: Bench):
+    """In the tree, also where it is text within text, in suggestions and in refinements."""
+    broken, good = rb'{"id": "1", "%b": "\ud800 mugs"}', rb'{"id": "2", "%b": "cups"}'
+    both = b"[" + broken + b", " + good + b"]"
+    bare = both.replace(b"%b", b"na")
+    names = ["\ufffd mugs", "cups"]
+
+    assert [each.name for each in await tree(bench, bare)] == names
+    assert [each.name for each in await tree(bench, json.dumps({"categoryTree": bare.decode()}).encode())] == names
+    bench.amazon.on(SUGGESTED, Reply(b'{"categories": ' + both.replace(b"%b", b"name") + b"}"))
+    bench.amazon.on(REFINED, Reply(b'{"brands": ' + both.replace(b"%b", b"name") + b"}"))
+    reader = bench.login().reader(PROFILE, None)
+    assert [each.name for each in await reader.suggested_categories(["B000000001"])] == names
+    assert [each.name for each in (await reader.refinements("2522102011")).brands] == names

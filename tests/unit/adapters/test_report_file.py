@@ -2,7 +2,9 @@
 
 import gzip
 import io
+import itertools
 import json
+import tracemalloc
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -128,6 +130,38 @@ def test_a_row_without_end_is_not_gathered_for_ever(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(Unreadable, match="larger than 1000"):
         read([b'[{"term":"', *[b"x" * 100] * 30])
+
+
+def test_a_long_string_takes_no_more_memory_than_a_few_copies_of_it() -> None:
+    """In a row, or in a column that nobody asked for: a single row cannot use up the machine."""
+    row = b'{"term":"' + b'x\\"{},' * 2**16 + b'","clicks":1}'
+    tracemalloc.start()
+    try:
+        rows, odd = read([b"[" + row[: 2**17], row[2**17 :] + b",", row + b"]"])
+        _, most_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert (len(rows), odd) == (2, [])
+    assert most_bytes < 25 * len(row)
+
+
+def test_blanks_before_the_beginning_are_not_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor waited for without end."""
+    monkeypatch.setattr(report_file, "MOST_ROW_BYTES", 1000)
+
+    assert read([*[b" \n" * 50] * 9, b'[{"term":"a","clicks":1}]']) == ([Row("a", 1)], [])
+    with pytest.raises(Unreadable, match="no array"):
+        read(itertools.repeat(b" " * 100))
+
+
+def test_a_gzip_that_never_ends_is_not_read_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small file can be packed so that it fills any disk."""
+    monkeypatch.setattr(report_file, "MOST_PLAIN_BYTES", 2**20)
+
+    with pytest.raises(Unreadable, match="unpacks to more than 1048576 bytes"):
+        unzipped(gzip.compress(b"[" + b" " * 2**21))
+    assert len(unzipped(gzip.compress(b"1" * 2**20))) == 2**20
 
 
 def unzipped(body: bytes) -> bytes:

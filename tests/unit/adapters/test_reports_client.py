@@ -1,14 +1,22 @@
 """Reports asked for, looked after and downloaded, from a pretend Amazon on loopback."""
 
-from collections.abc import AsyncIterator
+import asyncio
+import errno
+import io
+import tempfile
+from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
 
+import msgspec
 import pytest
 from aiohttp import web
 
+from harvester.adapters import http
 from harvester.adapters.ads import reports
+from harvester.adapters.ads.protocol import Endpoint
 from harvester.adapters.ads.reports import AmazonReports
+from harvester.adapters.exchange import Answer, Caller, Request
 from harvester.domain.errors import OutcomeUnknown, PageBroken, Rejected, Unavailable
 from harvester.domain.history import ReportKind
 from harvester.domain.report import ReportRow, Span, Stage
@@ -127,18 +135,53 @@ async def test_an_answer_that_names_no_report_leaves_open_what_became_of_it(coun
         ({"status": "FAILED", "failureReason": "internal error"}, Stage.FAILED, "internal error"),
         ({"status": "FAILED"}, Stage.FAILED, "says no more"),
         ({"status": "PENDING", "startDate": "2026-11-01", "endDate": "2026-11-03"}, Stage.PENDING, ""),
-        ({"status": "COMPLETED", "url": "http://x", "endDate": "2026-11-04"}, Stage.FAILED, "report of"),
+        ({"status": "COMPLETED", "url": "http://x", "endDate": "2026-11-04"}, Stage.FAILED, "Amazon has a report"),
+        ({"status": "PENDING", "configuration": {"reportTypeId": "spSearchTerm"}}, Stage.PENDING, ""),
+        ({"status": "PENDING", "configuration": None}, Stage.PENDING, ""),
+        (
+            {"status": "COMPLETED", "url": "http://x", "configuration": {"reportTypeId": "spTargeting"}},
+            Stage.FAILED,
+            "Amazon has a report spTargeting of 2026-11-01 to 2026-11-03 there",
+        ),
     ],
     ids=str,
 )
 async def test_a_status_is_told(counter: Counter, said: Any, stage: Stage, failure: str):
-    """What we do not know means: not yet. A report of other days is not ours."""
+    """What we do not know means: not yet. A report of other days, or about other things, is not ours."""
     counter.desk.looks = [(200, said)]
 
     status = await client(counter).status(TERMS, SPAN, "1")
 
     assert status.stage is stage
     assert failure in status.failure
+
+
+class Answering:
+    """In place of the client: every call is answered so."""
+
+    def __init__(self, said: Any) -> None:
+        self.said = said
+
+    async def send(self, _request: Request, parse: Callable[[Answer], Any], **_how: Any) -> Any:
+        return parse(Answer(200, msgspec.json.encode(self.said), "application/json", None))
+
+
+@pytest.mark.parametrize(
+    ("base", "url", "stage"),
+    [
+        ("https://advertising-api.amazon.com", "https://bucket.s3.amazonaws.com/x", Stage.READY),
+        ("https://advertising-api.amazon.com", "HTTPS://bucket.s3.amazonaws.com/x", Stage.READY),
+        ("https://advertising-api.amazon.com", "http://bucket.s3.amazonaws.com/x", Stage.FAILED),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000/x", Stage.READY),
+    ],
+)
+async def test_what_is_hidden_from_the_network_stays_so(base: str, url: str, stage: Stage):
+    """A report decides what is stopped: nobody on the way may change it."""
+    answering: Any = Answering({"status": "COMPLETED", "url": url})
+    bearer: Any = None
+    asking = AmazonReports(answering, Endpoint(base, "client", bearer), Caller("main"), vendor=False)
+
+    assert (await asking.status(TERMS, SPAN, "1")).stage is stage
 
 
 async def test_a_status_that_cannot_be_read_is_asked_for_again(counter: Counter):
@@ -201,10 +244,11 @@ async def test_a_refused_download_tells_its_status_and_no_secret(
     assert SIGNATURE in url
 
 
-async def test_an_address_that_is_none_shows_no_secret_either(counter: Counter):
-    """Not even in the error about it."""
-    with pytest.raises(Exception, match="not an http address") as caught:
-        await rows_at(counter, f"ftp://x/y?X-Amz-Signature={SIGNATURE}")
+@pytest.mark.parametrize("base", ["ftp://x/y", "http://a..b/x", "http://1.2.3.4.5/x", f"http://{'a' * 70}.com/x"])
+async def test_an_address_that_is_none_is_no_mistake_of_the_settings(counter: Counter, base: str):
+    """Amazon gave it: the report is tried again, the others go on, and the error shows no secret."""
+    with pytest.raises(PageBroken, match="address that Amazon gives") as caught:
+        await rows_at(counter, f"{base}?X-Amz-Signature={SIGNATURE}")
 
     assert SIGNATURE not in str(caught.value)
     assert SIGNATURE not in repr(counter.log.calls)
@@ -226,6 +270,39 @@ async def test_a_download_that_breaks_off_is_no_report(counter: Counter, monkeyp
 
     with pytest.raises((PageBroken, Unavailable)):
         await rows_at(counter, url)
+
+
+async def test_a_full_disk_is_called_one(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    """And not a line that broke: whoever looks after the machine can mend it, and the report is read then."""
+    url = await ready(counter)
+
+    class Full(io.BytesIO):
+        def write(self, _chunk: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", lambda _most: Full())
+
+    with pytest.raises(Unavailable, match="temporary files: No space left on device"):
+        await rows_at(counter, url)
+
+
+async def test_a_file_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    """Its address is good for an hour: what is not there by then never will be, and others wait for the profile's turn."""
+    monkeypatch.setattr(http, "LONGEST_DOWNLOAD_SECONDS", 0.2)
+
+    async def drop_by_drop(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0)
+
+    async with at_the_desk() as counter:
+        url = await ready(counter)
+        counter.desk.downloads_by = drop_by_drop
+
+        with pytest.raises(Unavailable, match=r"not all of it within 0\.2 s"):
+            await rows_at(counter, url)
 
 
 async def test_a_file_without_end_does_not_fill_the_disk(counter: Counter, monkeypatch: pytest.MonkeyPatch):

@@ -1,10 +1,12 @@
 """Lines that wrap, and what `apply` says comes next."""
 
+import re
 import sys
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from rich.console import Console
 
@@ -68,11 +70,52 @@ def test_a_test_of_the_rules_stands_in_one_column(
     file = tmp_path / "rules.yaml"
     file.write_text(RULES, "utf-8")
 
-    cli.main(["rules", "test", str(file)], standalone_mode=False, obj=Invocation())
+    monkeypatch.chdir(tmp_path)
+    cli.main(["rules", "test", file.name], standalone_mode=False, obj=Invocation())
 
     first, *rest, count = capsys.readouterr().out.splitlines()
-    assert (first, count) == ("ok   one order of a few clicks may be luck: hold", "1 passed, 0 failed")
+    assert (first, count) == ("ok   one order of a few clicks may be luck: hold", "rules.yaml: 1 passed, 0 failed")
     assert rest == ["     (not_proven): needs 1 more conversion"]
+
+
+def test_a_test_of_the_rules_that_fails_says_what_it_expected(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beside what came of it, with the file that has to be mended."""
+    file = tmp_path / "rules.yaml"
+    file.write_text(RULES.replace("expect: hold", "expect: promote"), "utf-8")
+    monkeypatch.chdir(tmp_path)
+
+    assert cli.main(["rules", "test", file.name], standalone_mode=False, obj=Invocation()) == 1
+
+    *lines, count = capsys.readouterr().out.splitlines()
+    assert " ".join(" ".join(lines).split()) == (
+        "FAIL one order of a few clicks may be luck: expected promote, got hold (not_proven): needs 1 more conversion"
+    )
+    assert count == "rules.yaml: 0 passed, 1 failed"
+
+
+def test_the_list_of_all_commands_is_in_the_parts_of_their_reference() -> None:
+    """Thirty in a row are no list that anybody reads; and none is left out."""
+    shown = cli.get_help(click.Context(cli, info_name="harvester", terminal_width=80))
+    reference = (Path(__file__).parents[3] / "docs" / "commands.md").read_text("utf-8")
+    parts = [(part, re.findall(r"^### `harvester (\w+)`", text, re.MULTILINE)) for part, _, text in (
+        section.partition("\n") for section in reference.split("\n## ")[1:])]  # fmt: skip
+
+    for part, names in parts:
+        _, _, text = shown.partition(f"\n{part}:\n")
+        assert re.findall(r"^  (\w+)  ", text.partition("\n\n")[0], re.MULTILINE) == names
+
+
+@pytest.mark.parametrize("group", [*(cli.get_command(click.Context(cli), name) for name in ("rules", "ledger"))])
+def test_a_list_of_commands_cuts_no_sentence(group: click.Group) -> None:
+    """Whoever reads `--help` reads what each of them does, to its full stop."""
+    shown = group.get_help(click.Context(group, info_name="harvester", terminal_width=80))
+
+    lines = shown.partition("\nCommands:\n")[2].splitlines()
+    assert lines
+    assert [line for line in lines if line.endswith("...")] == []
+    assert max(map(len, lines)) <= 80
 
 
 def test_a_plan_in_markdown_tells_the_minute_it_was_made() -> None:

@@ -107,6 +107,19 @@ def test_a_named_env_file_never_mixes_with_the_logins_of_the_environment(
     assert loaded.mode is Mode.REVIEW
 
 
+def test_whatever_a_login_lacks_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody wants to learn of them one by one."""
+    monkeypatch.setenv("HARVESTER_ACCOUNTS__MAIN__CLIENT_ID", "amzn1.application-oa2-client.1")
+
+    with pytest.raises(Misconfigured) as caught:
+        settings.load()
+
+    assert str(caught.value) == (
+        "HARVESTER_ACCOUNTS__MAIN__CLIENT_SECRET: is not set, and neither are "
+        "HARVESTER_ACCOUNTS__MAIN__REFRESH_TOKEN, HARVESTER_ACCOUNTS__MAIN__REGION"
+    )
+
+
 def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
     """A file that was asked for and is not there stops the command."""
     with pytest.raises(Misconfigured, match=r"nowhere\.env"):
@@ -131,7 +144,13 @@ def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
         ("HARVESTER_CONCURRENCY", "many", "valid integer"),
         ("HARVESTER_TWO_PERSON", "create_grup", "did you mean create_group?"),
         ("HARVESTER_KEEP_DECISIONS", "86400", "must be 0 (for ever), or between 604800 (a week)"),
+        ("HARVESTER_KEEP_REPORTS", "604800", "must be 0 (for ever), or between 8208000 (the 95 days"),
         ("HARVESTER_KEEP_CALLS", "nan", "must be 0 (for ever), or between 604800 (a week)"),
+        (
+            "HARVESTER_KEEP_REPORTS",
+            "8207999",
+            "must be 0 (for ever), or between 8208000 (the 95 days that Amazon keeps)",
+        ),
         ("HARVESTER_KEEP_CALLS", "-1", "must be 0 (for ever)"),
     ],
 )

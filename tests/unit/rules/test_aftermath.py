@@ -18,7 +18,7 @@ MADE = date(2026, 10, 1)
 PROMOTION = Deed(
     action_id="a1", kind=ActionKind.PROMOTE_KEYWORD, rule="proven", target="bath towel", key="bath towel",
     match=Match.EXACT, level=None, campaign_id="10", campaign_name="Auto", ad_group_id="11", asins=("B000000001",),
-    amazon_id="555", follows="", clicks_seen=20, orders_seen=2, looked_from=MADE - timedelta(days=67), made_on=MADE,
+    amazon_id="555", served_in="300", follows="", clicks_seen=20, orders_seen=2, looked_from=MADE - timedelta(days=67), made_on=MADE,
     reading=42,
 )  # fmt: skip
 NEGATIVE = msgspec.structs.replace(
@@ -192,19 +192,19 @@ BEFORE = figures(50, "40", 1, "20", "2")
     [
         (Because.NOT_READ, {}, "too early: no reading yet; the first is 7 days after it was made, once the reports are in"),
         (Because.PAYS, {"destination": SOLD, "target_acos": 0.3},
-         "pays: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2 %; the target is 30 %"),
+         "pays: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2%; the target is 30%"),
         (Because.LOSES, {"destination": SOLD, "target_acos": 0.01, "days": 1},
-         "loses money: 6 orders for 1,500.00 USD on 30.00 USD spent in 1 day, ACOS 2 %; the target is 1 %"),
+         "loses money: 6 orders for 1,500.00 USD on 30.00 USD spent in 1 day, ACOS 2%; the target is 1%"),
         (Because.NO_ORDERS, {"destination": UNSOLD}, "does not sell: 1 click and 0.50 USD without an order in 30 days"),
         (Because.FEW_CLICKS, {}, "too few clicks to say: 0 clicks and 0.00 USD without an order in 30 days"),
         (Because.SELLS, {"destination": SOLD, "before": BEFORE},
-         "sells: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2 %, at its source before 200 %"),
+         "sells: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2%, at its source before 200%"),
         (Because.SELLS, {"destination": SOLD, "before": UNSOLD},
-         "sells: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2 %"),
-        (Because.SELLS, {"destination": SOLD}, "sells: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2 %"),
+         "sells: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2%"),
+        (Because.SELLS, {"destination": SOLD}, "sells: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2%"),
         (Because.DEARER, {"destination": SOLD, "before": BEFORE},
-         ("sells, dearer than at its source: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2 %, "
-         "there before 200 %")),
+         ("sells, dearer than at its source: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2%, "
+         "there before 200%")),
         (Because.DEARER, {"destination": figures(3, "3", 1)},
          ("sells, dearer than at its source: 1 order for 0.00 USD on 3.00 USD spent in 30 days, ACOS without sales, "
          "there before without sales")),
@@ -213,14 +213,14 @@ BEFORE = figures(50, "40", 1, "20", "2")
         (Because.SOLD_LATE, {}, "sold: 0 orders in the days before it, of which its decision saw 0"),
         (Because.STILL_DEAR, {"before": BEFORE, "orders_now": 1, "target_acos": 0.3},
          ("sold: 1 order in the days before it, of which its decision saw 0; it still cost more than it brought: "
-         "50 clicks, 40.00 USD and 1 order for 20.00 USD in 30 days before it, the target is 30 %")),
+         "50 clicks, 40.00 USD and 1 order for 20.00 USD in 30 days before it, the target is 30%")),
         (Because.SAVES, {"before": UNSOLD}, "saves: 1 click, 0.50 USD and no order in 30 days before it, nothing since"),
         (Because.PAID, {"before": BEFORE},
          "sold before, as its decision saw: 50 clicks, 40.00 USD and 1 order for 20.00 USD in 30 days before it"),
         (Because.STILL_SPENDS, {"after": UNSOLD}, "does not stop everything: 1 click and 0.50 USD since"),
         (Because.NOTHING_TO_SAVE, {}, "nothing to save: no click in 30 days before it"),
         (Because.MOVED, {"destination": SOLD},
-         "moved: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2 % at the destination"),
+         "moved: 6 orders for 1,500.00 USD on 30.00 USD spent in 30 days, ACOS 2% at the destination"),
         (Because.GAP, {"before": BEFORE},
          ("a gap: 50 clicks, 40.00 USD and 1 order for 20.00 USD in 30 days before it, and not a click at the destination "
          "since")),
@@ -229,6 +229,13 @@ BEFORE = figures(50, "40", 1, "20", "2")
 def test_each_verdict_is_one_sentence_with_its_figures(because: Because, told: dict[str, Any], words: str) -> None:
     """In the words of whoever answers for the change."""
     assert sentence(Told(**{"because": because, "days": 30, "currency": "USD", **told})) == words
+
+
+def test_yen_are_told_whole() -> None:
+    """With their thousands, and without places that they do not have."""
+    told = Told(Because.SAVES, 30, "JPY", before=Figures(60, Decimal("12000.00"), 0, Decimal(0), None))
+
+    assert sentence(told) == "saves: 60 clicks, 12,000 JPY and no order in 30 days before it, nothing since"
 
 
 def test_every_reason_has_a_sentence() -> None:

@@ -186,6 +186,40 @@ def test_what_speaks_against_a_brand_is_told_in_order() -> None:
     assert reason(plain, free) == ("negate", "rivals")
 
 
+def test_a_conflict_holds_the_item() -> None:
+    """Naming all that is guarded does not approve what is held."""
+    (spot,) = spots({"match": {"ad_groups": ["11"]}})
+
+    item = brand_item(spot, Brand("77", "Rival"), 12, [], hold="would_block_own")
+
+    assert (item.state, item.reason) == (ActionState.HELD, "would_block_own")
+
+
+def test_a_brand_of_ones_own_name_is_left_alone() -> None:
+    """Where Amazon has told what it is called, in any case; a name that is not known forbids nothing."""
+    entry = {"match": {"ad_groups": ["11"]}}
+    (spot,) = spots(entry)
+    mine = rules(entry, catalog={"own_brands": ["Acme Kids"]})
+
+    decision = judge(spot, mine, facts(), StandingBrands(), "ACME  kids")
+
+    assert (decision.outcome, decision.reason) == ("skip", Reason.PROTECTED)
+    assert short(decision, None, None) == "Amazon calls it “ACME  kids”, and that stands under catalog.own_brands"
+    for name in ("", "Acme"):
+        assert judge(spot, mine, facts(), StandingBrands(), name).outcome == "negate"
+
+
+def test_an_own_brand_is_known_however_its_id_is_written() -> None:
+    """As a number, in quotes, or with zeros in front."""
+    for own, rival in (("77", "0077"), ("0077", "77"), (77, "077"), ("077", 77)):
+        found, problems = read(
+            {"version": 1, "protect": {"brands": [own]}, "brands": [{"name": "rivals", "ids": [rival]}]}
+        )
+        assert "77 is one of your own brands (protect.brands): never negated" in str(problems), (own, rival, found)
+    assert spots({"ids": ["0088"]})[0].brand_id == "88"
+    assert spots({"ids": ["00"]})[0].brand_id == "0"
+
+
 def test_the_item_is_guarded_and_holds_the_id() -> None:
     """The name is for people, the id is what is sent; no guard lets it go, and it takes nobody's place."""
     (spot,) = spots({"match": {"ad_groups": ["11"]}, "review_after": "90d"})

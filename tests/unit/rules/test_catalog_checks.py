@@ -89,7 +89,10 @@ TABLE: list[tuple[dict[str, Any], list[CatalogItem], str, dict[str, Any]]] = [
     ({"variation_of_own": True}, [TV, PARENT], "facts", {"own": ["B0SIBLING1"]}),
     ({"variation_of_own": True}, [TV, PARENT], "not_proven", {"own": ["B0STRANGER"]}),
     ({"variation_of_own": False}, [TV], "missing_facts", {}),
-    ({"variation_of_own": False}, [changed(TV, parents=())], "facts", {}),
+    ({"variation_of_own": False}, [TV, changed(PARENT, known=False)], "missing_facts", {}),
+    ({"variation_of_own": False}, [TV, changed(PARENT, children=())], "missing_facts", {}),
+    ({"variation_of_own": False}, [changed(TV, parents=())], "missing_facts", {}),
+    ({"variation_of_own": False}, [changed(TV, parents=(), related=True)], "facts", {}),
     ({"variation_of_own": True}, [changed(TV, children=("B0CHILD001",))], "facts", {"own": ["B0CHILD001"]}),
     ({"variation_of_own": True}, [changed(TV, known=False)], "missing_facts", {}),
     ({"unknown_asin": True}, [changed(TV, known=False)], "facts", {}),
@@ -105,6 +108,40 @@ def test_each_check_sees_what_the_catalog_says(
 ) -> None:
     """What is not there is missing and holds the product; it is never taken for zero, nor for no."""
     assert decided(condition, items, **more).reason == reason
+
+
+CHEAP = changed(MINE, asin="B0ADVERT02", list_price="50.00", category=ELSE, path=(PATH[0], ELSE))
+SEVERAL: list[tuple[dict[str, Any], list[CatalogItem], str]] = [
+    ({"price_ratio": {"at_least": 0.8}}, [TV, MINE, CHEAP], "facts"),
+    ({"price_ratio": {"at_least": 0.9}}, [TV, MINE, CHEAP], "not_proven"),
+    ({"price_ratio": {"at_most": 1.6}}, [TV, MINE, CHEAP], "facts"),
+    ({"price_ratio": {"at_most": 1.5}}, [TV, MINE, CHEAP], "not_proven"),
+    ({"price_ratio": {"at_least": 0.1}}, [TV, MINE], "missing_facts"),
+    ({"price_ratio": {"at_least": 0.1}}, [TV, MINE, changed(CHEAP, currency="EUR")], "missing_facts"),
+    ({"shared_category": {"same": True}}, [TV, MINE, CHEAP], "facts"),
+    ({"shared_category": {"same": True}}, [TV, MINE], "facts"),
+    ({"shared_category": {"same": True}}, [TV, CHEAP], "missing_facts"),
+    ({"shared_category": {"same": True}}, [TV, CHEAP, changed(MINE, category=ELSE)], "not_proven"),
+    ({"shared_category": {"levels": 3}}, [TV, MINE], "facts"),
+    ({"shared_category": {"levels": 1}}, [TV, CHEAP], "facts"),
+    ({"shared_category": {"levels": 2}}, [TV, CHEAP], "missing_facts"),
+    ({"shared_category": {"levels": 3}}, [TV, CHEAP, changed(MINE, path=PATH[:2])], "not_proven"),
+]
+
+
+@pytest.mark.parametrize(("condition", "items", "reason"), SEVERAL)
+def test_a_suggestion_for_several_products_is_compared_with_all_of_them(
+    condition: dict[str, Any], items: list[CatalogItem], reason: str
+) -> None:
+    """One shared category is enough; a price is held against the dearest or the cheapest, whichever is harder."""
+    rule = {"name": "facts", "match": {"target_type": "product"}, "when": condition, "then": {"promote": {}}}
+    asked = candidate(TARGET, target_type="ASIN", asin="")
+    row = msgspec.structs.replace(asked.row, asked_for=(OURS, CHEAP.asin))
+    known = {item.asin: item for item in items}
+
+    decision = judged(ruleset(rule), msgspec.structs.replace(asked, row=row, catalog=known))
+
+    assert decision.reason == reason
 
 
 @pytest.mark.parametrize("condition", [condition for condition, *_ in TABLE])

@@ -43,6 +43,21 @@ def test_a_test_says_what_came_of_it(test, passed, got):
     assert (result.name, result.passed, result.got) == ("t", passed, got)
 
 
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({}, "hold"),
+        ({"reason": "no_bid"}, "hold (no_bid)"),
+        ({"rule": "negate"}, "hold, by rule negate"),
+    ],
+)
+def test_a_test_says_what_it_expects(more, expected):
+    """As it says what came of it, so that the two can be compared."""
+    [result] = run_tests(ruleset(PROMOTE, NEGATE, tests=[{"name": "t", "given": GIVEN, "expect": "hold", **more}]))
+
+    assert result.expected == expected
+
+
 def test_the_tests_of_the_example_file_pass():
     """The example shows tests that hold."""
     results = run_tests(load(ROOT / "rules.example.yaml"))

@@ -19,7 +19,7 @@ from harvester.rules.planner import fold
 from harvester.rules.term_notes import note_of, tail_of_note
 from harvester.rules.windows import asins_told, totals_told
 from tests.unit.rules.builders import DESTINATION, JAPAN, PROFILE, decided, ground, profile_rules, ruleset
-from tests.unit.rules.terms import USUAL, around, judged, missing, on_terms, sums, term
+from tests.unit.rules.terms import AROUND, USUAL, around, judged, missing, on_terms, sums, term
 
 ECONOMICS = {"default": {"price": {"USD": 25}, "target_acos": "30%"}}
 TIMES = "× conversion rate 10.0%, 2 of 20 clicks, × target ACOS 30%"
@@ -32,12 +32,12 @@ def bid_rules(bid: object, **economics: object):
     return ruleset(rule, economics={**ECONOMICS, **economics})
 
 
-def made(bid: object, totals: Totals | None, *worths: ProductWorth, suggestion=None, profile=PROFILE):
+def made(bid: object, totals: Totals | None, *worths: ProductWorth, suggestion=None, profile=PROFILE, rate=None):
     rules = bid_rules(bid).for_profile(profile.profile_id)
     promote = rules.rules[0].then.promote
     assert promote is not None
     known = worths or (ProductWorth("", 25_000_000, 0.3),)
-    earned = None if totals is None else Earned(totals, known)
+    earned = None if totals is None else Earned(totals, known, rate)
     return starting_bid(promote.bid, DESTINATION, TargetKind.KEYWORD, profile, rules, suggestion, earned)
 
 
@@ -72,6 +72,27 @@ def made(bid: object, totals: Totals | None, *worths: ProductWorth, suggestion=N
 def test_the_formula_shows_what_the_bid_is_made_of(bid, totals, formula):
     """Inputs, the other bid where two are named, factor and bounds; and what is taken where nothing can be worked out."""
     assert made(bid, totals).formula == formula
+
+
+@pytest.mark.parametrize(
+    ("prior", "totals", "rate", "formula"),
+    [
+        (1, sums(5, 1, 3, 15), 0.05,
+         "(AOV 15.00 USD × conversion rate 8.0%, 1 of 5 clicks and 1 more at its ad group's 5.0%, × target ACOS 30%) → 0.36"),
+        (0.5, sums(20, 2, 12, 30), 0.05,
+         "conversion rate 8.3%, 2 of 20 clicks and 0.5 more at its ad group's 5.0%, × target ACOS 30%) → 0.38"),
+        (1, SOLD, None, f"{TIMES}) → 0.45"),
+        (1, sums(2, 5, 1, 50), 1.0, "conversion rate 100.0%, 5 of 2 clicks and 1 more at its ad group's 100.0%,"),
+    ],
+)  # fmt: skip
+def test_a_prior_draws_the_conversion_rate_to_the_ad_groups(prior, totals, rate, formula):
+    """As though so many more orders had come at that rate; where it is not known the term's own stands, never over 1."""
+    assert formula in made({"target_acos": True, "prior_orders": prior}, totals, rate=rate).formula
+
+
+def test_a_prior_makes_no_bid_for_what_never_sold():
+    """There is nothing to draw."""
+    assert made({"target_acos": True, "prior_orders": 1}, sums(9, 0, 3), rate=0.05) is None
 
 
 def test_without_anything_to_fall_back_on_there_is_no_bid():
@@ -130,7 +151,8 @@ def test_a_term_without_a_bid_is_held():
 
 def row(sums: Totals | None, *asins: str, **fields: Any) -> DecidedRow:
     windows = {} if sums is None else {"60d-7d": USUAL}
-    note = note_of(windows, {} if sums is None else {USUAL: sums}, tail_of_note("5", "", "", "USD", 1, asins))
+    tail = tail_of_note("5", "", "", "USD", 1, asins, AROUND)
+    note = note_of(windows, {} if sums is None else {USUAL: sums}, tail)
     decision = decided(0, clicks=20, conversions=2, rule="r", ad_id="")
     return msgspec.structs.replace(decision, source=SEARCH_TERMS, evidence_note=note, ad_asin="", **fields)
 
@@ -145,6 +167,18 @@ def test_an_items_bid_is_worked_out_from_what_was_recorded():
 
     assert (item.bid, of_product.bid) == ("0.45", "0.15")
     assert item.bid_formula.startswith("target ACOS bid 0.45 USD (AOV 15.00 USD")
+
+
+def test_an_items_bid_is_drawn_to_the_recorded_rate():
+    """What its ad group did when the term was judged; where no rate was recorded the term's own stands."""
+    rules = bid_rules({**BOTH, "prior_orders": 1}).for_profile(PROFILE.profile_id)
+    recorded = row(SOLD)
+    former = msgspec.structs.replace(recorded, evidence_note=(recorded.evidence_note or "").replace("rates", "former"))
+
+    [drawn], [own] = (fold([each], {("200", ""): ground()}, rules) for each in (recorded, former))
+
+    assert "2 of 20 clicks and 1 more at its ad group's 8.4%" in drawn.bid_formula
+    assert "2 of 20 clicks, ×" in own.bid_formula
 
 
 def test_an_item_without_figures_has_no_bid() -> None:

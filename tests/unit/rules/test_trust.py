@@ -67,7 +67,14 @@ def test_a_term_with_sales_and_no_order_is_held():
 
 
 @pytest.mark.parametrize(
-    ("entry", "text"), [("acme tool", "acmetools for men"), ("/^acme\\b/", "acmes hat"), ("bath mats", "matt bath mat")]
+    ("entry", "text"),
+    [
+        ("acme tool", "acmetools for men"),
+        ("/^acme\\b/", "acmes hat"),
+        ("/\\bshoe\\b/", "red shoes"),
+        ("/\\bcherry\\b/", "red cherries"),
+        ("bath mats", "matt bath mat"),
+    ],
 )
 def test_a_variant_of_what_is_protected_is_held(entry: str, text: str):
     """The text itself is protected anyhow; what comes close to it is not negated either."""

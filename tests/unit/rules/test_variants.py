@@ -8,7 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from harvester.domain.target import fold
-from harvester.rules.variants import singular, variant_keys, variant_words, variants_within
+from harvester.rules.variants import (
+    plain_singulars,
+    singular,
+    spellings,
+    variant_keys,
+    variant_words,
+    variants_within,
+)
 
 WORDS = some.sampled_from(
     [
@@ -31,8 +38,8 @@ WORDS = some.sampled_from(
 TEXTS = some.lists(WORDS, min_size=1, max_size=6).map(" ".join)
 
 
-def are_variants(one: str, other: str) -> bool:
-    keys = [set(variant_keys(variant_words(fold(text)))) for text in (one, other)]
+def are_variants(one: str, other: str, country: str = "US") -> bool:
+    keys = [set(variant_keys(variant_words(fold(text), country), country)) for text in (one, other)]
     return bool(keys[0] & keys[1])
 
 
@@ -55,6 +62,17 @@ def are_variants(one: str, other: str) -> bool:
         "child children",
         "hat hats",
         "tie ties",
+        "lens lenses",
+        "canvas canvases",
+        "bus buses",
+        "axe axes",
+        "toe toes",
+        "tv tvs",
+        "blue blues",
+        "snowman snowmen",
+        "men mens",
+        "children childrens",
+        "dice die",
     ],
 )
 def test_a_word_and_its_plural_share_a_form(pair: str):
@@ -83,11 +101,74 @@ def test_other_words_do_not(pair: str):
         ("café table", "cafe tables"),
         ("Schuhe für Damen", "damen schuhe"),
         ("the", "The"),
+        ("men's shoes", "shoes men"),
+        ("ヨガマット", "ﾖｶﾞ ﾏｯﾄ"),
+        ("よが まっと", "ヨガ マット"),
+        ("コンピューター", "コンピュータ"),
+        ("2 pack", "2pack"),
+        ("socks & shoes", "shoe and sock"),
     ],
 )
 def test_close_variants_are_known(one: str, other: str):
     """Plural, order, stop words, blanks, signs, accents, case."""
     assert are_variants(one, other)
+
+
+@pytest.mark.parametrize(
+    ("country", "pairs"),
+    [
+        ("AT", "matte matten, schuh schuhe, buch bücher, handtuch handtücher, glas gläser, uhr uhren, auto autos"),
+        ("DE", "küche kueche, straße strassen, lehrerin lehrerinnen, schwester schwestern, yogamatte yogamatten"),
+        ("BE", "schoen schoenen, tas tassen, cadeau cadeaux"),
+        ("BR", "cordão cordões, papel papéis, animal animais, jardim jardins, colher colheres, sapato sapatos"),
+        ("ES", "collar collares, coche coches, luz luces, lápiz lapices, zapato zapatos"),
+        ("FR", "cadeau cadeaux, cheval chevaux, journal journaux, bijou bijoux, chaussure chaussures"),
+        ("IT", "scarpa scarpe, tappetino tappetini, luce luci, tasca tasche, arancia arance, orologio orologi"),
+        ("MX", "botón botones, mesa mesas"),
+        ("NL", "schoen schoenen, tas tassen, boek boeken, boom bomen, auto auto's"),
+        ("PL", "but buty, but butów, mata maty, łopata łopaty"),
+        ("SE", "matta mattor, sko skor, hund hundar, lampa lampor"),
+        ("TR", "kitap kitaplar, ayakkabı ayakkabilar"),
+    ],
+)
+def test_plurals_of_the_marketplaces_languages_are_known(country: str, pairs: str):
+    """Beside the English ones, which are searched for everywhere."""
+    for pair in ["shoe shoes", *pairs.split(", ")]:
+        one, many = pair.split()
+        assert are_variants(one, many, country), pair
+
+
+@pytest.mark.parametrize(
+    ("country", "one", "other"),
+    [
+        ("DE", "Matten aus Kork", "kork matte"),
+        ("FR", "coussin d'allaitement", "Coussins d’allaitement"),
+        ("FR", "coussin d'allaitement", "coussin allaitement"),
+        ("FR", "tapis de yoga", "tapis yoga"),
+        ("IT", "borse da donna", "borsa donna"),
+        ("NL", "matten voor de auto", "auto mat"),
+    ],
+)
+def test_stop_words_of_the_marketplaces_languages_are_known(country: str, one: str, other: str):
+    """Those before an apostrophe too."""
+    assert are_variants(one, other, country)
+    assert not are_variants(one, f"{other} ohne", country)
+
+
+def test_other_languages_plurals_are_not_looked_for():
+    """In an English marketplace `poster` is no plural of `post`."""
+    assert not are_variants("poster", "post", "US")
+    assert are_variants("poster", "post", "DE")
+
+
+def test_patterns_are_asked_about_words_that_can_be_read():
+    """As they are, and without what makes a plural of them."""
+    assert set(plain_singulars(["acme", "shoes", "boxes", "cherries", "men"])) == {
+        "acme shoes boxes cherries men",
+        "acme shoe boxe cherrie man",
+        "acme sho box cherri man",
+        "acme shoes boxes cherry man",
+    }
 
 
 @pytest.mark.parametrize(
@@ -136,3 +217,30 @@ def test_every_run_of_words_is_looked_at_the_whole_first(words: list[str]):
 
     assert found[:2] == list(variant_keys(words))
     assert set(found) == {key for run in runs for key in variant_keys(run)}
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("running shoe", "running shoes"),
+        ("berry box", "berries boxes"),
+        ("kid bath towel", "kids bath towels"),
+        ("knife", "knives"),
+        ("women", "woman"),
+        ("for the one man who has a dog and a car too", "for the one man who has a dog and a cars too"),
+    ],
+)
+def test_one_and_many_are_looked_up_alike(one: str, many: str):
+    """Each is among the spellings of the other; of a long text one word changes at a time."""
+    assert many in spellings(one)
+    assert one in spellings(many)
+
+
+@given(TEXTS)
+def test_spellings_are_variants(text: str):
+    """The text itself first, each once, and never so many that looking them up would be dear."""
+    found = spellings(text)
+
+    assert found[0] == text
+    assert len(found) == len(set(found)) <= 64
+    assert all(are_variants(text, each) for each in found)

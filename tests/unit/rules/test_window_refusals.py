@@ -7,6 +7,7 @@ import pytest
 
 from harvester.rules.reading import read
 from harvester.rules.ruleset import schema
+from harvester.rules.window_soundness import unkept
 from tests.unit.rules.builders import PROMOTE, ruleset
 from tests.unit.rules.terms import on_terms
 
@@ -93,6 +94,8 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
      "needs a target: name target_acos under `economics`"),
     (terms(WHEN, {"promote": {"bid": {"target_acos": True}}}), "rules[0].then.promote.bid.target_acos",
      "needs a target: name target_acos under `economics`"),
+    (terms(WHEN, {"promote": {"bid": {"cpc": True, "prior_orders": 1}}}), "rules[0].then.promote.bid.prior_orders",
+     "changes the conversion rate of `target_acos`; name that too"),
     (terms(WHEN, {"promote": {"bid": {"cpc": False, "ad_group_default": False}}}), "rules[0].then.promote.bid.ad_group_default",
      "is the only base there is without `fixed` and `suggested`; leave it out or set one of them"),
     ({"rules": [{**PROMOTE, "then": {"promote": {"bid": {"cpc": True}}}}]}, "rules[0].then.promote.bid.cpc",
@@ -117,6 +120,10 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
     (economics(campaigns=[{"names": [], "target_acos": "1%"}]), "economics.campaigns[0].names",
      "names no campaign; what holds for all stands under `default`"),
     (economics(campaigns=[{"target_acos": "1%"}]), "economics.campaigns[0]", "`names` is missing"),
+    (economics(asins={"B000000001": {"price": {"USD": 1}}, "b000000001": {"price": {"USD": 2}}}), "economics.asins",
+     "`B000000001` and `b000000001` are one product; write it once"),
+    (economics(asins={'asin="B000000001"': {"price": {"USD": 1}}}), 'economics.asins.asin="B000000001"',
+     '`asin="B000000001"` is no ASIN: ten letters and digits, such as B000000001'),
     ({"profiles": {"11": {"economics": {"default": {"aov": {}}}}}}, "profiles.11.economics.default.aov",
      "names no currency; write for example {USD: 24.99}"),
     (given(clicks=1, conversions=0, spend=3), "tests[0].given.spend", "only search terms have it: add `source: search_terms`"),
@@ -146,7 +153,8 @@ def test_each_mistake_is_told_where_it_is_and_what_to_do(data, field, message):
         terms({"spend": {"at_least": "target_cost"}}, economics={"asins": {"B000000001": {"price": {"USD": 1}}}, **AIM}),
         terms({"spend": {"at_least": "1x target_cost"}},
               profiles={"11": {"economics": {"default": {"price": {"USD": 1}, "target_acos": "5%"}}}}),
-        terms({"all": [{"orders": {"at_most": 0}}, {"orders": {"at_least": 1, "window": "14d"}}]}),
+        terms({"all": [{"orders": {"at_most": 0}}, {"orders": {"at_least": 1, "window": "90d"}}]}),
+        terms({"all": [{"orders": {"at_most": 0}}, {"orders": {"at_least": 1, "window": "14d", "exclude_recent": "0d"}}]}),
         terms({"all": [{"orders": {"at_most": 0}}, {"orders": {"at_least": 1, "exclude_recent": "7d"}}]}),
         terms(WHEN, {"promote": {"bid": {"cpc": True, "ad_group_default": False}}}),
         given(source="search_terms", clicks=1, conversions=1, windows={"30d-0d": {"spend": 1}}, ad_group_rate="5%"),
@@ -158,7 +166,7 @@ def test_what_is_right_is_taken(data):
 
 
 def test_a_rule_that_an_earlier_one_always_decides_before_is_refused():
-    """Within the same window and the same amounts, per currency too; another window, unit or currency says nothing."""
+    """Within the same window or a wider one, and the same amounts, per currency too; another unit or currency says nothing."""
     again = "rule `b` can never decide: `a` before it passes whenever it would; move it up or tighten the other"
 
     def refused(earlier: object, later: object) -> bool:
@@ -173,11 +181,80 @@ def test_a_rule_that_an_earlier_one_always_decides_before_is_refused():
     assert refused({"spend": {"at_least": {"USD": 9}}}, {"spend": {"at_least": {"USD": 9}}})
     assert refused({"ctr": {"at_least": "1%"}}, {"ctr": {"at_least": "1%", "confidence": "80%"}})
     assert not refused({"ctr": {"at_least": "1%", "confidence": "80%"}}, {"ctr": {"at_least": "1%"}})
-    assert not refused({"clicks": {"at_least": 9}}, {"clicks": {"at_least": 10, "window": "30d"}})
+    assert refused({"clicks": {"at_least": 9}}, {"clicks": {"at_least": 10, "window": "30d"}})
+    assert refused({"orders": {"at_most": 0, "window": "30d"}}, {"orders": {"at_most": 0}})
+    assert refused({"spend": {"at_least": {"USD": 9}}}, {"spend": {"at_least": {"USD": 9}, "window": "30d"}})
+    assert refused({"spend": {"at_least": "1x target_cost"}}, {"spend": {"at_least": "2x target_cost", "window": "7d"}})
+    assert not refused({"clicks": {"at_least": 9, "window": "30d"}}, {"clicks": {"at_least": 10}})
+    assert not refused({"orders": {"at_most": 0}}, {"orders": {"at_most": 0, "window": "30d"}})
+    assert not refused({"acos": {"at_least": "30%"}}, {"acos": {"at_least": "40%", "window": "30d"}})
+    assert not refused({"clicks": {"at_least": "2x expected"}}, {"clicks": {"at_least": "3x expected", "window": "7d"}})
     assert not refused({"clicks": {"at_least": 9}}, {"clicks": {"at_least": 10, "exclude_recent": "7d"}})
     assert not refused({"clicks": {"at_least": 9}}, {"clicks": {"at_least": "3x expected"}})
     assert not refused({"spend": {"at_least": {"USD": 9}}}, {"spend": {"at_least": {"USD": 10}}})
     assert not refused({"spend": {"at_least": {"USD": 9}}}, {"spend": {"at_least": {"USD": 9, "EUR": 9}}})
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [{"clicks": {"at_least": 20, "window": "30d"}}, {"clicks": {"at_most": 10}}],
+        [{"orders": {"at_most": 0}}, {"acos": {"at_least": "60%"}}],
+        [{"orders": {"at_most": 0}}, {"acos": {"at_most": "1x target"}}],
+        [{"orders": {"at_most": 0}}, {"not": {"acos": {"at_most": "60%"}}}],
+        [{"orders": {"at_most": 0}}, {"aov": {"at_most": 60}}],
+        [{"orders": {"at_most": 0}}, {"conversion_rate": {"at_least": "1%", "window": "30d"}}],
+        [{"clicks": {"at_most": 0}}, {"cpc": {"at_most": 1}}],
+        [{"impressions": {"at_most": 0}}, {"ctr": {"at_most": "1%"}}],
+        [{"sales": {"at_most": 0}}, {"roas": {"at_least": 0.1}}],
+        [{"orders": {"at_most": 0}}, {"roas": {"at_least": 2}}],
+        [{"spend": {"at_most": 0}}, {"roas": {"at_most": 9}}],
+    ],
+)
+def test_figures_that_exclude_one_another_are_refused(conditions):
+    """Across windows, and where a figure cannot be measured without what another condition forbids."""
+    problems = [read(terms({"all": each}, economics=AIM))[1] for each in (conditions, conditions[::-1])]
+
+    assert [[each.message for each in found] for found in problems] == [
+        ["rule `r` can never pass: its conditions exclude one another"]
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [{"orders": {"at_most": 0}}, {"conversion_rate": {"at_most": "5%"}}],
+        [{"orders": {"at_most": 0}}, {"conversion_rate": {"at_least": "0%"}}],
+        [{"orders": {"at_most": 0}}, {"acos": {"at_least": "60%", "window": "90d"}}],
+        [{"sales": {"at_most": 0}}, {"roas": {"at_most": 9}}],
+        [{"spend": {"at_most": 0}}, {"cpc": {"at_least": {"USD": 1}}}],
+    ],
+)
+def test_figures_that_can_come_together_are_taken(conditions):
+    """A rate of nothing is measured; what holds in a longer window need not hold in a shorter one."""
+    assert read(terms({"all": conditions}, economics=AIM))[1] == []
+
+
+@pytest.mark.parametrize(
+    ("when", "kept", "refused"),
+    [
+        ({"clicks": {"at_least": 9, "window": "365d", "exclude_recent": "90d"}}, 400, "clicks.window"),
+        ({"clicks": {"at_least": 9, "window": "365d", "exclude_recent": "90d"}}, None, None),
+        ({"clicks": {"at_least": 9, "window": "365d", "exclude_recent": "33d"}}, 400, None),
+        (
+            {"all": [{"not": {"acos": {"at_least": "9%", "exclude_recent": "34d"}}}]},
+            95,
+            "all[0].not.acos.exclude_recent",
+        ),
+        ({"clicks": {"at_least": 9}}, 95, None),
+    ],
+)
+def test_a_window_that_reports_are_not_kept_for_is_refused(when, kept, refused):
+    """It would hold its terms for ever, and say that days are missing which nobody can fetch."""
+    found = unkept(ruleset(on_terms(when), {**PROMOTE, "name": "plain"}), kept)
+
+    assert [each.field for each in found] == ([f"rules[0].when.{refused}"] if refused else [])
+    assert all("HARVESTER_KEEP_REPORTS" in each.message and f"{kept}" in each.message for each in found)
 
 
 def test_a_negated_amount_per_currency_is_not_taken_for_impossible():

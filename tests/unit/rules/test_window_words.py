@@ -4,14 +4,15 @@ import pytest
 
 from harvester.domain.decision import Finding
 from harvester.rules.checks.evidence import is_evidence, is_windowed
-from harvester.rules.checks.windowed import WindowBound
+from harvester.rules.checks.windowed import Seen, WindowBound
 from harvester.rules.compiling import check_of
 from harvester.rules.conditions import Condition
 from harvester.rules.explain import findings_of, long, short
+from harvester.rules.explain_windows import window_words
 from harvester.rules.window_compiling import Terms
 from harvester.rules.window_margin import ways_in_windows
 from harvester.rules.windowed_findings import bound_in, currency_in, number_in
-from tests.unit.rules.builders import ruleset
+from tests.unit.rules.builders import JAPAN, account, ground, ruleset
 from tests.unit.rules.terms import SHORT, USUAL, around, immature, judged, missing, on_terms, sums, term
 
 ECONOMICS = {"default": {"price": {"USD": 25}, "target_acos": "30%"}}
@@ -30,6 +31,17 @@ NO_ORDERS = {"orders": {"at_most": 0}}
         ({"all": [{"spend": {"at_least": 20}}, NO_ORDERS]}, sums(9, spend=16.8), "needs 3.20 USD more spend without an order"),
         ({"spend": {"at_least": 20}}, sums(9, spend=19.9999), "needs 0.01 USD more spend"),
         ({"not": {"spend": {"at_most": 20}}}, sums(9, spend=20), "needs 0.01 USD more spend"),
+        ({"not": {"spend": {"at_most": 20}}}, sums(9, spend=15), "needs 5.01 USD more spend"),
+        ({"all": [{"spend": {"at_least": 5}}, {"any": [{"orders": {"at_least": 1}}, {"spend": {"at_most": 9}}]}]},
+         sums(9, spend=3), "needs 2.00 USD more spend"),
+        ({"all": [{"clicks": {"at_least": 9}}, {"any": [{"orders": {"at_most": 0}}, {"orders": {"at_least": 2}}]}]},
+         sums(3), "needs 6 more clicks without an order, or 6 more clicks and 2 more orders"),
+        ({"all": [{"orders": {"at_least": 5}}, {"orders": {"at_least": 2}}, {"clicks": {"at_least": 9}}]}, sums(3, 1),
+         "needs 4 more orders and 6 more clicks"),
+        ({"all": [{"any": [{"clicks": {"at_least": 30}}, {"orders": {"at_least": 1}}]}, {"clicks": {"at_most": 20}}]}, sums(3),
+         "needs 1 more order"),
+        ({"any": [{"spend": {"at_least": 9}}, {"all": [{"spend": {"at_least": 2}}, {"not": {"spend": {"at_least": 2.01}}}]}]},
+         sums(3, spend=1), "needs 8.00 USD more spend, or 1.00 USD more spend"),
         ({"sales": {"at_least": 20}}, sums(9), "needs 20.00 USD more sales"),
         ({"not": {"clicks": {"at_most": 45}}}, sums(44), "needs 2 more clicks"),
         ({"all": [{"orders": {"at_least": 2}}, {"impressions": {"at_least": 9}}]}, sums(3, 1),
@@ -40,7 +52,7 @@ NO_ORDERS = {"orders": {"at_most": 0}}
         ({"clicks": {"at_least": "3x expected"}}, sums(31), "needs 5 more clicks"),
         ({"spend": {"at_least": "1x target_cost"}}, sums(3, spend=1), "needs 6.50 USD more spend"),
         ({"acos": {"at_most": "30%"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 30%"),
-        ({"acos": {"at_most": "target"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 1 x target ACOS"),
+        ({"acos": {"at_most": "target"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 30% (the target ACOS)"),
         ({"not": {"acos": {"at_least": "30%"}}}, sums(3, 1, 9, 20), "needs an ACOS of under 30%"),
         ({"acos": {"at_least": "90%"}}, sums(3, 1, 9, 20), "needs an ACOS of at least 90%"),
         ({"not": {"roas": {"at_most": 5}}}, sums(3, 1, 9, 20), "needs a ROAS of over 5"),
@@ -55,7 +67,9 @@ NO_ORDERS = {"orders": {"at_most": 0}}
         (NO_ORDERS, sums(3, 2), "no rule that covers it passes: 2 orders in 60d-7d, at most 0"),
         ({"spend": {"at_most": 5}}, sums(3, spend=6), "no rule that covers it passes: spend 6.00 USD in 60d-7d, at most 5.00 USD"),
         ({"spend": {"at_most": "target_cost"}}, sums(9, spend=9),
-         "no rule that covers it passes: 9.00 USD, 1 x target cost would be 7.50 USD, in 60d-7d"),
+         "no rule that covers it passes: 9.00 USD, the target cost is 7.50 USD, in 60d-7d"),
+        ({"spend": {"at_most": "3x target_cost"}}, sums(9, spend=23.333),
+         "no rule that covers it passes: 23.33 USD, 3 x target cost would be 22.50 USD, in 60d-7d"),
         ({"spend": {"at_least": {"EUR": 5}}}, sums(3, spend=6),
          "no rule that covers it passes: spend 6.00 USD in 60d-7d, at least what the file does not say in this currency"),
         ({"all": [{"conversion_rate": {"at_most": "10%"}}, NO_ORDERS]}, sums(3, 1),
@@ -90,7 +104,7 @@ def test_the_whole_story_tells_each_window_and_each_multiple():
         "negate: rule stop.",
         "Rule weak does not pass:",
         "  misses clicks in 60d-7d at least 99: 36",
-        "  meets cost per click in 60d-7d at most 1.00 USD: 0.4167 USD",
+        "  meets cost per click in 60d-7d at most 1.00 USD: 0.42 USD",
         "  misses ROAS in 60d-7d at least 2: 0",
         "  It would with 63 more clicks and a ROAS of at least 2.",
         "Rule stop passes:",
@@ -99,6 +113,34 @@ def test_the_whole_story_tells_each_window_and_each_multiple():
         "  meets spend in 60d-7d at least 2 x target cost: 15.00 USD, 2 x target cost would be 15.00 USD (any3)",
         "  misses ACOS in 60d-7d at least 1.5 x target ACOS: unknown without sales (any3)",
     ]
+
+
+@pytest.mark.parametrize(
+    ("currency", "most", "told"),
+    [
+        ("USD", "0.3", "at most 0.30 USD: 0.33 USD"),
+        ("USD", "0.33", "at most 0.33 USD: 0.3333 USD"),
+        ("USD", "0.335", "at most 0.34 USD: 0.33 USD"),
+        ("INR", "0.5", "at most 0.50 INR: 0.33 INR"),
+        ("JPY", "1", "at most 1 JPY: 0 JPY"),
+    ],
+)
+def test_money_is_told_to_the_coin(currency, most, told):
+    """Further only where what is held against one another would look alike and is not."""
+    check = check_of(Condition.model_validate({"cpc": {"at_most": float(most)}}), terms=Terms(USUAL, currency))
+    assert isinstance(check, WindowBound)
+    shown, bound, passed, _ = check.look(Seen(term(sums(3, spend=1)).history, (), currency))
+
+    asked, found = window_words(Finding("r", check.check, shown, bound, passed=passed is True))
+    assert f"{asked}: {found}" == f"cost per click in 60d-7d {told}"
+
+
+def test_yen_are_lacking_whole():
+    """There is no coin below it."""
+    when = {"spend": {"at_least": 1500}}
+    japan = term(sums(9, spend=1200.5), on=ground(account(profile=JAPAN)))
+
+    assert short(judged(ruleset(on_terms(when)), japan), 9, 0) == "needs 300 JPY more spend"
 
 
 def test_what_is_waited_for_is_told():
@@ -119,6 +161,11 @@ def test_what_is_waited_for_is_told():
     ]
     assert short(gone, 9, 0) == "3 days of 60d-7d were never read, the first 2026-02-01"
     assert short(unread, 9, 0) == "its figures of 60d-7d were not read"
+    one = [judged(rules, term(sums(9), among=around(gaps={USUAL: gap}))) for gap in (missing(1), immature(1))]
+    assert [short(each, 9, 0) for each in one] == [
+        "1 day of 60d-7d was never read, the first 2026-02-01",
+        "1 day of 60d-7d was read before its orders were complete, the first 2026-02-20",
+    ]
 
 
 def test_economics_that_are_waited_for_are_told():
@@ -131,8 +178,8 @@ def test_economics_that_are_waited_for_are_told():
 
     assert story[1:] == [
         "Rule r waits for facts:",
-        "  misses spend in 60d-7d at least 1 x target cost: 9.00 USD, and 1 x target cost is not known: `economics` does not say enough",
-        "  misses ACOS in 60d-7d at most 1 x target ACOS: 10.0%, and 1 x target ACOS is not known: `economics` does not say enough",
+        "  misses spend in 60d-7d at least the target cost: 9.00 USD, and the target cost is not known: `economics` does not say enough",
+        "  misses ACOS in 60d-7d at most the target ACOS: 10.0%, and the target ACOS is not known: `economics` does not say enough",
         "`economics` does not say its price or aov, and target_acos: what its ad group advertises.",
     ]
 

@@ -75,8 +75,8 @@ SELECT fence FROM harvester.account_state WHERE profile_id = $1;
 SELECT fence FROM harvester.account_state WHERE profile_id = $1 FOR SHARE;
 
 -- name: allocate_plan
--- The next plan's id, and the time of this transaction.
-SELECT 'p' || nextval('harvester.plan_number') AS plan_id, now() AS at;
+-- The next plan's id, and the time of this transaction, or what the clock says that it is given.
+SELECT 'p' || nextval('harvester.plan_number') AS plan_id, coalesce($1::timestamptz, now()) AS at;
 
 -- name: allocate_actions
 -- The next actions' ids, as many as asked for.

@@ -14,6 +14,19 @@ FROM harvester.partition AS part JOIN pg_class ON pg_class.oid = part.id
 WHERE part.parent = $1 AND part.closes <= least($2, now() - interval '7 days') AND NOT part.kept
 GROUP BY date_trunc('month', part.opens AT TIME ZONE 'UTC') ORDER BY opens;
 
+-- name: droppable_report_days
+-- Partitions of report days before one, by month, the oldest first.
+SELECT min(day)::timestamp AT TIME ZONE 'UTC' AS opens, (max(day) + 1)::timestamp AT TIME ZONE 'UTC' AS closes,
+    sum(pg_total_relation_size(id))::bigint AS bytes, sum(greatest(reltuples, 0))::bigint AS rows
+FROM (
+    SELECT child.oid AS id, child.reltuples, to_date(right(child.relname, 10), 'YYYY_MM_DD') AS day
+    FROM pg_inherits JOIN pg_class AS child ON child.oid = inhrelid
+    WHERE inhparent IN ('harvester.search_term_day'::regclass, 'harvester.targeting_day'::regclass)
+        AND child.relname ~ '_day_\d{4}_\d\d_\d\d$'
+) AS part
+WHERE day < least($1::date, (now() AT TIME ZONE 'UTC')::date - 7)
+GROUP BY date_trunc('month', day) ORDER BY opens;
+
 -- name: drop_oldest
 -- Drops the oldest month that ended before a time, but for what actions refer to.
 SELECT outcome, opens, closes, dropped, kept, bytes FROM harvester.drop_oldest($1, $2);

@@ -30,9 +30,10 @@ WHERE run.profile_id = $1 AND run.trigger = $2 AND run.mode = $3 AND run.ruleset
 ORDER BY run.started_at DESC LIMIT 1;
 
 -- name: new_run
--- A run that begins now.
-INSERT INTO harvester.run (profile_id, account, source, trigger, mode, ruleset_fingerprint, fence, seen_from, seen_until)
-VALUES ($1, $2, $3, $4, $5, $6, $7, 'infinity', '-infinity')
+-- A run that begins now, or when the clock says that it is given.
+INSERT INTO harvester.run (profile_id, account, source, trigger, mode, ruleset_fingerprint, fence, seen_from, seen_until,
+    started_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, 'infinity', '-infinity', coalesce($8::timestamptz, now()))
 RETURNING run_id, started_at;
 
 -- name: recent_rows
@@ -73,7 +74,7 @@ WHERE run_id = $1 AND fence = $2 AND state = 'running';
 
 -- name: finish_run
 -- The end of a run that is still ours.
-UPDATE harvester.run SET state = $3, error = $4, finished_at = now()
+UPDATE harvester.run SET state = $3, error = $4, finished_at = coalesce($5::timestamptz, now())
 WHERE run_id = $1 AND fence = $2 AND state = 'running';
 
 -- name: summarize_keys
