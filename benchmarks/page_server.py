@@ -12,12 +12,12 @@ from aiohttp import web
 from harvester.sandbox.sandbox import Sandbox, ready_line
 from harvester.sandbox.settings import Options
 
-_SCOPE = "Amazon-Advertising-API-Scope"
-_PATH = "/sp/targetPromotionGroups/recommendations"
+SCOPE = "Amazon-Advertising-API-Scope"
+PATH = "/sp/targetPromotionGroups/recommendations"
 
 
 class PageServer:
-    """What it remembers of a profile it gives to anybody: it is there to cost as little as a server can."""
+    """What it remembers of a profile it gives to anybody, named or not: it is there to cost little."""
 
     def __init__(self, recommendations: int, *, remember: bool, profiles: int = 1) -> None:
         self.sandbox = Sandbox(Options(profiles=profiles, recommendations=recommendations, journal_size=100))
@@ -25,9 +25,9 @@ class PageServer:
         self._pages: dict[tuple[str, bytes], tuple[bytes, str]] = {}
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        if not self._remember or request.path != _PATH:
+        if not self._remember or request.path != PATH:
             return await self.sandbox.handle(request)
-        question = (request.headers.get(_SCOPE, ""), _normal(await request.read()))
+        question = (request.headers.get(SCOPE, ""), _normal(await request.read()))
         known = self._pages.get(question)
         if known is None:
             answer = await self.sandbox.handle(request)
@@ -36,6 +36,7 @@ class PageServer:
             body = answer.body
             assert isinstance(body, bytes)
             known = self._pages[question] = body, answer.headers["Content-Type"]
+            self._pages.setdefault(("", question[1]), known)
         body, media_type = known
         return web.Response(body=body, headers={"Content-Type": media_type})
 

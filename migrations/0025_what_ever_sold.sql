@@ -16,6 +16,7 @@ CREATE TABLE harvester.sold_term (
 
 -- As before, but what sold on the days that go is kept; they go in their order, and one that was read and dropped before adds
 -- nothing. Nothing younger than a week goes, by the clock of Postgres; a partition whose lock cannot be had goes the next time.
+-- None is locked before its table: whoever reads both takes them the other way round, and one of the two would be given up.
 CREATE OR REPLACE FUNCTION harvester.drop_report_days(before date) RETURNS integer
 LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 DECLARE
@@ -34,7 +35,6 @@ BEGIN
         ORDER BY right(child.relname, 10), child.relname
     LOOP
         BEGIN
-            EXECUTE format('LOCK TABLE harvester.%I IN ACCESS EXCLUSIVE MODE', old.name);
             IF old.name LIKE 'search_term_day%' THEN
                 EXECUTE format('INSERT INTO harvester.sold_term AS known '
                     'SELECT profile_id, campaign_id, ad_group_id, key, ''days'', sum(orders), max(day) '
@@ -45,9 +45,12 @@ BEGIN
             END IF;
             EXECUTE format('DROP TABLE IF EXISTS harvester.%I', old.name);
             dropped := dropped + 1;
-        EXCEPTION WHEN lock_not_available OR deadlock_detected OR undefined_table THEN
-            RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
-            EXIT;
+        EXCEPTION
+            WHEN undefined_table THEN
+                RAISE NOTICE 'partition % was dropped meanwhile', old.name;
+            WHEN lock_not_available OR deadlock_detected THEN
+                RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
+                EXIT;
         END;
     END LOOP;
     WITH gone AS (

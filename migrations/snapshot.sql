@@ -178,7 +178,6 @@ BEGIN
         ORDER BY right(child.relname, 10), child.relname
     LOOP
         BEGIN
-            EXECUTE format('LOCK TABLE harvester.%I IN ACCESS EXCLUSIVE MODE', old.name);
             IF old.name LIKE 'search_term_day%' THEN
                 EXECUTE format('INSERT INTO harvester.sold_term AS known '
                     'SELECT profile_id, campaign_id, ad_group_id, key, ''days'', sum(orders), max(day) '
@@ -189,9 +188,12 @@ BEGIN
             END IF;
             EXECUTE format('DROP TABLE IF EXISTS harvester.%I', old.name);
             dropped := dropped + 1;
-        EXCEPTION WHEN lock_not_available OR deadlock_detected OR undefined_table THEN
-            RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
-            EXIT;
+        EXCEPTION
+            WHEN undefined_table THEN
+                RAISE NOTICE 'partition % was dropped meanwhile', old.name;
+            WHEN lock_not_available OR deadlock_detected THEN
+                RAISE NOTICE 'partition % goes the next time: %', old.name, SQLERRM;
+                EXIT;
         END;
     END LOOP;
     WITH gone AS (

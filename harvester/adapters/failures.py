@@ -68,7 +68,7 @@ class Trouble:
         if repeat is Repeat.NEVER and self.kind not in (Kind.THROTTLED, Kind.UNSENT):
             return OutcomeUnknown(self.message)
         if self.kind in (Kind.UNREADABLE, Kind.OVERSIZED):
-            return PageBroken(self.message)
+            return PageBroken(self.message, waited=True)
         return Unavailable(self.message, self.status, self.retry_after_seconds, self.request_id)
 
 

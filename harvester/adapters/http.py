@@ -27,6 +27,8 @@ T = TypeVar("T")
 
 KEPT_OF_READS_BYTES = 4096
 MOST_BODY_BYTES = 64 * 2**20
+LONGEST_DOWNLOAD_SECONDS = 3600.0
+"""As long as a signed address is good for."""
 _CHUNK_BYTES = 2**18
 _MOST_CONNECTIONS = 500
 """The throttle decides how many requests are on their way; this only keeps file descriptors in bounds."""
@@ -90,8 +92,8 @@ class HttpClient:
         self._throttle = throttle
         self._patience_seconds = patience_seconds
         self._timeout = aiohttp.ClientTimeout(total=timeout_seconds, sock_connect=min(10.0, timeout_seconds))
-        self._endless = aiohttp.ClientTimeout(
-            total=None, sock_connect=min(10.0, timeout_seconds), sock_read=timeout_seconds
+        self._downloading = aiohttp.ClientTimeout(
+            total=LONGEST_DOWNLOAD_SECONDS, sock_connect=min(10.0, timeout_seconds), sock_read=timeout_seconds
         )
         self._backoff_first_seconds = backoff_first_seconds
         self._most_body_bytes = most_body_bytes
@@ -249,7 +251,7 @@ class HttpClient:
     ) -> tuple[Answer, float | None] | Trouble:
         """What came back, with its Retry-After. Foreign errors end here: they carry headers, and those the token.
 
-        `keep` takes the body of a success, which may take as long as it goes on coming.
+        `keep` takes the body of a success, which may go on coming for an hour.
         """
         headers = dict(request.headers)
         if request.bearer and attempt.token:
@@ -262,7 +264,7 @@ class HttpClient:
                 headers=headers,
                 data=request.body,
                 allow_redirects=False,
-                timeout=self._timeout if keep is None else self._endless,
+                timeout=self._timeout if keep is None else self._downloading,
             ) as response:
                 return await self._read(response, attempt, keep)
         except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError):
@@ -272,10 +274,15 @@ class HttpClient:
         except (aiohttp.ConnectionTimeoutError, aiohttp.ClientConnectorError) as error:
             patience_seconds = self._timeout.sock_connect or 0
             return Trouble(Kind.UNSENT, why_unreachable(request.url, error, patience_seconds))
-        except TimeoutError:
-            return Trouble(Kind.LOST, f"no answer within {self._timeout.total:g} s", attempt.status)
+        except TimeoutError as error:
+            return Trouble(Kind.LOST, self._late(error, whole=keep is not None), attempt.status)
         except (aiohttp.ClientError, ConnectionError, OSError) as error:
             return Trouble(Kind.LOST, f"the connection broke: {_words(error)}", attempt.status)
+
+    def _late(self, error: TimeoutError, *, whole: bool) -> str:
+        if whole and not isinstance(error, aiohttp.ServerTimeoutError):
+            return f"not all of it within {self._downloading.total:g} s"
+        return f"no answer within {self._timeout.total:g} s"
 
     async def _read(
         self, response: aiohttp.ClientResponse, attempt: _Attempt, keep: Callable[[bytes], object] | None

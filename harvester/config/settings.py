@@ -302,12 +302,15 @@ def unknown(environment: Iterable[str] | None = None, env_file: Path | None = No
 
 
 def _sentence(error: ValidationError) -> Misconfigured:
-    first = error.errors(include_input=False, include_url=False)[0]
+    first, *others = error.errors(include_input=False, include_url=False)
     location = [str(part) for part in first["loc"]]
-    name = PREFIX + "__".join(part.upper() for part in location)
+    name = _variable(first["loc"])
     message = first["msg"].removeprefix("Value error, ").replace("Input should", "must")
     if first["type"] == "missing":
-        message = "is not set"
+        lacking = [_variable(other["loc"]) for other in others if other["type"] == "missing"]
+        message = "is not set" + (
+            f", and neither {'is' if len(lacking) == 1 else 'are'} {', '.join(lacking)}" if lacking else ""
+        )
     elif first["type"] == "extra_forbidden":
         near = _nearest(location)
         message = "is no setting" + (f"; did you mean {near}?" if near else "")
@@ -316,6 +319,10 @@ def _sentence(error: ValidationError) -> Misconfigured:
     elif first["type"] in {"enum", "literal_error"}:
         message = f"must be one of {first.get('ctx', {}).get('expected', '')}".replace("'", "")
     return Misconfigured(message, field=name)
+
+
+def _variable(location: Iterable[int | str]) -> str:
+    return PREFIX + "__".join(str(part).upper() for part in location)
 
 
 def _nearest(location: Iterable[str]) -> str | None:

@@ -82,6 +82,8 @@ class Deed(msgspec.Struct, frozen=True):
     """The first of those days."""
     made_on: date
     reading: int
+    shown: tuple[str, ...] = ()
+    """Of a negative: the keys that had sold when it was planned and that it shuts out, as its reviewer was told."""
 
 
 class Measured(msgspec.Struct, frozen=True):
@@ -94,7 +96,8 @@ class Measured(msgspec.Struct, frozen=True):
     destination: Totals | None = None
     """Of the promoted target, after."""
     orders_now: int | None = None
-    """Of a negative: of the days that the decision looked at and all others until it was made."""
+    """Of a negative: of the days that the decision looked at and all others until it was made; with those of what else
+    it shuts out and its reviewer was not shown."""
 
 
 class Aftermath(msgspec.Struct, frozen=True):

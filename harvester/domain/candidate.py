@@ -37,7 +37,8 @@ class Negatives:
             self._phrases[key] = amazon_id
 
     def covering(self, kind: TargetKind, key: str, match: Match) -> str | None:
-        """The Amazon id of a negative equal to, or covering, a negative of this kind and match; None without one.
+        """The Amazon id of a negative equal to, or covering, a negative of this kind and match; None without one. Of a
+        shorter phrase with its words.
 
         A phrase negative covers every keyword that holds its words in a row. An exact one covers its own text only,
         and never a phrase.
@@ -50,9 +51,10 @@ class Negatives:
             words = key.split()
             for start in range(len(words)):
                 for end in range(start + 1, len(words) + 1):
-                    found = self._phrases.get(" ".join(words[start:end]))
+                    phrase = " ".join(words[start:end])
+                    found = self._phrases.get(phrase)
                     if found is not None:
-                        return found
+                        return found if phrase == key else f"{found} (phrase “{phrase}”)"
         return None
 
 

@@ -68,7 +68,8 @@ class Unavailable(HarvesterError):
 
 @dataclass(eq=False)
 class PageBroken(HarvesterError):
-    pass
+    waited: bool = False
+    """It was asked for again and again, until the patience was used up."""
 
 
 @dataclass(eq=False)

@@ -55,9 +55,9 @@ class Recommendation(msgspec.Struct, frozen=True, gc=False):
     """The advertised ASINs that it was suggested for together, where a row is about no single ad."""
 
     @property
-    def advertised(self) -> str:
-        """The ad's ASIN; where the row is about no single ad, the first of those that it was suggested for."""
-        return self.ad_asin or (self.asked_for[0] if self.asked_for else "")
+    def advertised(self) -> tuple[str, ...]:
+        """The ad's ASIN, which may be empty; where the row is about no single ad, those that it was suggested for."""
+        return (self.ad_asin,) if self.ad_asin or not self.asked_for else self.asked_for
 
 
 class RecommendationPage(msgspec.Struct, frozen=True):

@@ -12,7 +12,8 @@ import msgspec
 from harvester.domain.history import ReportKind
 from harvester.domain.target import fold
 
-_ASIN_TERM = re.compile(r'asin\s*=\s*"([A-Za-z0-9]{10})"', re.ASCII)
+_QUOTES = "[\"'\u2018\u2019\u201c\u201d]"
+_ASIN_TERM = re.compile(rf"asin(?:-expanded)?\s*=\s*{_QUOTES}([a-z0-9]{{10}}){_QUOTES}", re.ASCII | re.IGNORECASE)
 _BARE_ASIN = re.compile(r"b0[a-z0-9]{8}", re.ASCII | re.IGNORECASE)
 
 
@@ -116,10 +117,39 @@ class Unread(NamedTuple):
     """Empty where that cannot be read either."""
 
 
-class ReportPage(NamedTuple):
-    rows: Sequence[ReportRow]
+@dataclass(frozen=True, slots=True)
+class ReportPage:
+    """Rows by column: there are millions, and to make an object of each takes longer than to decode it."""
+
+    days: Sequence[date]
+    places: Sequence[Place]
+    terms: Sequence[str]
+    impressions: Sequence[int]
+    clicks: Sequence[int]
+    costs: Sequence[int]
+    orders: Sequence[int]
+    sales: Sequence[int]
     unread: Sequence[Unread] = ()
     """Rows beside them that are not what the report should hold."""
+
+    @classmethod
+    def of(cls, rows: Sequence[ReportRow], unread: Sequence[Unread] = ()) -> "ReportPage":
+        return cls(
+            [row.day for row in rows],
+            [row.place for row in rows],
+            [row.term for row in rows],
+            [row.impressions for row in rows],
+            [row.clicks for row in rows],
+            [row.cost for row in rows],
+            [row.orders for row in rows],
+            [row.sales for row in rows],
+            unread,
+        )
+
+    @property
+    def rows(self) -> Sequence[ReportRow]:
+        figures = (self.impressions, self.clicks, self.costs, self.orders, self.sales)
+        return [*map(ReportRow, self.days, self.places, self.terms, *figures)]
 
     @property
     def unreadable(self) -> int:
@@ -134,7 +164,9 @@ class Loaded(NamedTuple):
 
 
 def term_key(term: str) -> str:
-    """What a search term is recognised by: the ASIN of `b0...` and `asin="b0..."`, else the folded text."""
+    """What a search term is recognised by: the ASIN of `b0...` and `asin="b0..."`, in any case and quotes, else the
+    folded text.
+    """
     folded = fold(term)
     if not folded.startswith(("b0", "asin")):
         return folded

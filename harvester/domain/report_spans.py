@@ -13,6 +13,8 @@ KEPT_DAYS = 95
 """By Amazon. The oldest day is not asked for: it may be over before the question arrives."""
 RESTATED_AGES, VENDORS_AGE = (1, 7, 28), 14
 """A day is read when it is so many days old: Amazon restates orders then. Those of vendors count for 14 days."""
+IN_PART_PAUSE = timedelta(days=7)
+"""Before an old day of which rows could not be read is asked for again: not daily for as long as Amazon keeps it."""
 MERGED_DAYS = 6
 """So many days in between are read along: each report asked for costs more than its rows."""
 FAILED_PAUSES = (timedelta(0), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=6))
@@ -29,23 +31,33 @@ def day_of(moment: datetime, timezone: str) -> date:
 
 
 def ages_of(*, vendor: bool, skips: Collection[int] = ()) -> Sequence[int]:
-    """At which ages a day is read: those at which it is restated, and those from which on a window counts it."""
-    return sorted({*RESTATED_AGES, *(each for each in skips if each > 0), *([VENDORS_AGE] if vendor else [])})
+    """At which ages a day is read: those at which it is restated, and those of windows.
+
+    A window takes a day that was read at the age of `skip`, and begins to count it a day later: then it is read once
+    more, as orders that a shopper has a whole week for are complete only when that is over.
+    """
+    of_windows = {age for each in skips if each > 0 for age in (each, each + 1)}
+    return sorted({*RESTATED_AGES, *of_windows, *([VENDORS_AGE] if vendor else [])})
 
 
 def spans_to_ask(coverage: Coverage, now: datetime, timezone: str, ages: Sequence[int]) -> Sequence[Span]:
     """What is missing or was read too early, the newest first; nothing that is on its way, or rests after a failure.
 
-    A day of which rows could not be read is asked for again on the day after.
+    A day of which rows could not be read is asked for again on the day after, an old one a week later.
     """
     today = day_of(now, timezone)
     read = {day: day_of(moment, timezone) for day, moment in coverage.read_at.items()}
     for day in coverage.in_part:
-        if read[day] < today:
+        if today - read[day] >= _again_after(today - day):
             del read[day]
     busy = {day for report in coverage.open for day in report.span.days}
     busy |= {day for span in resting(coverage.failed, now) for day in span.days}
     return spans_due(today, read, busy, ages)
+
+
+def _again_after(age: timedelta) -> timedelta:
+    """What is restated no more will hardly be another report: it may have been our mistake, which an update mends."""
+    return timedelta(days=1) if age.days <= RESTATED_AGES[-1] else IN_PART_PAUSE
 
 
 def spans_due(today: date, read: Mapping[date, date], busy: Collection[date], ages: Sequence[int]) -> Sequence[Span]:

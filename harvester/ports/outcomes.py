@@ -41,6 +41,10 @@ class Outcomes(Protocol):
         """By action, over so many days before and after; the source only where it is asked for."""
         ...
 
+    async def orders(self, profile_id: ProfileId, asked: Sequence[tuple[Deed, str]]) -> Sequence[int]:
+        """Of other keys at the places of these negatives, from the days that each looked at until it was made."""
+        ...
+
     async def record(self, profile_id: ProfileId, readings: Sequence[Reading], now: datetime) -> None:
         """Each once: what another replica has recorded already stays."""
         ...

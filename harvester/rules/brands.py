@@ -146,15 +146,15 @@ def _skip(reason: Reason, finding: Finding) -> Decision:
     return Decision(Outcome.SKIP, reason, "", msgspec.json.encode([finding]).decode())
 
 
-def brand_item(spot: Spot, brand: Brand, place_in_run: int, hints: Sequence[str]) -> PlannedAction:
-    """Guarded from the start: nothing but a person who names it lets it go."""
+def brand_item(spot: Spot, brand: Brand, place_in_run: int, hints: Sequence[str], hold: str = "") -> PlannedAction:
+    """Guarded from the start: nothing but a person who names it lets it go. `hold`: why only its own id does."""
     campaign_id, ad_group_id = spot.place
     ad_group_name = spot.ad_group.name if spot.ad_group else ""
     return PlannedAction(
         kind=ActionKind.NEGATE_BRAND,
         effect=spot.effect,
-        state=ActionState.GUARDED,
-        reason=GuardReason.NEGATES_BRAND,
+        state=ActionState.HELD if hold else ActionState.GUARDED,
+        reason=hold or GuardReason.NEGATES_BRAND,
         rule=spot.entry.name,
         target=f"{brand.name} ({brand.brand_id})" if brand.name else brand.brand_id,
         key=spot.brand_id,

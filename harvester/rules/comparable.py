@@ -17,13 +17,13 @@ _DIVIDED_BY: Mapping[Measure, tuple[Measure, ...]] = {
     Measure.AOV: (Measure.ORDERS,),
 }
 """Sales that no order is counted for are an oddity of a report: no rule is written for them."""
-_DIVIDED: Mapping[Measure, Measure] = {
-    Measure.CPC: Measure.SPEND,
-    Measure.CTR: Measure.CLICKS,
-    Measure.CONVERSION_RATE: Measure.ORDERS,
-    Measure.ACOS: Measure.SPEND,
-    Measure.ROAS: Measure.SALES,
-    Measure.AOV: Measure.SALES,
+_DIVIDED: Mapping[Measure, tuple[Measure, ...]] = {
+    Measure.CPC: (Measure.SPEND,),
+    Measure.CTR: (Measure.CLICKS,),
+    Measure.CONVERSION_RATE: (Measure.ORDERS,),
+    Measure.ACOS: (Measure.SPEND,),
+    Measure.ROAS: (Measure.SALES, Measure.ORDERS),
+    Measure.AOV: (Measure.SALES,),
 }
 
 
@@ -37,17 +37,16 @@ def never_less(narrow: Bound | WindowBound, wide: Bound | WindowBound) -> bool:
         and (narrow.measure, narrow.unit, narrow.amounts) == (wide.measure, wide.unit, wide.amounts)
         and narrow.measure in _SUMS
         and narrow.unit is not Unit.EXPECTED
-        and all(_days(narrow.window, usual) <= _days(wide.window, usual) for usual in _USUAL_SKIPS)
+        and all(_lies_within(narrow.window, wide.window, usual) for usual in _USUAL_SKIPS)
     )
 
 
 _USUAL_SKIPS = (SELLERS_SKIP_DAYS, VENDORS_SKIP_DAYS)
 
 
-def _days(window: Window, usual: int) -> frozenset[int]:
-    """By their age."""
-    skip = usual if window.skip == USUAL_SKIP else window.skip
-    return frozenset(range(skip + 1, skip + 1 + window.days))
+def _lies_within(narrow: Window, wide: Window, usual: int) -> bool:
+    newest, wide_newest = (usual if each.skip == USUAL_SKIP else each.skip for each in (narrow, wide))
+    return newest >= wide_newest and newest + narrow.days <= wide_newest + wide.days
 
 
 def counts_needed(bound: Bound | WindowBound, *, more_than_nothing: bool) -> Iterator[Bound | WindowBound]:
@@ -60,5 +59,5 @@ def counts_needed(bound: Bound | WindowBound, *, more_than_nothing: bool) -> Ite
         return
     needed = _DIVIDED_BY.get(bound.measure, ())
     if more_than_nothing and bound.measure in _DIVIDED and not bound.amounts:
-        needed = (*needed, _DIVIDED[bound.measure])
+        needed += _DIVIDED[bound.measure]
     yield from (WindowBound(each, Side.AT_MOST, 0, bound.window) for each in needed)

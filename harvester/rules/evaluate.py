@@ -315,7 +315,7 @@ def promotion_bid(
 def _about(candidate: Candidate) -> About | None:
     if candidate.catalog is None and candidate.reached is None:
         return None
-    advertised = candidate.row.advertised.strip().upper()
+    advertised = tuple(each.strip().upper() for each in candidate.row.advertised)
     return About(candidate.key, advertised, candidate.ground.account.own_asins, candidate.catalog or {})
 
 

@@ -1,6 +1,6 @@
 """From findings to sentences, made when somebody reads, never stored."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import groupby
 from typing import assert_never
 
@@ -10,6 +10,7 @@ from harvester.domain.decision import Decision, Finding, Outcome, Reason
 from harvester.rules.checks.category import REFINED
 from harvester.rules.checks.evidence import Metric, Side, bound_of, is_evidence, is_windowed, percent_text
 from harvester.rules.checks.windowed import NOT_READ
+from harvester.rules.counting import plural
 from harvester.rules.explain_catalog import CATALOG_TELLING, catalog_words
 from harvester.rules.explain_category import CATEGORY_TELLING, refined_words
 from harvester.rules.explain_windows import SIDES, WINDOW_TELLING, against, window_words
@@ -51,7 +52,7 @@ REASONS: dict[str, str] = {
     "conflicting_evidence": "not every row about it in its ad group says negate",
     "too_many_words": "it has more words than a negative of this match may have",
     "would_block_orders": "it would block what brought orders here before",
-    "would_block_own": "it would block a keyword or target of your own",
+    "would_block_own": "it would block a keyword or target of your own, or what is protected",
     "edited_since": "somebody has edited it since",
     "rules_changed": "the rules have changed since one of them approved it by itself",
     "already_there": "it was there before, and Amazon has not told its id yet",
@@ -67,6 +68,7 @@ _TELLING = {
     "malformed.placeholder": "`*` stands for no search term at all",
     "malformed.asin": "the keyword is an ASIN",
     "malformed.product": "`{measured}` is no ASIN",
+    "malformed.category": "`{measured}` is no id of a category",
     "unsupported_type": "its target type is `{measured}`",
     "unreadable.clicks": "its clicks cannot be read",
     "unreadable.conversions": "its conversions cannot be read",
@@ -101,10 +103,22 @@ _TELLING = {
     **WINDOW_TELLING,
     **CATEGORY_TELLING,
 }
+Names = Mapping[str, str]
+"""Of ad groups, by id: `“Shoes” of campaign “Manual”`."""
+_NOBODY: Names = {}
+_AD_GROUPS = {"overlap.targeted": "measured", "variant.own": "bound", "sold.in_ad_group": "measured"}
+"""Which side of a finding is the id of an ad group."""
 _WAITING = frozenset({Reason.MISSING_FACTS, Reason.MISSING_DAYS, Reason.IMMATURE_WINDOW})
 
 
-def short(decision: Decision, clicks: float | None, conversions: float | None) -> str:
+def ad_groups_in(findings: Iterable[Finding]) -> Iterable[str]:
+    """The ids of those that would be told by name, if it were known."""
+    for finding in findings:
+        if finding.check in _AD_GROUPS:
+            yield str(getattr(finding, _AD_GROUPS[finding.check]))
+
+
+def short(decision: Decision, clicks: float | None, conversions: float | None, names: Names = _NOBODY) -> str:
     """One line for a table: `needs 2 more conversions, or 14 more clicks without one`."""
     match decision.outcome:
         case Outcome.PROMOTE:
@@ -114,13 +128,13 @@ def short(decision: Decision, clicks: float | None, conversions: float | None) -
         case Outcome.HOLD | Outcome.SKIP:
             if decision.reason == Reason.NOT_PROVEN and clicks is not None and conversions is not None:
                 return _what_is_missing(findings_of(decision), clicks, conversions)
-            told = [_told(finding) for finding in findings_of(decision) if not finding.rule]
+            told = [_told(finding, names) for finding in findings_of(decision) if not finding.rule]
             return told[0] if told else describe(decision.reason)
         case _:
             assert_never(decision.outcome)
 
 
-def long(decision: Decision, clicks: float | None, conversions: float | None) -> list[str]:
+def long(decision: Decision, clicks: float | None, conversions: float | None, names: Names = _NOBODY) -> list[str]:
     """The whole story in sentences: the outcome, then each rule that was tried with all of its checks."""
     findings = findings_of(decision)
     why = describe(decision.reason) if decision.outcome in (Outcome.HOLD, Outcome.SKIP) else f"rule {decision.rule}"
@@ -128,7 +142,8 @@ def long(decision: Decision, clicks: float | None, conversions: float | None) ->
     for rule, asked in groupby(findings, key=lambda finding: finding.rule):
         checks = list(asked)
         if not rule:
-            lines += [f"{_told(finding)[:1].upper()}{_told(finding)[1:]}." for finding in checks]
+            told = [_told(finding, names) for finding in checks]
+            lines += [f"{sentence[:1].upper()}{sentence[1:]}." for sentence in told]
             continue
         waits = rule == decision.rule and decision.reason in _WAITING
         verdict = (
@@ -256,10 +271,18 @@ def _name_wanted_has(finding: Finding) -> tuple[str, str, str]:
     return _NAMES[bound.metric], f"{SIDES[bound.side]} {wanted}", has
 
 
-def _told(finding: Finding) -> str:
+def _told(finding: Finding, names: Names) -> str:
     name, _, window = finding.check.partition("@")
     template = _TELLING.get(name, finding.check)
-    return template.format(measured=_plainly(finding.measured), bound=_plainly(finding.bound), window=window)
+    said = {"measured": _plainly(finding.measured), "bound": _plainly(finding.bound), "window": window}
+    side = _AD_GROUPS.get(name)
+    if side is not None and said[side] in names:
+        said[side] = f"{names[said[side]]} ({said[side]})"
+    if window and isinstance(finding.measured, (int, float)):
+        one = finding.measured == 1
+        said |= {"days": plural(int(finding.measured), "day"), "were": "was" if one else "were",
+                 "their": "its" if one else "their"}  # fmt: skip
+    return template.format(**said).replace(" 1 orders", " 1 order")
 
 
 def _plainly(value: float | str | None) -> str:

@@ -6,7 +6,9 @@ from typing import Any
 
 import msgspec
 
+from harvester.domain.history import DEFAULT_WINDOW_DAYS, SELLERS_SKIP_DAYS, VENDORS_SKIP_DAYS, Window
 from harvester.domain.money import to_the_coin
+from harvester.rules.checks.windowed import window_name
 from harvester.rules.term_notes import TermNote, WindowFigures, read_note
 
 _TARGETINGS = {"BROAD": "broad keyword", "PHRASE": "phrase keyword", "EXACT": "exact keyword"}
@@ -53,10 +55,22 @@ def acos_percent(each: WindowFigures) -> str:
     return f"{percent:f}".removesuffix(".0")
 
 
-def figures_in(metrics: Mapping[str, Any] | None) -> tuple[WindowFigures, str] | None:
-    """Of the longest window, and the currency, from what the ledger shows of a row; None where it has no windows."""
-    windows, currency = _told(metrics)
-    return (windows[0][1], currency) if windows else None
+def figures_in(row: Mapping[str, Any]) -> tuple[WindowFigures, str] | None:
+    """Of the window that its clicks and conversions are of, and the currency; None where it has no windows.
+
+    `row`: an item or a decision, or its metrics. Of several windows with the same counts the usual one is taken.
+    """
+    windows, currency = _told(row if "windows" in row else row.get("metrics"))
+    counted = (row.get("clicks"), row.get("conversions"))
+
+    def rank(named: tuple[str, WindowFigures]) -> tuple[bool, bool, tuple[int, str]]:
+        name, each = named
+        return (each.clicks, each.orders) != counted, name not in _USUAL, _longest(named)
+
+    return (min(windows, key=rank)[1], currency) if windows else None
+
+
+_USUAL = frozenset(window_name(Window(DEFAULT_WINDOW_DAYS, skip)) for skip in (SELLERS_SKIP_DAYS, VENDORS_SKIP_DAYS))
 
 
 def words_in(metrics: Mapping[str, Any] | None) -> str:

@@ -9,8 +9,8 @@ from harvester.rules.checks.windowed import NOT_READ, Measure, Unit, WindowBound
 from harvester.rules.windowed_findings import bound_in, number_in
 
 WINDOW_TELLING = {
-    "window.missing": "{measured} days of {window} were never read, the first {bound}",
-    "window.immature": "{measured} days of {window} were read before their orders were complete, the first {bound}",
+    "window.missing": "{days} of {window} {were} never read, the first {bound}",
+    "window.immature": "{days} of {window} {were} read before {their} orders were complete, the first {bound}",
     "window.unread": "its figures of {window} were not read",
     "economics.unknown": "`economics` does not say its {bound}: {measured}",
 }
@@ -66,6 +66,13 @@ def wanted(finding: Finding, bound: WindowBound) -> str:
     if finding.bound is None:
         return "what the file does not say in this currency"
     return _shown(finding.bound, bound.measure, beside=finding.measured, exact=True)
+
+
+def worth(finding: Finding, bound: WindowBound) -> str:
+    """The same with what a multiple amounts to: `30% (the target ACOS)`."""
+    if bound.unit and isinstance(finding.bound, float):
+        return f"{percent_text(round(finding.bound, 4))} ({_multiple(bound)})"
+    return wanted(finding, bound)
 
 
 def _multiple(bound: WindowBound) -> str:

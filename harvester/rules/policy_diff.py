@@ -170,8 +170,9 @@ _TRUST = frozenset({"ever_converted", "variant_of_positive"})
 
 
 def _as_held(recorded: RecordedRow, decision: Decision) -> Decision:
+    """Of two reasons the one that was looked up stays: the orders of a row are all that is known of it now."""
     then = recorded.decision
-    if decision.outcome is not Outcome.NEGATE or then.reason not in _TRUST:
+    if (decision.outcome is not Outcome.NEGATE and decision.reason not in _TRUST) or then.reason not in _TRUST:
         return decision
     return Decision(Outcome.HOLD, then.reason, decision.rule, then.findings)
 

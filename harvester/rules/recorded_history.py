@@ -22,8 +22,8 @@ from harvester.rules.windows import default_window, spans, totals_told, window_o
 
 _findings = msgspec.json.Decoder(list[Finding])
 _UNKNOWN_DAY = date(2000, 1, 1)
-_MANY = 10_000_000
-"""Clicks of an ad group of which only the rate is known: rounding its orders does not move it."""
+_MANY = 2**100
+"""Clicks of an ad group of which only the rate is known: so many times it is a whole number, and gives it back."""
 _GAPS = ("window.missing", "window.immature", "window.unread")
 T = TypeVar("T")
 
@@ -58,8 +58,8 @@ def history_of(recorded: RecordedRow, windows: Mapping[Window, Totals]) -> Histo
             gaps[window] = gap
         elif f"x_{Unit.EXPECTED}@" in finding.check and isinstance(finding.bound, float | int):
             bound = bound_in(finding)
-            rates[bound.window] = bound.value / finding.bound
-    ad_group = {window: Totals(clicks=_MANY, orders=round(rate * _MANY)) for window, rate in rates.items()}
+            rates.setdefault(bound.window, bound.value / finding.bound)
+    ad_group = {window: Totals(clicks=_MANY, orders=int(rate * _MANY)) for window, rate in rates.items()}
     orders = max((sums.orders for sums in windows.values()), default=0)
     sold = Sold(orders, _UNKNOWN_DAY) if orders else None
     return History(windows, Around(ad_group, {}, gaps, _UNKNOWN_DAY), sold)

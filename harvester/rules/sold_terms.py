@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 
 from harvester.domain.history import Sold, SoldTerm
-from harvester.domain.target import asin_of
+from harvester.domain.target import Match, asin_of
 from harvester.rules.variants import singular, variant_keys, variant_words
 
 
@@ -50,6 +50,14 @@ class SoldTerms:
             known = self._phrases[campaign_id] = [(self._in_a_row(term.key), term) for term in each_once.values()]
         words = self._in_a_row(key)
         return [term for text, term in known if words in text]
+
+    def shut_out(self, campaign_id: str, key: str, match: Match | None) -> Sequence[SoldTerm]:
+        """What a negative of this text would meet."""
+        found = list(self.like(campaign_id, key))
+        if match is Match.PHRASE:
+            alike = set(map(id, found))
+            found += [term for term in self.holding(campaign_id, key) if id(term) not in alike]
+        return found
 
     def sold(self, campaign_id: str, kin: Collection[tuple[str, str]], key: str) -> Sold | None:
         """Of this text, else of its variant that sold most; in the campaign, else in one of the (campaign, ad group)

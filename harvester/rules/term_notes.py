@@ -70,7 +70,8 @@ def _of_ad_group(around: Around | None) -> tuple[dict[str, float], dict[str, Gap
     """Rates of whole windows, and what the others lack."""
     if around is None:
         return {}, {}
-    found = {window: shrunken_rate(around, window) for window in around.ad_group if window not in around.gaps}
+    whole = {*around.ad_group, *around.profile} - around.gaps.keys()
+    found = {window: shrunken_rate(around, window) for window in whole}
     rates = {window_name(window): rate for window, rate in sorted(found.items()) if rate is not None}
     return rates, {window_name(window): gap for window, gap in sorted(around.gaps.items())}
 

@@ -75,8 +75,11 @@ def _section_wanted(path: Path, value: object) -> str:
         field = section_at(path[:-1]).model_fields.get(str(path[-1]))
         if field and Amounts in (field.annotation, *get_args(field.annotation)):
             return f"an amount per currency, such as {{USD: {value}}}"
-        if "at_least" in section_at(path).model_fields:
+        wanted = section_at(path).model_fields
+        if "at_least" in wanted:
             return f"a section of keys such as {{at_least: {value}}}"
+        if "fixed" in wanted:
+            return f"a section of keys such as {{fixed: {{USD: {value}}}}}"
     return "a section of keys"
 
 

@@ -16,11 +16,14 @@ from harvester.domain.profile import Mode, Profile
 from harvester.ports import AccountReader, AccountWriter, Actions, Clock, Lease
 from harvester.ports.fleet import Modes
 from harvester.ports.negatives import PlanHistories
+from harvester.ports.search_terms import SearchTerms
 from harvester.rules.requests import Request, requests
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.conflicts import Conflicts
 from harvester.usecases.live import look
 from harvester.usecases.moved import moved
+from harvester.usecases.sold_before import WhatSold
+from harvester.usecases.sold_there import SoldThere
 
 APPROVAL_HOLDS = timedelta(hours=72)
 _PASSES = 3
@@ -78,6 +81,7 @@ class Apply:
     mode_of: Callable[[ProfileId], Mode]
     """What the settings and the rules allow now; it may change while this runs."""
     histories: PlanHistories
+    terms: SearchTerms
 
     async def __call__(
         self,
@@ -214,8 +218,9 @@ class _Session:
         live = await look(reader, approved)
         found = [(each.action_id, why) for each in approved if (why := moved(each, live))]
         gone = {action_id for action_id, _ in found}
-        own_brands = self.parts.rules.for_profile(self.profile.profile_id).protect.brands
-        conflicts = Conflicts(self.parts.histories, self.profile.profile_id, own_brands)
+        sold = SoldThere(self.parts.histories, WhatSold(self.parts.terms, self.profile))
+        rules = self.parts.rules.for_profile(self.profile.profile_id)
+        conflicts = Conflicts(self.parts.histories, sold, rules)
         rest = [each for each in approved if each.action_id not in gone]
         found += await conflicts.found(rest, live.account, reader)
         await self._mark_stale(found)

@@ -11,7 +11,9 @@ from harvester.ports.histories import ConvertingTerm
 from harvester.ports.negatives import PlanHistories
 from harvester.rules.brands import Spot
 from harvester.rules.checks.protection import words_of
+from harvester.usecases.blast_radius import OWN_REASON, REASON
 from harvester.usecases.conflicts import OwnTargets
+from harvester.usecases.sold_there import orders
 
 _MOST_ASKED = 200
 """Questions to the history for the brands of one plan."""
@@ -20,6 +22,13 @@ _NAMELESS = (
     "What brand {} is called is not known here, so nothing can be said about what it touches: `harvester brands` asks "
     "Amazon."
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    sentences: Sequence[str]
+    reason: str = ""
+    """Why a person has to name the item itself: the catalog says that it would block what is ours, or sells."""
 
 
 @dataclass
@@ -35,20 +44,26 @@ class BrandHints:
     """What is remembered of it about targets and own products."""
     own_asins: Sequence[str] = ()
     """That the profile advertises."""
+    sold: Mapping[tuple[str, str], Sequence[ConvertingTerm]] = field(default_factory=dict)
+    """Products that brought orders, by place."""
     _asked: int = 0
 
-    async def of(self, spot: Spot) -> Sequence[str]:
-        """Sentences. Nothing is said that is not known."""
+    async def of(self, spot: Spot) -> Hints:
+        """Nothing is said that is not known."""
         brand = self.brands[spot.brand_id]
         if not brand.words:
-            return [_NAMELESS.format(brand.brand_id)]
-        return [
+            return Hints([_NAMELESS.format(brand.brand_id)])
+        advertised, sold = self._advertised(brand), self._sold_products(spot, brand)
+        targeted = any(self._is_of(asin, brand) for asin in targeted_asins(self.own, spot))
+        sentences = [
             f"Excludes every product of the brand that Amazon calls “{brand.name}”.",
             *self._own_keywords(spot, brand),
-            *self._advertised(brand),
+            *advertised,
             *self._own_products(spot, brand),
+            *sold,
             *await self._sold(spot, brand),
         ]
+        return Hints(sentences, OWN_REASON if advertised or targeted else REASON if sold else "")
 
     def _own_keywords(self, spot: Spot, brand: Brand) -> Sequence[str]:
         phrase = f" {brand.words} "
@@ -76,6 +91,14 @@ class BrandHints:
         rest = f"; of {unknown} the brand is not known here" if unknown else ""
         return [f"You target {products} there, {of_it}{rest}."]
 
+    def _sold_products(self, spot: Spot, brand: Brand) -> Sequence[str]:
+        found = [
+            f"{each.key} with {each.conversions:g} orders, seen {each.seen_at:%Y-%m-%d}"
+            for each in self.sold.get(spot.place, ())
+            if self._is_of(each.key, brand)
+        ]
+        return [f"Products of that brand, by the catalog, that sold here: {_named(found)}."] if found else []
+
     def _is_of(self, asin: str, brand: Brand) -> bool | None:
         """None where the catalog has said nothing. Brands have names there, and no ids: as near as it gets."""
         item = self.catalog.get(asin)
@@ -89,7 +112,7 @@ class BrandHints:
         terms: Sequence[ConvertingTerm] = await self.histories.converting_terms(
             self.profile_id, campaign_id, ad_group_id or None, brand.words, Match.PHRASE
         )
-        sold = [f"“{term.key}” with {term.conversions:g} orders, seen {term.seen_at:%Y-%m-%d}" for term in terms]
+        sold = [f"“{term.key}” with {orders(term.conversions)}, seen {term.seen_at:%Y-%m-%d}" for term in terms]
         return [f"Terms with its name that sold here: {_named(sold)}."] if sold else []
 
 

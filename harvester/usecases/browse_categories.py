@@ -9,6 +9,7 @@ from harvester.domain.ids import ProfileId
 from harvester.domain.profile import Profile
 from harvester.ports import Clock, Profiles
 from harvester.ports.categories import CategoryReader, CategoryTrees
+from harvester.usecases.one_per_marketplace import OnePerMarketplace
 
 
 @dataclass(frozen=True)
@@ -38,17 +39,17 @@ class BrowseCategories:
 
 @dataclass
 class Gathering:
-    """One look at several marketplaces: each is read at most once, in the name of the first of its profiles."""
+    """One look at several marketplaces: each is read at most once."""
 
     browse: BrowseCategories
     refresh: bool
-    _taken: set[str] = field(default_factory=set)
+    _one: OnePerMarketplace = field(default_factory=OnePerMarketplace)
 
     async def __call__(self, profile: Profile, reader: CategoryReader) -> KeptTree | None:
         """None where another profile stands for the marketplace. Raises what the reader raises."""
-        if profile.country in self._taken:
-            return None
-        self._taken.add(profile.country)
+        return await self._one(profile, lambda: self._gather(profile, reader))
+
+    async def _gather(self, profile: Profile, reader: CategoryReader) -> KeptTree:
         trees = self.browse.trees
         if not self.refresh:
             for tree in await trees.kept():

@@ -17,6 +17,8 @@ BATCH = 20
 """Products in one call."""
 SIDE_BY_SIDE = 4
 """Calls under way: enough that answers which take their time leave no turn unused."""
+_MOST_UNREADABLE = 3
+"""Answers in a row that cannot be read, each asked for again and again: what comes after them is not asked for."""
 
 
 @dataclass
@@ -32,7 +34,9 @@ class CatalogFacts:
     """Those of the rules in force: they say what is looked up beside the products themselves."""
     _troubles: list[str] = field(default_factory=list)
     _over: bool = False
-    """The login was refused, or Amazon stayed away: nobody waits for that again in this run."""
+    """The login was refused, Amazon stayed away, or says nothing readable: nobody waits for that again in this run."""
+    _unreadable: int = 0
+    """Answers in a row."""
 
     async def __call__(self, asked: Iterable[tuple[str, str]]) -> Mapping[str, CatalogItem]:
         """Of (target, advertised) ASINs, by ASIN. Raises what the store raises."""
@@ -64,9 +68,16 @@ class CatalogFacts:
         """Once for an Amazon that is away, and for each answer that cannot be read."""
         if isinstance(error, PageBroken):
             self._troubles.append(f"catalog facts of {products} products could not be read: {error}")
-        elif not self._over:
+            self._unreadable += 1
+            if self._unreadable == _MOST_UNREADABLE:
+                self._end(f"after {_MOST_UNREADABLE} such answers in a row no more catalog facts were asked for")
+        else:
+            self._end(f"catalog facts could not be read: {error}")
+
+    def _end(self, why: str) -> None:
+        if not self._over:
             self._over = True
-            self._troubles.append(f"catalog facts could not be read: {error}")
+            self._troubles.append(why)
 
     async def _work(self, batches: deque[list[str]], items: dict[str, CatalogItem]) -> None:
         while batches and not self._over:
@@ -76,6 +87,7 @@ class CatalogFacts:
             except HarvesterError as error:
                 self._note(error, len(batch))
                 continue
+            self._unreadable = 0
             absent = [CatalogItem(asin, known=False) for asin in (*found.unknown, *found.malformed)]
             fresh = {item.asin: item for item in (*absent, *found.items)}
             await self.store.save(self.reader.marketplace_id, list(fresh.values()), self.clock.now())

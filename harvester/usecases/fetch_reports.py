@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from harvester.domain.errors import (
     AccountClosed,
+    LeaseLost,
     OutcomeUnknown,
     PageBroken,
     ProfileBusy,
@@ -128,7 +129,7 @@ class FetchReports:
         while True:
             try:
                 await self.advance(profile, kinds, fetched, skips=skips)
-            except ProfileBusy:
+            except (ProfileBusy, LeaseLost):
                 fetched.look_at = self.clock.now() + BUSY_PAUSE
             told(profile, fetched)
             now = self.clock.now()
@@ -266,11 +267,12 @@ class _Round:
             except PageBroken as error:
                 await self._note(report, str(error), unread=True)
                 return None
-        if loaded is not None:
-            self.fetched.reports += 1
-            self.fetched.rows += loaded.rows
-            self.fetched.unreadable += loaded.unreadable
-            self.fetch.watch.report_loaded(self.profile.profile_id, self.kind, loaded, time.monotonic() - started)
+        if loaded is None:
+            raise ProfileBusy(f"a report of profile {self.profile.profile_id} is being read by another process")
+        self.fetched.reports += 1
+        self.fetched.rows += loaded.rows
+        self.fetched.unreadable += loaded.unreadable
+        self.fetch.watch.report_loaded(self.profile.profile_id, self.kind, loaded, time.monotonic() - started)
         return None
 
     async def _note(self, report: OpenReport, why: str, *, unread: bool = False) -> None:
@@ -313,9 +315,9 @@ class _Readable:
         rows = unreadable = 0
         of_use = False
         for page in self.pages:
-            rows += len(page.rows)
+            rows += len(page.days)
             unreadable += page.unreadable
-            of_use = of_use or any(row.day in self.days for row in page.rows)
+            of_use = of_use or any(day in self.days for day in page.days)
             yield page
             if unreadable >= ENOUGH_UNREADABLE and not rows:
                 break

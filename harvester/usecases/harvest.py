@@ -28,6 +28,7 @@ from harvester.usecases.surroundings import Surroundings
 WINDOW = 5
 """Pages in which a repeated row is recognised."""
 PAGE = 1000
+MOST_UNREAD = 3
 SLICE = 25
 """Rows judged before everything else gets its turn: the page before is on its way to the ledger meanwhile."""
 
@@ -160,8 +161,7 @@ class Harvest:
                     except Rejected as refused:
                         return work.harvested(refused)
                     except (PageBroken, Unavailable) as error:
-                        trouble = error
-                        work.troubles.append(f"{_what(source)} of {len(ids)} ad groups broke off: {error}")
+                        trouble = work.broke_off(error, ids)
                         break
                     if page is None:
                         break
@@ -169,9 +169,9 @@ class Harvest:
                     self.watch(run, Progress(len(batches), done, work.pages, work.rows))
             work.finished_through = ids[-1]
             cursor = Cursor(source=source.name, finished_through=ids[-1])
-            await self.runs.save_cursor(run, cursor, work.troubles[-1] if trouble else None)
+            await self.runs.save_cursor(run, cursor, trouble)
             self.watch(run, Progress(len(batches), done + 1, work.pages, work.rows))
-            if isinstance(trouble, Unavailable):
+            if work.over:
                 break
         return work.harvested()
 
@@ -184,6 +184,7 @@ class Harvest:
         await ledger.begin(partial(self.runs.save_page, work.run, work.rows, rows, cursor, now, trouble))
         work.pages += 1
         work.rows += len(rows)
+        work.unread = 0
         if trouble:
             work.troubles.append(trouble)
 
@@ -204,6 +205,10 @@ class _Work:
     troubles: list[str] = field(default_factory=list)
     recent: _Recent = field(default_factory=lambda: _Recent(()))
     finished_through: str = ""
+    unread: int = 0
+    """Batches in a row whose answers nobody could read, each asked for again and again."""
+    over: bool = False
+    """Nobody waits for this source any more."""
 
     async def remember(self, runs: Runs) -> None:
         self.pages, self.rows = self.run.pages, self.run.recommendations
@@ -214,6 +219,14 @@ class _Work:
             recent = await runs.recent_rows(self.run, WINDOW * PAGE)
             mine = [row for row in recent if row.source == self.source.name]
             self.recent = _Recent([msgspec.structs.replace(row, evidence_note=_said(row)) for row in mine])
+
+    def broke_off(self, error: PageBroken | Unavailable, ids: Sequence[str]) -> str:
+        """The trouble that it is."""
+        self.unread += isinstance(error, PageBroken) and error.waited
+        self.over = isinstance(error, Unavailable) or self.unread >= MOST_UNREAD
+        more = "; no more of it is asked for" if self.over and isinstance(error, PageBroken) else ""
+        self.troubles.append(f"{_what(self.source)} of {len(ids)} ad groups broke off: {error}{more}")
+        return self.troubles[-1]
 
     def harvested(self, refused: Rejected | None = None) -> Harvested:
         return Harvested(self.pages, self.rows, tuple(self.troubles), refused)
@@ -286,7 +299,7 @@ class _Work:
         ]
         if not waiting:
             return {}
-        items = await facts((rows[place][1], rows[place][0].advertised) for place in waiting)
+        items = await facts((rows[place][1], each) for place in waiting for each in rows[place][0].advertised)
         for place in waiting:
             self._judge_with(rows, place, catalog=items, history=histories[place])
         return dict.fromkeys(waiting, items)

@@ -20,6 +20,7 @@ from harvester.domain.target import Level
 from harvester.domain.zones import zone
 from harvester.ports import Clock, PlanDraft, Plans
 from harvester.ports.negatives import PlanHistories
+from harvester.ports.search_terms import SearchTerms
 from harvester.rules.groups import entry_for, group_for
 from harvester.rules.guard import Guard
 from harvester.rules.planner import GroupsInUse, fold
@@ -32,6 +33,8 @@ from harvester.usecases.direct import direct_destination
 from harvester.usecases.follow_up import due_negatives
 from harvester.usecases.plan_brands import NO_BRANDS, BrandPlan
 from harvester.usecases.reviews_due import due_reviews
+from harvester.usecases.sold_before import WhatSold
+from harvester.usecases.sold_there import SoldThere
 from harvester.usecases.suggest_bids import SuggestBids, advice_on
 from harvester.usecases.surroundings import Surroundings
 
@@ -164,6 +167,7 @@ class MakePlan:
     plans: Plans
     histories: PlanHistories
     clock: Clock
+    terms: SearchTerms
 
     async def __call__(
         self,
@@ -190,7 +194,7 @@ class MakePlan:
         suggestions = await self._suggestions(run, surroundings, rules)
         said = [*advice, *_advice(surroundings, held), *advice_on(suggestions), *brands.advice]
         due = [*await self._due(surroundings, now), *brands.items]
-        blast = BlastRadius(self.histories, run.profile_id, await own_targets(surroundings, rules, decided, due))
+        blast = await self._blast(surroundings, rules, decided, due)
         async with self.plans.draft(run) as draft:
             into = await self._stage(draft, surroundings, rules, suggestions)
             said += asleep(surroundings.account, into)
@@ -206,6 +210,17 @@ class MakePlan:
                 now=now,
             )
             return draft.plan_id
+
+    async def _blast(
+        self, surroundings: Surroundings, rules: ProfileRules, decided: Collection[str], due: Sequence[PlannedAction]
+    ) -> BlastRadius:
+        """Ready for all that may be negated, so that Postgres and Amazon are asked about many places at once."""
+        what_sold, ad_groups = WhatSold(self.terms, surroundings.facts.profile), surroundings.account.ad_groups
+        places = [each for each in decided if each in ad_groups and surroundings.rules.negates]
+        campaigns = {ad_groups[each].campaign_id for each in places}
+        await what_sold.ahead(campaigns | {item.campaign_id for item in due if item.kind.is_negative})
+        own = await own_targets(surroundings, rules, decided, due)
+        return BlastRadius(SoldThere(self.histories, what_sold), own, rules.protect)
 
     async def _suggestions(self, run: Run, surroundings: Surroundings, rules: ProfileRules) -> Suggestions:
         suggest = SuggestBids(surroundings.reader)
@@ -259,7 +274,7 @@ async def own_targets(
     surroundings: Surroundings, rules: ProfileRules, decided: Collection[str], due: Sequence[PlannedAction]
 ) -> OwnTargets:
     """What stands where negatives may be planned: in the ad groups with decisions, or in all of their campaigns."""
-    own = OwnTargets(surroundings.account)
+    own = OwnTargets(surroundings.account, surroundings.facts.profile.country)
     places = [(each.campaign_id, each.ad_group_id) for each in due if each.kind is not ActionKind.NEGATE_BRAND]
     levels = {rule.then.negate.level for rule in rules.rules if rule.then.negate is not None}
     for ad_group in (surroundings.account.ad_groups.get(each) for each in decided if levels):

@@ -1,17 +1,19 @@
 """Brands that the rules file wants negative: a decision for each place, recorded with the run's, and the items."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from harvester.domain.brand import Brand
 from harvester.domain.catalog import CatalogItem
 from harvester.domain.decision import Decision, Outcome
+from harvester.domain.ids import ProfileId
 from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import StandingNegative
 from harvester.domain.recommendation import Recommendation
 from harvester.domain.run import Cursor, Run
 from harvester.ports import AccountReader, Clock, Runs
+from harvester.ports.histories import ConvertingTerm
 from harvester.ports.negatives import PlanHistories
 from harvester.rules.brands import SOURCE, TARGET_TYPE, Spot, StandingBrands, brand_item, declined, judge, spots_of
 from harvester.rules.ruleset import ProfileRules
@@ -23,6 +25,8 @@ from harvester.usecases.together import together
 
 _MOST_OWN = 10_000
 """Advertised products whose brands are looked at."""
+_MOST_PLACES = 200
+"""Where it is looked what sold."""
 
 Identity = tuple[str, str, str]
 """Of a decision about a brand: campaign, ad group, brand id."""
@@ -93,10 +97,28 @@ class PlanBrands:
         await own.read(surroundings.reader, [spot.place for spot, _ in wanted])
         ours = sorted(surroundings.facts.own_asins)[:_MOST_OWN]
         targeted = {asin for spot, _ in wanted for asin in targeted_asins(own, spot)}
-        asked = sorted({*ours, *targeted})
+        sold = await self._sold(profile.profile_id, {spot.place for spot, _ in wanted})
+        asked = sorted({*ours, *targeted, *(each.key for found in sold.values() for each in found)})
         items = await self.remembered(asked) if self.remembered and asked else {}
-        hints = BrandHints(own, self.histories, profile.profile_id, brands, items, ours)
-        return [brand_item(spot, brands[spot.brand_id], place, await hints.of(spot)) for spot, place in wanted]
+        hints = BrandHints(own, self.histories, profile.profile_id, brands, items, ours, sold)
+        found = [(spot, place, await hints.of(spot)) for spot, place in wanted]
+        return [
+            brand_item(spot, brands[spot.brand_id], place, told.sentences, hold=told.reason)
+            for spot, place, told in found
+        ]
+
+    async def _sold(
+        self, profile_id: ProfileId, places: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Sequence[ConvertingTerm]]:
+        """Products that sold at the places; nobody could say of which brand they are without a catalog."""
+        if self.remembered is None:
+            return {}
+        return {
+            (campaign_id, ad_group_id): await self.histories.converting_products(
+                profile_id, campaign_id, ad_group_id or None
+            )
+            for campaign_id, ad_group_id in sorted(places)[:_MOST_PLACES]
+        }
 
 
 def _identity(spot: Spot) -> Identity:

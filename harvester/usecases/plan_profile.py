@@ -151,7 +151,7 @@ class PlanProfile:
         await self._remember_places(profile, surroundings)
         plan_brands = PlanBrands(self.runs, self.histories, self.clock, self._remembered(profile))
         brands = await plan_brands(run, read.harvested.rows, surroundings, rules)
-        make_plan = MakePlan(self.plans, self.histories, self.clock)
+        make_plan = MakePlan(self.plans, self.histories, self.clock, self.terms)
         plan_id = await make_plan(
             run,
             surroundings,
@@ -168,8 +168,9 @@ class PlanProfile:
     async def _remember_places(self, profile: Profile, surroundings: Surroundings) -> None:
         if self.places is None:
             return
-        ids = {ad_group_id for ad_group_id, _ in surroundings.surveyed()}
-        places = [place for ad_group_id in ids if (place := surroundings.account.place(ad_group_id)) is not None]
+        account, sources = surroundings.account, {ad_group_id for ad_group_id, _ in surroundings.surveyed()}
+        ids = {*sources, *surroundings.listed(), *(each for source in sources for each in account.sisters(source))}
+        places = [place for ad_group_id in ids if (place := account.place(ad_group_id)) is not None]
         await self.places.remember(profile.profile_id, places)
 
     def _catalog_facts(self, judge: Judge, profile: Profile, run_id: RunId) -> CatalogFacts | None:

@@ -21,6 +21,8 @@ _AT_ONCE = 4
 """Calls under way; how fast they may follow one another is the client's business."""
 _MOST_NAMED = 3
 """Categories of one page that could not be counted."""
+_MOST_UNREADABLE = 3
+"""Answers in a row that cannot be read, each asked for again and again: what comes after them is not asked for."""
 _OF_ONE_CATEGORY = (400, 404, 422)
 """With these Amazon refuses one question, not the asking."""
 
@@ -40,8 +42,11 @@ class CategoryReach:
     """None where no rule compares prices with ours, or nobody delivers them."""
     _known: dict[Narrowed, ProductCount | None] = field(default_factory=dict)
     _troubles: list[str] = field(default_factory=list)
+    _ended: list[str] = field(default_factory=list)
     _over: bool = False
     """Amazon stayed away, or lets nobody count: it is not asked again in this run."""
+    _unreadable: int = 0
+    """In a row."""
 
     async def __call__(self, asked: Sequence[tuple[str, Recommendation]]) -> Sequence[Reached]:
         """Of (rule, row) pairs, in their order. Raises AccountClosed, Misconfigured, and what the prices raise."""
@@ -53,10 +58,12 @@ class CategoryReach:
         return [self._reached(each) for each in made]
 
     def new_troubles(self) -> Sequence[str]:
-        """The first few by name."""
+        """The first few by name, and why nobody is asked any more."""
         troubles, self._troubles = self._troubles, []
+        ended, self._ended = self._ended, []
         more = len(troubles) - _MOST_NAMED
-        return [*troubles[:_MOST_NAMED], *([f"the same holds for {more} more categories"] if more > 0 else [])]
+        told = [*troubles[:_MOST_NAMED], *([f"the same holds for {more} more categories"] if more > 0 else [])]
+        return [*told, *ended]
 
     async def _made(self, asked: Sequence[tuple[str, Recommendation]]) -> Sequence[Refined | Lack | Reached]:
         compared = [row for rule, row in asked if _by_ratio(self.rules[rule])]
@@ -85,6 +92,7 @@ class CategoryReach:
             return
         try:
             self._known[narrowed] = await self.counts.product_count(narrowed)
+            self._unreadable = 0
         except (AccountClosed, Misconfigured):
             raise
         except HarvesterError as error:
@@ -93,12 +101,21 @@ class CategoryReach:
 
     def _note(self, narrowed: Narrowed, error: HarvesterError) -> None:
         """Once for an Amazon that is away, and for each answer that cannot be read."""
-        one = isinstance(error, PageBroken) or (isinstance(error, Rejected) and error.status in _OF_ONE_CATEGORY)
-        if one:
+        unreadable = isinstance(error, PageBroken)
+        if unreadable or (isinstance(error, Rejected) and error.status in _OF_ONE_CATEGORY):
             self._troubles.append(f"the products of category {narrowed.category_id} could not be counted: {error}")
-        elif not self._over:
+            self._unreadable += unreadable
+            if self._unreadable == _MOST_UNREADABLE:
+                self._end(
+                    f"after {_MOST_UNREADABLE} answers in a row that cannot be read no more categories were counted"
+                )
+        else:
+            self._end(f"products of categories could not be counted: {error}")
+
+    def _end(self, why: str) -> None:
+        if not self._over:
             self._over = True
-            self._troubles.append(f"products of categories could not be counted: {error}")
+            self._ended.append(why)
 
 
 def _by_ratio(rule: Rule) -> bool:

@@ -1,17 +1,23 @@
 """What became of what was done: each reading that is due, once, from the reports that are in."""
 
+from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
 
+import msgspec
+
+from harvester.domain.action import ActionKind
 from harvester.domain.aftermath import LONGEST_WINDOW, Deed, Reading
 from harvester.domain.history import SELLERS_SKIP_DAYS, VENDORS_SKIP_DAYS, ReportKind
 from harvester.domain.profile import Profile
 from harvester.domain.zones import zone
 from harvester.ports import Clock
 from harvester.ports.outcomes import DayIn, Outcomes
+from harvester.ports.search_terms import SearchTerms
 from harvester.rules.aftermath import judge, windows_of
+from harvester.usecases.sold_before import WhatSold
 
 AT_A_TIME = 500
 
@@ -27,6 +33,7 @@ def nothing_said(_profile: Profile, _deed: Deed) -> float | None:
 class ReadOutcomes:
     outcomes: Outcomes
     clock: Clock
+    terms: SearchTerms
     target_acos: TargetAcos = nothing_said
 
     async def __call__(self, profile: Profile) -> int:
@@ -45,12 +52,32 @@ class ReadOutcomes:
         ]
         asked = [(deed, *windows_of(deed, terms(deed.campaign_id), targets(deed.served_in))) for deed in deeds]
         measured = await self.outcomes.measure(profile.profile_id, asked)
+        more = await self._sold_beside(profile, deeds)
         found = []
         for deed in deeds:
             target = self.target_acos(profile, deed)
             figures = measured[deed.action_id]
+            if more.get(deed.action_id):
+                orders = (figures.orders_now or 0) + more[deed.action_id]
+                figures = msgspec.structs.replace(figures, orders_now=orders)
             found.append(Reading(deed, figures, target, judge(deed, figures, target)))
         return found
+
+    async def _sold_beside(self, profile: Profile, deeds: Sequence[Deed]) -> Mapping[str, int]:
+        """Orders of what else negatives shut out, close variants and what holds a phrase, where nobody was told."""
+        negatives = [deed for deed in deeds if deed.kind is ActionKind.NEGATE_KEYWORD and not deed.follows]
+        sold = await WhatSold(self.terms, profile).of([deed.campaign_id for deed in negatives])
+        asked = [
+            (deed, key)
+            for deed in negatives
+            for key in sorted({term.key for term in sold.shut_out(deed.campaign_id, deed.key, deed.match)})
+            if key != deed.key and key not in deed.shown
+        ]
+        orders = await self.outcomes.orders(profile.profile_id, asked)
+        more: Counter[str] = Counter()
+        for (deed, _), count in zip(asked, orders, strict=True):
+            more[deed.action_id] += count
+        return more
 
 
 def _complete(read: Mapping[date, DayIn], profile: Profile) -> Callable[[str], Collection[date]]:

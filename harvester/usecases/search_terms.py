@@ -20,10 +20,11 @@ from harvester.domain.history import (
 from harvester.domain.profile import Profile
 from harvester.domain.recommendation import SEARCH_TERMS, Recommendation, RecommendationPage
 from harvester.domain.run import Run
-from harvester.domain.target import KEYWORD, PRODUCT, is_asin_shaped
+from harvester.domain.target import KEYWORD, PRODUCT, asin_of
 from harvester.domain.zones import zone
 from harvester.ports.search_terms import SearchTerms, TermPart
 from harvester.rules.checks.windowed import window_name
+from harvester.rules.counting import plural
 from harvester.rules.ruleset import ProfileRules
 from harvester.rules.scope import covers_place, covers_profile
 from harvester.rules.term_notes import note_of, tail_of_note
@@ -99,9 +100,9 @@ def told_age(windows: Sequence[Window], read: Read, gaps: Mapping[Window, Gap], 
 def _told_gap(window: Window, gap: Gap) -> str:
     lacks = []
     if gap.missing:
-        lacks.append(f"{gap.missing} days in no report")
+        lacks.append(f"{plural(gap.missing, 'day')} in no report")
     if gap.immature:
-        lacks.append(f"{gap.immature} days read before their orders were complete")
+        lacks.append(f"{plural(gap.immature, 'day')} read before their orders were complete")
     return (
         f"Window {window_name(window)} of search terms has {' and '.join(lacks)}, the first {gap.first_day}: what a "
         "rule needs it for is held until they are read"
@@ -115,9 +116,9 @@ def told_unread(windows: Sequence[Window], unread: Mapping[date, Collection[str]
     if not within:
         return ()
     campaigns = {each for found in within.values() for each in found}
-    whose = "nobody knows of which campaigns" if "" in campaigns else f"of {len(campaigns)} campaigns"
-    told = f"Rows of the reports of {len(within)} days could not be read, the first {min(within)}, {whose}"
-    return (f"{told}: what rules need those days for is held there; they are asked for again on the next day",)
+    whose = "nobody knows of which campaigns" if "" in campaigns else f"of {plural(len(campaigns), 'campaign')}"
+    told = f"Rows of the reports of {plural(len(within), 'day')} could not be read, the first {min(within)}, {whose}"
+    return (f"{told}: what rules need those days for is held there; they are asked for again",)
 
 
 _NO_REPORTS = (
@@ -245,7 +246,7 @@ class _Making:
         if not windows:
             return None
         first, source = parts[0], self._source
-        is_product = is_asin_shaped(first.key)
+        is_product = first.key == asin_of(first.key)
         counted = windows.get(source.default, NOTHING)
         row = Recommendation(
             source=SEARCH_TERMS,

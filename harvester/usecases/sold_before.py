@@ -1,7 +1,7 @@
 """Orders of old: whether what a rule would negate, or a close variant of it, ever sold what its ad group sells."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harvester.domain.history import Sold
@@ -17,6 +17,8 @@ _MOST_KEPT = 100_000
 """Terms that sold, remembered from one page to the next: some fifty megabytes."""
 _SLICE = 1000
 """Of them, sorted in before everything else gets its turn."""
+
+_CAMPAIGNS_AT_ONCE = 100
 
 Asked = tuple[str, str, str]
 """Campaign, ad group and key."""
@@ -34,11 +36,12 @@ class WhatSold:
     def __post_init__(self) -> None:
         self._known = SoldTerms(self.profile.country)
 
-    async def of(self, campaign_ids: Sequence[str]) -> SoldTerms:
+    async def of(self, campaign_ids: Collection[str]) -> SoldTerms:
         """At least of these campaigns."""
-        if self._known.size > self.most_kept:
-            self._known = SoldTerms(self.profile.country)
         fresh = self._known.lacking(campaign_ids)
+        if fresh and self._known.size > self.most_kept:
+            self._known = SoldTerms(self.profile.country)
+            fresh = self._known.lacking(campaign_ids)
         if fresh:
             sold = await self.terms.sold_in(self.profile.profile_id, fresh)
             self._known.open(fresh)
@@ -46,6 +49,14 @@ class WhatSold:
                 self._known.add(sold[start : start + _SLICE])
                 await asyncio.sleep(0)
         return self._known
+
+    async def ahead(self, campaign_ids: Collection[str]) -> None:
+        """What will be asked for one by one, as far as memory goes: many together take no longer than a few."""
+        wanted = sorted(set(campaign_ids))
+        for start in range(0, len(wanted), _CAMPAIGNS_AT_ONCE):
+            if self._known.size > self.most_kept:
+                break
+            await self.of(wanted[start : start + _CAMPAIGNS_AT_ONCE])
 
 
 def kin_of(account: AccountMap, ad_group_id: str) -> Sequence[tuple[str, str]]:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from harvester.domain.bid import NoSuggestion, Suggestion
-from harvester.domain.errors import AccountClosed, HarvesterError, Misconfigured, Rejected, Unavailable
+from harvester.domain.errors import AccountClosed, HarvesterError, Misconfigured, PageBroken, Rejected, Unavailable
 from harvester.domain.ids import Effect, RunId
 from harvester.ports.bids import BidSuggestions, DecidedRows
 from harvester.rules.evaluate import asks_amazon
@@ -19,6 +19,8 @@ _AT_ONCE = 4
 """Calls under way; how fast they may follow one another is the client's business."""
 _OF_THE_BODY = (400, 422)
 """With these Amazon refuses what a call holds, and mostly it is a single target."""
+_MOST_UNREADABLE = 3
+"""Answers in a row that cannot be read, each asked for again and again: none is waited for any more."""
 _MOST_PARTS = 40
 """Further calls in search of the targets that one call was refused for."""
 _LEFT_OUT = NoSuggestion("its answer holds no low, middle and high bid for this target")
@@ -32,6 +34,7 @@ class SuggestBids:
     reader: BidSuggestions
     _known: dict[Effect, Suggestion] = field(default_factory=dict)
     _away: bool = False
+    _unreadable: int = 0
 
     async def __call__(self, rows: DecidedRows, run_id: RunId, grounds: Grounds, rules: ProfileRules) -> Suggestions:
         """Raises AccountClosed; without a rule that asks, nothing is even looked at."""
@@ -66,10 +69,12 @@ class SuggestBids:
         except HarvesterError as error:
             if isinstance(error, Rejected) and error.status in _OF_THE_BODY and len(question.wanted) > 1:
                 return error
-            if isinstance(error, Unavailable):
+            self._unreadable += isinstance(error, PageBroken)
+            if isinstance(error, Unavailable) or self._unreadable >= _MOST_UNREADABLE:
                 self._away = True
             self._note(question, NoSuggestion(str(error).rstrip(".")))
             return None
+        self._unreadable = 0
         for target, effects in question.wanted.items():
             self._known |= dict.fromkeys(effects, found.get(target, _LEFT_OUT))
         return None

@@ -83,6 +83,10 @@ class Surroundings:
         """The (source ad group, ad) pairs whose ground was asked for."""
         return self._grounds
 
+    def listed(self) -> Collection[str]:
+        """The ad groups whose targets were listed: those that findings speak of."""
+        return self._standing
+
     async def cover(self, ad_group_ids: Iterable[str]) -> None:
         """Lists what stands at these source ad groups and at their destinations. Raises what the reader raises."""
         fresh = {ad_group_id for ad_group_id in ad_group_ids if ad_group_id not in self._covered}

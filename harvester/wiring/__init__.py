@@ -334,7 +334,7 @@ def compose(
         ),
         cover=Cover(clock, rules),
         review=ReviewPlan(actions, profiles, clock, rules, settings.two_person),
-        apply=Apply(lease, actions, clock, rules, modes, mode_of, histories),
+        apply=Apply(lease, actions, clock, rules, modes, mode_of, histories, terms),
         undo=PlanUndo(lease, histories, rulesets, runs, plans, clock, rules, settings.mode),
         look_up_brands=LookUpBrands(PostgresBrands(database), clock, rules),
         fetch_reports=fetch_reports(opened.logins, database, lease, clock),

@@ -28,7 +28,7 @@ def looking_back(services: Services) -> LookingBack:
     outcomes, clock = services.outcomes, services.undo.clock
     return LookingBack(
         outcomes=outcomes,
-        read=ReadOutcomes(outcomes, clock, partial(target_acos, services.rules)),
+        read=ReadOutcomes(outcomes, clock, services.plan_profile.terms, partial(target_acos, services.rules)),
         open_regrets=OpenRegrets(outcomes, services.undo, clock),
     )
 

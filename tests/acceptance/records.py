@@ -18,6 +18,10 @@ Row = dict[str, Any]
 
 _LONGEST_WAIT_SECONDS = 120.0
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = $1::text::regclass"
+_STOPPED = """
+    SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database AND datname = current_database()
+    WHERE NOT granted AND locktype = 'advisory' AND classid = 1 AND objid = 1
+"""
 _WHAT_WAS_DECIDED = """
     SELECT profile_id, source, campaign_id, ad_group_id, ad_id, ad_asin, target, target_type, metrics, outcome, reason,
         rule, findings
@@ -60,6 +64,29 @@ class Ledger:
                 yield somebody_waits
             finally:
                 runner.run(connection.close())
+
+    @contextmanager
+    def stopped_at(self, table: str, when: str) -> Iterator[Callable[[], None]]:
+        """Whoever writes a row of which this is true stops there inside the block; the function given returns once one does."""
+        self.execute(f"""
+            CREATE FUNCTION public.stop() RETURNS trigger LANGUAGE plpgsql AS
+                $$ BEGIN PERFORM pg_advisory_xact_lock(1, 1); RETURN NEW; END $$;
+            CREATE TRIGGER stop BEFORE INSERT ON {table} FOR EACH ROW WHEN ({when}) EXECUTE FUNCTION public.stop()
+        """)
+        with asyncio.Runner() as runner:
+            connection = runner.run(_connected(self.dsn))
+            runner.run(connection.execute("SELECT pg_advisory_lock(1, 1)"))
+
+            def somebody_waits() -> None:
+                give_up_at = time.monotonic() + _LONGEST_WAIT_SECONDS
+                while not runner.run(connection.fetchval(_STOPPED)):
+                    assert time.monotonic() < give_up_at, f"no such row of {table} was ever written"
+
+            try:
+                yield somebody_waits
+            finally:
+                connection.terminate()
+                self.execute(f"DROP TRIGGER stop ON {table}; DROP FUNCTION public.stop")
 
     def tables(self) -> list[str]:
         """Every table and view of ours, with its schema."""

@@ -54,12 +54,12 @@ def test_a_demo_and_what_comes_after_it(visitor: Harvester) -> None:
             "  from search terms of the report",
             " spent, ACOS ",
             "how to draw ",
-            "  from suggested products",
             "  from suggested categories",
             "category target, bid",
             "Blue Heron (18840219071)",
         ):
             assert shown.out.count(said) >= 3
+        assert "  from suggested products" in shown.out, "where the catalog says enough about them"
         assert "price_ratio" in shown.out, "the catalog was asked"
         assert max(map(len, shown.out.splitlines())) <= 80
 
@@ -97,7 +97,8 @@ def test_a_demo_of_weeks_ago_shows_what_became_of_it(visitor: Harvester) -> None
 def test_the_end_of_a_demo_says_what_goes_with_it(visitor: Harvester) -> None:
     """Its Postgres, too: a service that still uses it is not left to wonder."""
     demo = visitor.start("demo", "--profiles", "1", "--recommendations", "10")
-    demo.runs_until(lambda: demo.said.startswith("A pretend Amazon is up"))
+    demo.runs_until(lambda: "shows what became of plans sent six weeks ago" in " ".join(demo.said.split()))
+    assert "harvester --env-file sandbox.env show p1\n" in demo.said
 
     demo.process.send_signal(signal.SIGINT)
 

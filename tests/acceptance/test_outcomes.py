@@ -83,6 +83,14 @@ def test_what_is_regretted_gets_a_plan_that_takes_it_back(
     assert said["complete"]
     (undo,) = said["opened_plans"]
     reads_well(harvester, late["rule"], undo)
+    told = " ".join(harvester("why", late["target"], "--profile", profile).succeeded().out.split())
+    assert (
+        told.count("After 42 days: regretted, sold: 1 order in the days before it, of which its decision saw 0.") == 1
+    )
+    assert f"Plan {undo} would take it back." in told
+    chapter, *_ = harvester("why", "--id", late["amazon_id"], "--json").succeeded().json["actions"]
+    assert chapter["outcome"]["reason"] == "sold_late"
+    assert "After 42 days: regretted" in harvester("why", "--id", late["amazon_id"]).succeeded().out
     scores_well(harvester, late["rule"])
 
     shown = harvester("show", undo, "--json").succeeded().json
@@ -125,11 +133,15 @@ def reads_well(harvester: Harvester, rule: str, undo: str) -> None:
     assert "promote" not in told
     assert told.startswith("Sandbox Store 1 (US), profile 1034000000000000\n")
     assert words.index("regretted") < words.index("good"), "what waits for a person stands first"
+    assert "  regretted  -25.00 USD\n" in told
+    assert "  good  +30.00 USD\n" in told
     assert max(len(line) for line in told.splitlines()) <= 80
     assert (
         harvester("outcomes", "--since", TOMORROW).out
         == "nothing that was promoted or negated fits the options given\n"
     )
+    regretted = harvester("outcomes", "--rule", rule, "--verdict", "regretted", "--json", **REVIEW).json["outcomes"]
+    assert [each["verdict"] for each in regretted] == ["regretted"]
     assert "this profile is not known" in harvester("outcomes", "--profile", "1").failed().err
 
 

@@ -51,10 +51,13 @@ def npx() -> str:
 
 
 @contextmanager
-def serving(npx: str, document: str) -> Iterator[str]:
-    """The address of a Prism that serves one document and refuses what does not fit it."""
+def serving(npx: str, document: str, *, errors: bool = True) -> Iterator[str]:
+    """The address of a Prism that serves one document and refuses what does not fit it. Without `errors` its own answers
+    may be what does not: it makes them up.
+    """
     port = unused_port()
-    command = [npx, "--yes", PRISM, "mock", "--errors", "-h", "127.0.0.1", "-p", str(port), str(FOLDER / document)]
+    flags = ["--errors"] if errors else []
+    command = [npx, "--yes", PRISM, "mock", *flags, "-h", "127.0.0.1", "-p", str(port), str(FOLDER / document)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, start_new_session=True
     )

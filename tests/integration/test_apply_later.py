@@ -79,8 +79,11 @@ async def test_a_negative_at_the_source_is_due_after_its_delay(applying: Stage, 
         wanted = {row["action_id"] for row in done if row["target"] not in closed}
         assert len(wanted) > 5
         assert await _follow_ups(desk, follow_up, dsn) == wanted
-        planned = Ledger(dsn).rows("SELECT action_id FROM ledger.actions WHERE follows IS NOT NULL ORDER BY position")
+        planned = Ledger(dsn).rows(
+            "SELECT action_id, state, note FROM ledger.actions WHERE follows IS NOT NULL ORDER BY position"
+        )
         items = [row["action_id"] for row in planned]
+        assert [row["note"] for row in planned if row["state"] != "planned"] == [], "what it promoted sold, of course"
         await then.approve(follow_up, action_ids=items, holds=30 * DAY)
         assert (await then.apply(follow_up)).done == len(items)
         assert await _follow_ups(desk, await desk.later(16 * DAY).plan(), dsn) == set()

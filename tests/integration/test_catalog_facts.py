@@ -154,6 +154,18 @@ async def test_an_answer_that_cannot_be_read_loses_its_own_products_only(memory:
     assert run.new_troubles() == ["catalog facts of 20 products could not be read: no JSON"]
 
 
+async def test_answers_that_cannot_be_read_are_waited_for_three_times(memory: Memory):
+    """Each of them takes all the patience there is."""
+    memory.shelf.troubles = [PageBroken("no JSON") for _ in range(50)]
+    run = memory.run()
+
+    facts = await run(pairs(1000))
+
+    assert facts == {}
+    assert len(memory.shelf.asked) <= 4
+    assert "after 3 such answers in a row no more catalog facts were asked for" in run.new_troubles()
+
+
 async def test_nothing_is_asked_for_nothing(memory: Memory):
     """Neither Amazon nor Postgres."""
     assert await memory.run(VariationOfOwn(wanted=True))([]) == {}

@@ -42,6 +42,7 @@ async def test_a_negative_at_the_source_waits_for_impressions(dsn: str, amazon: 
         await sql.close()
         follow = await desk.items(await later.plan())
         assert [each["key"] for each in follow] == [done[0]["key"]]
+        assert [(each["state"], each["reason"]) for each in follow] == [("planned", "")]
         assert "(shown once or more, by the targeting report)" in follow[0]["note"]
         said = {each["id"]: each["waits"] for each in await desk.items(plan_id)}
         assert said[done[0]["id"]] is None

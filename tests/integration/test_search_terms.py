@@ -89,7 +89,7 @@ async def test_where_rows_could_not_be_read_nothing_is_decided(dsn: str, amazon:
     assert set(decided(ledger, 2).values()) == {held}
     assert {outcome for outcome, _ in decided(ledger, 3).values()} == {"negate"}
     assert any(
-        f"Rows of the reports of 1 days could not be read, the first {ago(20)}, of 1 campaigns" in each for each in said
+        f"Rows of the reports of 1 day could not be read, the first {ago(20)}, of 1 campaign" in each for each in said
     )
     assert not any("could not be read" in each for each in quiet)
 
@@ -283,7 +283,7 @@ async def test_restated_days_change_decisions_only_through_new_runs(dsn: str, am
     ]
     assert items == []
     assert stale["state"] == "stale"
-    assert "“garden gnome” with 1 orders was seen here" in stale["error"]
+    assert "“garden gnome” with 1 order was seen here" in stale["error"]
 
 
 async def test_a_phrase_that_would_block_recorded_orders_is_held(dsn: str, amazon: Running, tmp_path: Path) -> None:

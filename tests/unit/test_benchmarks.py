@@ -3,9 +3,13 @@
 import json
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import RawTestServer
 
 from benchmarks import catalog
+from benchmarks.page_server import PATH, SCOPE, PageServer
 from benchmarks.results import FOLDER, Result, meets, ratio, result, write
 
 
@@ -83,3 +87,22 @@ async def test_the_section_on_catalog_facts_runs(dsn: str):
     assert figures["calls for them"] == 5
     assert figures["of these refused (429)"] == 0
     assert figures["calls in a second run within the age limit"] == 0
+
+
+async def test_a_page_that_was_asked_for_before_is_given_to_anybody(monkeypatch: pytest.MonkeyPatch):
+    """The ceiling names no profile and has no login: it is what a bare script could do."""
+    server = PageServer(10, remember=True)
+    asked: list[str] = []
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        asked.append(request.headers.get(SCOPE, ""))
+        return web.json_response({"targets": [len(asked)]})
+
+    monkeypatch.setattr(server.sandbox, "handle", handle)
+    async with RawTestServer(server.handle) as raw, aiohttp.ClientSession() as client:
+        for scope in ({SCOPE: "1"}, {SCOPE: "2"}, {SCOPE: "1"}, {}):
+            async with client.post(raw.make_url(PATH), json={"maxResults": 5}, headers=scope) as answer:
+                found = (await answer.json())["targets"]
+            assert found == ([2] if scope == {SCOPE: "2"} else [1])
+
+    assert asked == ["1", "2"]

@@ -99,29 +99,32 @@ class ReportReader:
             raise PageBroken(f"the report cannot be read: {unreadable}") from None
 
     def _page(self, batch: Batch[_Row]) -> ReportPage:
-        known, place = self._places.get, self._place
-        rows = [
-            ReportRow(
-                row.date,
+        known, place, rows = self._places.get, self._place, batch.rows
+        page = ReportPage(
+            [row.date for row in rows],
+            [
                 known(where := (row.campaign_id, row.ad_group_id, row.keyword_id, row.targeting, row.keyword_type))
-                or place(where),
-                row.search_term,
-                row.impressions,
-                row.clicks,
-                int(row.cost * MICROS + 0.5),
-                row.orders,
-                int(row.sales * MICROS + 0.5),
-            )
-            for row in batch.rows
-        ]
-        unread: list[Unread] = []
-        for item in batch.odd:
+                or place(where)
+                for row in rows
+            ],
+            [row.search_term for row in rows],
+            [row.impressions for row in rows],
+            [row.clicks for row in rows],
+            [round(row.cost * MICROS) for row in rows],
+            [row.orders for row in rows],
+            [round(row.sales * MICROS) for row in rows],
+        )
+        return self._with_odd(page, batch.odd) if batch.odd else page
+
+    def _with_odd(self, page: ReportPage, items: Iterable[bytes]) -> ReportPage:
+        rows, unread = [*page.rows], list[Unread]()
+        for item in items:
             found = self._odd_row(item)
             if found is None:
                 unread.append(_about(item))
             else:
                 rows.append(found)
-        return ReportPage(rows, unread)
+        return ReportPage.of(rows, unread)
 
     def _place(self, where: tuple[object, ...]) -> Place:
         if len(self._places) >= _MOST_REMEMBERED:

@@ -16,7 +16,7 @@ from harvester.adapters.ads.protocol import Endpoint
 from harvester.adapters.ads.report_rows import ReportReader, columns
 from harvester.adapters.exchange import UNDECODABLE, Answer, Budget, Caller, Repeat, Request, Unreadable
 from harvester.adapters.http import HttpClient
-from harvester.domain.errors import Misconfigured, PageBroken, Rejected
+from harvester.domain.errors import Misconfigured, PageBroken, Rejected, Unavailable
 from harvester.domain.history import ReportKind
 from harvester.domain.report import ReportPage, ReportStatus, Span, Stage
 
@@ -136,7 +136,12 @@ class _Bounded:
         self._bytes += len(chunk)
         if self._bytes > MOST_FILE_BYTES:
             raise PageBroken(f"the report is larger than {MOST_FILE_BYTES} bytes")
-        self._file.write(chunk)
+        try:
+            self._file.write(chunk)
+        except OSError as error:
+            raise Unavailable(
+                f"the report does not fit into the folder for temporary files: {error.strerror}"
+            ) from error
 
 
 def _read_created(answer: Answer) -> str:

@@ -207,7 +207,7 @@ class SellingPartnerReader:
             gathered.identifiers += page.identifiers
             total = max(total, page.total)
         self._answered = True
-        gathered.complete = len(gathered.items) >= total
+        gathered.complete = len({item.asin for item in gathered.items}) >= total
         return Found(gathered.items, _absent(kind, identifiers, gathered))
 
     def _query(self, included: Sequence[str] = protocol.INCLUDED) -> dict[str, str]:

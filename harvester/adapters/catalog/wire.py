@@ -39,7 +39,7 @@ def read_page(answer: Answer, marketplace_id: str) -> ItemPage:
     return ItemPage(
         items=[_item(row, marketplace_id) for row in rows],
         identifiers=[_identifiers(row, marketplace_id) for row in rows],
-        total=total if isinstance(total, int) else len(rows),
+        total=max(total, len(found)) if type(total) is int else len(found),
         next_token=token or None,
     )
 

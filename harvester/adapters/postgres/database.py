@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import os
 import random
 import socket
 import time
@@ -28,8 +29,10 @@ _AWAY = (
     asyncpg.DeadlockDetectedError,
     asyncpg.LockNotAvailableError,
     asyncpg.InsufficientResourcesError,
+    asyncpg.PostgresSystemError,
 )
-"""Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up.)"""
+"""Over after a while, or after another try. (`OperatorInterventionError` is a server going down or coming up, and
+`PostgresSystemError` one whose disk cannot be read or written.)"""
 
 _GONE = ("closed", "closing", "cannot switch to state")
 """The driver's words about a connection that is lost; the last: used in the moment the server says good-bye."""
@@ -95,11 +98,24 @@ def translated() -> Iterator[None]:
             "HARVESTER_DATABASE_URL name one that can be written to"
         ) from error
     except _AWAY as error:
-        raise Unavailable(f"Postgres is away: {str(error) or type(error).__name__}") from error
+        raise Unavailable(f"Postgres is away: {_why_away(error)}") from error
     except (asyncpg.InterfaceError, asyncpg.InternalClientError) as error:
         if not any(isinstance(each, _AWAY) or any(words in str(each) for words in _GONE) for each in _led_to(error)):
             raise
         raise Unavailable(f"the connection to Postgres is gone: {error}") from error
+
+
+def _why_away(error: BaseException) -> str:
+    """In words of a person who looks after servers, and with the setting to look at where it may be wrong."""
+    match error:
+        case ConnectionRefusedError() | FileNotFoundError():
+            return "nobody listens where HARVESTER_DATABASE_URL says"
+        case socket.gaierror():
+            return "the host in HARVESTER_DATABASE_URL is not known here"
+        case OSError(errno=int() as number):
+            return os.strerror(number).lower()
+        case _:
+            return str(error) or type(error).__name__
 
 
 def _led_to(error: BaseException | None) -> Iterator[BaseException]:
@@ -159,7 +175,7 @@ class Database:
 
     @asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
-        with translated():
+        with translated(), _ending_when_told_to():
             async with self._pool.acquire() as connection:
                 yield connection
 
@@ -224,6 +240,20 @@ class Database:
 
     async def execute(self, query: str, *arguments: object) -> str:
         return await self.repeat(lambda connection, _repeated: connection.execute(query, *arguments))
+
+
+@contextmanager
+def _ending_when_told_to() -> Iterator[None]:
+    """Whoever is cancelled while the line is lost fails to roll back: that error must not take the place of the end."""
+    task = asyncio.current_task()
+    assert task is not None
+    before = task.cancelling()
+    try:
+        yield
+    except Exception as error:
+        if task.cancelling() > before:
+            raise asyncio.CancelledError from error
+        raise
 
 
 async def notice_dead_lines(connection: Connection) -> None:

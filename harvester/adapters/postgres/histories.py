@@ -27,10 +27,13 @@ _SAME = named("converting_same")
 _PHRASE = named("converting_phrase")
 _RECORDED_SAME = named("recorded_same")
 _RECORDED_PHRASE = named("recorded_phrase")
+_PRODUCTS = named("converting_products")
+_RECORDED_PRODUCTS = named("recorded_products")
 _BY_INDEX_ALONE = named("by_index_alone")
 
 _AT_A_TIME = 1000
 _MOST_TERMS = 20
+_MOST_PRODUCTS = 200
 
 
 class Converted(msgspec.Struct, frozen=True):
@@ -99,15 +102,27 @@ class PostgresHistories:
         spelt = [key] if match is Match.SAME else spellings(key)
         queries = (_PHRASE, _RECORDED_PHRASE) if match is Match.PHRASE else (_SAME, _RECORDED_SAME)
 
+        found = await self._converted(queries, profile_id, campaign_id, ad_group_id, spelt)
+        return found[:_MOST_TERMS]
+
+    async def converting_products(
+        self, profile_id: ProfileId, campaign_id: str, ad_group_id: str | None
+    ) -> Sequence[Converted]:
+        queries = (_PRODUCTS, _RECORDED_PRODUCTS)
+        found = await self._converted(queries, profile_id, campaign_id, ad_group_id, _MOST_PRODUCTS)
+        return found[:_MOST_PRODUCTS]
+
+    async def _converted(self, queries: Sequence[str], *asked: object) -> list[Converted]:
+        """The most conversions first; what several of them say of one key once."""
+
         async def work(connection: Connection, _repeated: bool) -> list[asyncpg.Record]:
             await connection.execute(_BY_INDEX_ALONE)
-            asked = (profile_id, campaign_id, ad_group_id, spelt)
             return [row for query in queries for row in await connection.fetch(query, *asked)]
 
         best: dict[str, Converted] = {}
         for found in sorted((Converted(*row) for row in await self.database.repeat(work)), key=_most_first):
             best.setdefault(found.key, found)
-        return list(best.values())[:_MOST_TERMS]
+        return list(best.values())
 
 
 def _most_first(found: Converted) -> tuple[float, float, str]:

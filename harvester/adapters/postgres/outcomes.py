@@ -1,6 +1,6 @@
 """What became of what was done: figures of the reports around an action, and the readings that were made of them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -31,12 +31,14 @@ _DAYS_IN = named("days_in")
 _AT_SOURCE = named("figures_at_source")
 _OF_MANY = named("figures_of_many")
 _AT_DESTINATION = named("figures_at_destination")
+_ON_DAYS = named("orders_on_days")
 _RECORD = named("record_outcomes")
 _UNOPENED = named("unopened_regrets")
 _NOTE = named("note_regrets")
 _PROFILES = named("profiles_with_outcomes")
 _IN_NEED = named("profiles_in_need")
 _LISTED = named("outcomes_listed")
+_OF = named("outcomes_of")
 _SCORES = named("rule_scores")
 
 _TOTALS = ("impressions", "clicks", "cost", "orders", "sales")
@@ -80,6 +82,18 @@ class PostgresOutcomes:
             else Measured(days, orders_now=found[deed.action_id]["orders_now"])
             for deed, days, source in deeds
         }
+
+    async def orders(self, profile_id: ProfileId, asked: Sequence[tuple[Deed, str]]) -> Sequence[int]:
+        """Of other texts where these negatives work, on the days that count for them; in their order."""
+        lists: list[list[object]] = [
+            [deed.campaign_id for deed, _ in asked],
+            [deed.ad_group_id for deed, _ in asked],
+            [key for _, key in asked],
+            [deed.looked_from for deed, _ in asked],
+            [deed.made_on for deed, _ in asked],
+        ]
+        rows = await self.database.fetch(_ON_DAYS, profile_id, *lists) if asked else []
+        return [row["orders"] for row in rows]
 
     async def _of_terms(
         self, query: str, profile_id: ProfileId, deeds: Sequence[Deed], asked: Mapping[str, tuple[Deed, int]]
@@ -140,11 +154,18 @@ class PostgresOutcomes:
         profile_ids: Sequence[str] | None = None,
         since: datetime | None = None,
         rule: str | None = None,
-        most: int = 1000,
+        most: int = 100_000,
+        verdicts: Sequence[str] | None = None,
     ) -> Sequence[dict[str, Any]]:
         """The newest first; JSON-shaped."""
         wanted = None if profile_ids is None else list(profile_ids)
-        return [outcome_row(row) for row in await self.database.fetch(_LISTED, wanted, since, rule, most)]
+        judged = None if verdicts is None else list(verdicts)
+        return [outcome_row(row) for row in await self.database.fetch(_LISTED, wanted, since, rule, most, judged)]
+
+    async def of(self, action_ids: Collection[str]) -> Mapping[str, dict[str, Any]]:
+        """By action; without those that have none. JSON-shaped."""
+        rows = await self.database.fetch(_OF, list(action_ids)) if action_ids else []
+        return {row["action_id"]: outcome_row(row) for row in rows}
 
     async def scores(
         self, profile_ids: Sequence[str] | None = None, since: datetime | None = None
@@ -175,6 +196,7 @@ def _deed(row: asyncpg.Record, looked: timedelta) -> Deed:
         looked_from=row["decided_on"] - looked,
         made_on=row["made_on"],
         reading=row["reading"],
+        shown=tuple(row["shown"]),
     )
 
 

@@ -1,6 +1,6 @@
 """The read side of the ledger, in the shapes that commands and pages show."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ _RUN_EXAMPLES = named("run_examples")
 _RUN_OF_PLAN = named("run_of_plan")
 _RUN_DECISIONS = named("run_decisions")
 _DECISIONS_ABOUT = named("decisions_about")
+_PLACES_NAMED = named("places_named")
 _HORIZON = named("retention_horizon")
 _BY_INDEX_ALONE = named("by_index_alone")
 _PROFILE_OF = named("profile_of")
@@ -102,6 +103,13 @@ class PostgresReports:
 
         for row in await self.database.repeat(work):
             yield why_row(row)
+
+    async def names(self, ad_groups: Collection[tuple[str, str]]) -> Mapping[str, tuple[str, str]]:
+        """Of (profile, ad group): what the ad group and its campaign are called, by the ad group's id, where known."""
+        asked = sorted(ad_groups)
+        ids = [[profile_id for profile_id, _ in asked], [each for _, each in asked]]
+        rows = await self.database.fetch(_PLACES_NAMED, *ids) if asked else []
+        return {row["ad_group_id"]: (row["ad_group_name"], row["campaign_name"]) for row in rows}
 
     async def horizon(self) -> Horizon | None:
         """Before when only those decisions are left that an action refers to; None: they are all there."""

@@ -19,6 +19,7 @@ _OF_AD_GROUPS = named("term_totals_of_ad_groups")
 _PARTS = named("term_parts")
 _SOLD_IN = named("terms_sold_in")
 _NOTE_SOLD = named("note_sold")
+_MANY_AT_ONCE = named("no_lookups_one_by_one")
 _SOLD_BY_RUNS = named("terms_sold_by_runs")
 _BY_INDEX_ALONE = named("by_index_alone")
 
@@ -57,6 +58,7 @@ class PostgresSearchTerms:
 
     async def note_sold(self, run_id: RunId) -> None:
         async def work(connection: Connection, _repeated: bool) -> None:
+            await connection.execute(_MANY_AT_ONCE)
             await connection.execute(_NOTE_SOLD, run_id)
 
         await self.database.repeat(work)

@@ -89,9 +89,11 @@ class _Commands(click.Group):
             ctx.fail(f"No such command '{args[0]}'; did you mean '{near[0]}'?")
         return super().resolve_command(ctx, args)
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _SUMMARIES[name]) for name in self.list_commands(ctx)])
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        width = max(map(len, _SUMMARIES))
+        for part, names in _PARTS.items():
+            with formatter.section(part):
+                formatter.write_dl([(name.ljust(width), _SUMMARIES[name]) for name in names])
 
 
 class Family(click.Group):
@@ -105,6 +107,16 @@ class Family(click.Group):
 
 
 _UNCUT = 1000
+_PARTS = {
+    "Try it": ("demo", "sandbox"),
+    "Set up": ("migrate", "doctor", "notify", "rules"),
+    "Plan": ("plan", "plans", "show", "coverage", "categories", "brands", "negatives", "why"),
+    "Review": ("approve", "decline", "hold", "edit", "export", "import"),
+    "Apply": ("apply", "reconcile", "drift", "undo", "pause", "resume", "outcomes"),
+    "Serve": ("serve", "worker", "mode", "status"),
+    "Audit": ("ledger",),
+}
+"""As in docs/commands.md."""
 _SUMMARIES = {
     "demo": "Watch a whole dry-run cycle against a pretend Amazon.",
     "sandbox": "Run the pretend Amazon alone.",

@@ -13,6 +13,7 @@ from harvester.entrypoints.cli.plan import failed_name, failure_json
 from harvester.entrypoints.cli.session import JudgingSession, run
 from harvester.ports import AdsLogin
 from harvester.usecases.look_up_brands import FoundBrand
+from harvester.usecases.one_per_marketplace import OnePerMarketplace
 
 
 @click.command()
@@ -40,13 +41,13 @@ async def _brands(invocation: Invocation, text: str, profile_ids: tuple[str, ...
         session.demand_accounts()
         services = session.services
         readers = {login.account: login.reader for login in services.logins}
-        asked: set[str] = set()
+        one = OnePerMarketplace()
 
         async def work(profile: Profile, login: AdsLogin) -> Sequence[FoundBrand] | None:
-            if text and not profile_ids and profile.country in asked:
-                return None
-            asked.add(profile.country)
-            return await services.look_up_brands(profile, readers[login.account](profile, None), text)
+            async def look() -> Sequence[FoundBrand]:
+                return await services.look_up_brands(profile, readers[login.account](profile, None), text)
+
+            return await (one(profile, look) if text and not profile_ids else look())
 
         result = await services.fleet(profile_ids, work)
     done = [(profile, found) for profile, found in result.done if found is not None]

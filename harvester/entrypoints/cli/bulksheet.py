@@ -131,8 +131,8 @@ def row_of(item: Mapping[str, Any]) -> Row:
 
 
 def _brought(item: Mapping[str, Any]) -> Row:
-    """Of a search term, over its longest window; an upload does not look at it."""
-    found = figures_in(item.get("metrics"))
+    """Of a search term, over the usual window; an upload does not look at it."""
+    found = figures_in(item)
     if found is None:
         return {}
     figures, _ = found

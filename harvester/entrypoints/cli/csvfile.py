@@ -95,7 +95,7 @@ def item_line(item: Mapping[str, Any], plan_id: str, fingerprint: str) -> str:
 
 def plain_cells(item: Mapping[str, Any], plan_id: str, fingerprint: str) -> dict[str, str]:
     """What an item's line says, before anything is done for spreadsheets."""
-    bid, found = item["bid"], figures_in(item.get("metrics"))
+    bid, found = item["bid"], figures_in(item)
     cells = {
         **{name: item[name] or "" for name in _SAME_NAME},
         "item": item["id"],

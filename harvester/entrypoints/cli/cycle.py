@@ -1,7 +1,7 @@
 """What a cycle brought, profile by profile, for a person who sees it for the first time."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from rich.console import Console
 from rich.rule import Rule
@@ -16,18 +16,30 @@ from harvester.rules.explain_terms import acos_percent, amount, figures_in
 from harvester.usecases.fleet import FleetResult
 from harvester.usecases.plan_profile import Planned
 
+T = TypeVar("T")
+
 MOST = 5
 """Lines of each kind; the rest is a count."""
+MOST_PROFILES, SHOWN_OF_MANY = 8, 3
 MOST_ITEMS = 3
 """Of each source."""
 
 
 async def show_cycle(console: Console, session: JudgingSession, result: FleetResult[Planned]) -> None:
-    for profile, planned in result.done:
+    shown = worth_showing(result.done)
+    for profile, planned in shown:
         plan = await session.services.reports.plan(planned.plan_id)
         assert plan is not None
         console.print(Rule(Text(title(profile, plan), style="bold"), align="left", style="dim"))
         await _show_profile(console, session, plan)
+    more = len(result.done) - len(shown)
+    if more:
+        console.print(f"… and {tables.plural(more, 'more profile', 'more profiles')}, in the list below\n")
+
+
+def worth_showing(done: Sequence[T]) -> Sequence[T]:
+    """All where they are few; nobody reads a thousand."""
+    return done if len(done) <= MOST_PROFILES else done[:SHOWN_OF_MANY]
 
 
 def _sources_of(session: JudgingSession) -> Mapping[str, str]:
@@ -106,7 +118,7 @@ def _evidence(row: Mapping[str, Any]) -> str:
 
 def _money(row: Mapping[str, Any]) -> str:
     """`40.56 USD spent, ACOS 10.9%` on a line of its own, where a report says so."""
-    found = figures_in(row if "windows" in row else row.get("metrics"))
+    found = figures_in(row)
     if found is None:
         return ""
     figures, currency = found

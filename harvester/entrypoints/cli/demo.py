@@ -104,6 +104,8 @@ async def _demo(invocation: Invocation, once: bool, market: Mapping[str, int], b
             )
             if not once:
                 _tell_how_to_go_on(console, there, following)
+                if begun is None:
+                    _tell_of_the_second_act(console, invocation)
                 await asyncio.Event().wait()
             console.print(
                 "The pretend Amazon ends here: the plans can be read, but nothing can be asked or sent any more."
@@ -139,6 +141,11 @@ def _tell_how_to_go_on(console: Console, there: Invocation, following: Sequence[
     for arguments in following:
         console.print(f"  {hint(there, arguments)}", soft_wrap=True)
     console.print()
+
+
+def _tell_of_the_second_act(console: Console, here: Invocation) -> None:
+    command = hint(here, "demo --weeks 6")
+    console.print(tables.hanging(f"In place of this one, {command} shows what became of plans sent six weeks ago.", 0))
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from harvester.domain.review import Selection, Verdict
 from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import Invocation, say
 from harvester.entrypoints.cli.outcome_lines import counted, heading, show_read
-from harvester.entrypoints.cli.outcomes import look_back
+from harvester.entrypoints.cli.outcomes import MOST_SHOWN, look_back
 from harvester.entrypoints.cli.plan import failed_name, harvest_all, name_of
 from harvester.entrypoints.cli.score import print_scores
 from harvester.entrypoints.cli.session import JudgingSession, load_settings
@@ -90,7 +90,7 @@ async def _look_back(console: Console, there: Invocation) -> tuple[Sequence[str]
     async with JudgingSession.open(there) as session:
         back, profiles = looking_back(session.services), await session.services.profiles.known()
         opened, failed = await look_back(session, back, profiles, fetch=True)
-        rows = await back.outcomes.listed()
+        rows = await back.outcomes.listed(most=MOST_SHOWN)
         found = scores(await back.outcomes.scores())
     for profile in profiles:
         _show(console, there, profile, [row for row in rows if row["profile_id"] == profile.profile_id])

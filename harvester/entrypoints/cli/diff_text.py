@@ -126,9 +126,9 @@ def _where(flip: Mapping[str, Any]) -> str:
 
 
 def _outcome(side: Mapping[str, Any]) -> str:
-    """`promote (proven)`, `hold: not proven`"""
+    """`promote, by rule proven`, `hold: not proven`"""
     outcome, reason = side["outcome"], side["reason"]
-    return f"{outcome} ({reason})" if outcome in _ACTS else f"{outcome}: {reason.replace('_', ' ')}"
+    return f"{outcome}, by rule {reason}" if outcome in _ACTS else f"{outcome}: {reason.replace('_', ' ')}"
 
 
 def _decided(side: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.console import Console
@@ -47,8 +48,9 @@ def _place(row: Mapping[str, Any]) -> int:
 def show_read(invocation: Invocation, console: Console, row: Mapping[str, Any]) -> None:
     verdict = str(row["verdict"])
     name = verdict.replace("_", " ")
+    worth = f"  {Decimal(row['money']):+,.2f} {row['currency']}" if row["money"] else ""
     console.print(
-        tables.hanging(Text.assemble(f"{row['action_id']}  {row['target']}  ", (name, _COLOURS[verdict] or "")))
+        tables.hanging(Text.assemble(f"{row['action_id']}  {row['target']}  ", (name, _COLOURS[verdict] or ""), worth))
     )
     console.print(tables.hanging(Text(f"    {_about(row)}", style="dim")))
     console.print(tables.hanging(f"    {row['sentence']}"))

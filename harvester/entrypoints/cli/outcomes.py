@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
+from harvester.domain.aftermath import Judgement
 from harvester.domain.errors import HarvesterError
 from harvester.domain.profile import Profile
 from harvester.entrypoints.cli import fetching, tables
@@ -33,6 +34,14 @@ _Failed = dict[str, str]
 @since_option
 @click.option("--rule", metavar="RULE", help="Only of this rule.")
 @click.option(
+    "--verdict",
+    "verdicts",
+    multiple=True,
+    type=click.Choice([each.value for each in Judgement]),
+    metavar="V",
+    help="Only what is good, regretted, neutral or too_early; may be repeated.",
+)
+@click.option(
     "--fetch", is_flag=True, help="Fetch the reports that are needed first; Amazon may take hours to make them."
 )
 @json_option
@@ -42,6 +51,7 @@ def outcomes(
     profile_ids: tuple[str, ...],
     since: datetime | None,
     rule: str | None,
+    verdicts: tuple[str, ...],
     fetch: bool,
     as_json: bool,
 ) -> None:
@@ -50,7 +60,7 @@ def outcomes(
     Makes the readings that are due (7, 14, 28 and 42 days after, from the reports that are in). What is regretted by
     one gets a plan that would take it back, once, for you to review and apply.
     """
-    asked = _Asked(profile_ids, since.replace(tzinfo=UTC) if since else None, rule)
+    asked = _Asked(profile_ids, since.replace(tzinfo=UTC) if since else None, rule, verdicts)
     run(_outcomes(invocation, asked, fetch, as_json))
 
 
@@ -59,6 +69,11 @@ class _Asked:
     profile_ids: Sequence[str]
     since: datetime | None
     rule: str | None
+    verdicts: Sequence[str]
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.profile_ids or self.since or self.rule or self.verdicts)
 
 
 async def _outcomes(invocation: Invocation, asked: _Asked, fetch: bool, as_json: bool) -> int:
@@ -68,7 +83,9 @@ async def _outcomes(invocation: Invocation, asked: _Asked, fetch: bool, as_json:
         wanted = [each for each in known if not asked.profile_ids or each.profile_id in asked.profile_ids]
         failed = unknown(asked.profile_ids, known)
         opened, troubles = await look_back(session, back, wanted, fetch=fetch)
-        found = await back.outcomes.listed(asked.profile_ids or None, asked.since, asked.rule, MOST_SHOWN + 1)
+        found = await back.outcomes.listed(
+            asked.profile_ids or None, asked.since, asked.rule, MOST_SHOWN + 1, asked.verdicts or None
+        )
         rows, complete = found[:MOST_SHOWN], len(found) <= MOST_SHOWN
     if as_json:
         emit({"outcomes": rows, "complete": complete, "opened_plans": opened, "failed": failed + troubles})
@@ -76,10 +93,9 @@ async def _outcomes(invocation: Invocation, asked: _Asked, fetch: bool, as_json:
         if rows:
             show_outcomes(invocation, rows, {each.profile_id: each for each in known})
         else:
-            narrowed = bool(asked.profile_ids or asked.since or asked.rule)
-            click.echo("nothing that was promoted or negated fits the options given" if narrowed else NOTHING_YET)
+            click.echo("nothing that was promoted or negated fits the options given" if asked.narrowed else NOTHING_YET)
         if not complete:
-            say(f"these are the newest {MOST_SHOWN:,}; --profile, --since and --rule narrow down which are shown")
+            say(f"these are the newest {MOST_SHOWN:,}; --profile, --since, --rule and --verdict narrow them down")
         for plan_id in opened:
             agree = hint(invocation, f"show {plan_id}")
             click.echo(f"plan {plan_id} would take back what is regretted; nothing is sent yet\nNext: {agree}")

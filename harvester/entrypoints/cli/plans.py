@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import click
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from harvester.domain.action import ActionState
@@ -16,7 +17,7 @@ from harvester.entrypoints.cli import tables
 from harvester.entrypoints.cli.app import DONE, Invocation, as_typed_here, emit, hint, json_option
 from harvester.entrypoints.cli.markdown import plan_as_markdown
 from harvester.entrypoints.cli.requests import requests_of
-from harvester.entrypoints.cli.sentences import horizon, in_short
+from harvester.entrypoints.cli.sentences import ad_group_named, ad_groups_in, horizon, in_short
 from harvester.entrypoints.cli.session import Session, run
 
 
@@ -96,7 +97,7 @@ async def _show(
             console = tables.console()
             await _show_plan(console, plan, await reports.item_states(plan_id), reports.items(plan_id))
             if with_decisions:
-                await _show_decisions(console, reports.decisions(plan_id))
+                await _show_decisions(console, session, plan_id)
                 if dropped is not None and datetime.fromisoformat(plan["created_at"]) < dropped.before:
                     click.echo(horizon(dropped))
             if plan["state"] == "planned":
@@ -157,16 +158,25 @@ async def _show_plan(
     console.print(f"Fingerprint {plan['fingerprint']}", soft_wrap=True)
 
 
-async def _show_decisions(console: Console, decisions: AsyncIterator[Mapping[str, Any]]) -> None:
+async def _show_decisions(console: Console, session: Session, plan_id: str) -> None:
     """In tables of a thousand rows, so that memory stays flat."""
+    rows: list[Mapping[str, Any]] = []
+    async for row in session.services.reports.decisions(plan_id):
+        rows.append(row)
+        if len(rows) == tables.ROWS_AT_A_TIME:
+            console.print(await _decisions(session, rows))
+            rows = []
+    if rows:
+        console.print(await _decisions(session, rows))
+
+
+async def _decisions(session: Session, rows: Sequence[Mapping[str, Any]]) -> Table:
+    spoken_of = await session.services.reports.names(ad_groups_in(rows))
+    names = {each: ad_group_named(*named) for each, named in spoken_of.items()}
     table = tables.decisions_table()
-    async for row in decisions:
-        tables.add_decision(table, row, in_short(row))
-        if table.row_count == tables.ROWS_AT_A_TIME:
-            console.print(table)
-            table = tables.decisions_table()
-    if table.row_count:
-        console.print(table)
+    for row in rows:
+        tables.add_decision(table, row, in_short(row, names))
+    return table
 
 
 async def _show_requests(plan: Mapping[str, Any], items: AsyncIterator[Mapping[str, Any]], as_json: bool) -> None:

@@ -13,6 +13,7 @@ from harvester.entrypoints.cli.app import DONE, FAILED, emit, say
 from harvester.entrypoints.cli.plan import failed_name, failure_json
 from harvester.entrypoints.cli.session import Session
 from harvester.ports import AdsLogin
+from harvester.usecases.one_per_marketplace import OnePerMarketplace
 
 Told = tuple[str, Refinements]
 """Of a marketplace."""
@@ -21,13 +22,11 @@ Told = tuple[str, Refinements]
 async def tell(session: Session, category_id: str, profile_ids: Sequence[str], as_json: bool) -> int:
     """Asked in the name of one profile of each marketplace; nothing is kept."""
     readers = {login.account: login.reader for login in session.services.logins}
-    taken: set[str] = set()
+    one = OnePerMarketplace()
 
     async def work(profile: Profile, login: AdsLogin) -> Told | None:
-        if profile.country in taken:
-            return None
-        taken.add(profile.country)
-        return profile.country, await readers[login.account](profile, None).refinements(category_id)
+        found = await one(profile, lambda: readers[login.account](profile, None).refinements(category_id))
+        return None if found is None else (profile.country, found)
 
     result = await session.services.fleet(profile_ids, work)
     told = [each for _, each in result.done if each is not None]

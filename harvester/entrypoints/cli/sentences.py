@@ -1,6 +1,6 @@
 """Rows of the ledger in words."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -8,6 +8,8 @@ import msgspec
 from harvester.domain.decision import Decision, Finding, Outcome
 from harvester.domain.retention import Horizon
 from harvester.rules import explain
+
+_NO_NAMES: explain.Names = {}
 
 
 def decision_of(row: Mapping[str, Any]) -> Decision:
@@ -19,15 +21,28 @@ def decision_of(row: Mapping[str, Any]) -> Decision:
     return Decision(Outcome(row["outcome"]), row["reason"], row["rule"], msgspec.json.encode(findings).decode())
 
 
-def in_short(row: Mapping[str, Any]) -> str:
+def ad_groups_in(rows: Iterable[Mapping[str, Any]]) -> set[tuple[str, str]]:
+    """Profile and id of those that the findings of these rows speak of."""
+    return {
+        (row["profile_id"], each)
+        for row in rows
+        for each in explain.ad_groups_in(explain.findings_of(decision_of(row)))
+    }
+
+
+def ad_group_named(ad_group: str, campaign: str) -> str:
+    return f"“{ad_group}” of campaign “{campaign}”"
+
+
+def in_short(row: Mapping[str, Any], names: explain.Names = _NO_NAMES) -> str:
     """What is missing, or what stands in the way, on one line."""
     metrics = row["metrics"]
-    return explain.short(decision_of(row), metrics.get("clicks"), metrics.get("conversions"))
+    return explain.short(decision_of(row), metrics.get("clicks"), metrics.get("conversions"), names)
 
 
-def at_length(row: Mapping[str, Any]) -> Sequence[str]:
+def at_length(row: Mapping[str, Any], names: explain.Names = _NO_NAMES) -> Sequence[str]:
     metrics = row["metrics"]
-    return explain.long(decision_of(row), metrics.get("clicks"), metrics.get("conversions"))
+    return explain.long(decision_of(row), metrics.get("clicks"), metrics.get("conversions"), names)
 
 
 def horizon(found: Horizon) -> str:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from harvester.entrypoints.cli.printable import printable
 from harvester.rules import counting
-from harvester.rules.explain_terms import figures_in
+from harvester.rules.explain_terms import amount, figures_in
 
 _KINDS = {
     "create_group": "new group",
@@ -86,8 +86,8 @@ def evidence(row: Mapping[str, Any]) -> str:
         if row.get("kind") in _WITHOUT_EVIDENCE:
             return ""
         return "suggested" if "themes" in row or "kind" in row else "unknown"
-    found = figures_in(row if "windows" in row else row.get("metrics"))
-    money = "" if found is None else f"\n{found[0].cost} {found[1]}"
+    found = figures_in(row)
+    money = "" if found is None else f"\n{amount(found[0].cost, found[1])}"
     return f"{number(conversions)}/{number(clicks)}{money}"
 
 
@@ -166,7 +166,7 @@ def item_grid() -> Table:
     table = Table(box=None, show_header=False, width=width, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(width=6, no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
-    table.add_column(width=9, justify="right", no_wrap=True)
+    table.add_column(width=9, justify="right", overflow="fold")
     table.add_column(width=7, justify="right", no_wrap=True)
     table.add_column(width=20, overflow="fold")
     return table

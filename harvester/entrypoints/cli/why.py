@@ -11,8 +11,8 @@ from rich.text import Text
 from harvester.domain.action import ActionState
 from harvester.domain.target import fold
 from harvester.entrypoints.cli import sentences, tables
-from harvester.entrypoints.cli.app import DONE, Invocation, emit, json_option
-from harvester.entrypoints.cli.sentences import at_length, reason
+from harvester.entrypoints.cli.app import DONE, Invocation, emit, hint, json_option
+from harvester.entrypoints.cli.sentences import ad_group_named, at_length, reason
 from harvester.entrypoints.cli.session import Session, run
 from harvester.rules.explain_terms import words_in
 
@@ -46,22 +46,32 @@ async def _why(invocation: Invocation, text: str, profile_id: str | None, as_jso
         reports = session.services.reports
         rows = [row async for row in reports.why(fold(text), text, profile_id)]
         horizon = await reports.horizon()
+        spoken_of = await reports.names(sentences.ad_groups_in(rows))
+        actions = [action for row in rows for action in row.get("actions", ())]
+        outcomes = await session.services.outcomes.of({str(action["id"]) for action in actions})
+    for action in actions:
+        action["outcome"] = outcomes.get(str(action["id"]))
     if as_json:
         emit({"decisions": rows, "complete_since": horizon and horizon.before.isoformat()})
         return DONE
-    _tell(text, profile_id, rows)
+    _tell(invocation, text, profile_id, rows, {each: ad_group_named(*named) for each, named in spoken_of.items()})
     if horizon is not None:
         click.echo(sentences.horizon(horizon))
     return DONE
 
 
-def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) -> None:
+def _tell(
+    invocation: Invocation, text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]], spoken_of: Names
+) -> None:
+    console = tables.console()
     if not rows:
         where = f" in profile {profile_id}" if profile_id else ""
         click.echo(f"“{text}” was never recommended{where}, as far as this ledger goes.")
+        everything = hint(invocation, "show PLAN --all")
+        console.print(tables.hanging(f"The whole text is compared; every target of a run stands in {everything}", 0))
         return
-    console = tables.console()
-    heading, names = None, _names(rows)
+    heading, names = None, {**spoken_of, **_names(rows)}
+    outcomes: dict[str, Mapping[str, Any] | None] = {}
     for row in rows:
         if row["profile_id"] != heading:
             heading = row["profile_id"]
@@ -69,6 +79,21 @@ def _tell(text: str, profile_id: str | None, rows: Sequence[Mapping[str, Any]]) 
             console.print(tables.hanging(whose))
         for line in _story(row, names):
             console.print(tables.hanging(line))
+        for action in row.get("actions", ()):
+            outcomes.setdefault(str(action["id"]), action["outcome"])
+    for action_id, outcome in outcomes.items():
+        for sentence in _became(outcome):
+            console.print()
+            console.print(tables.hanging(f"What became of item {action_id}: {sentence}", 2))
+
+
+def _became(outcome: Mapping[str, Any] | None) -> list[str]:
+    """By the newest reading; nothing where there is none yet."""
+    if outcome is None or not outcome["reading"]:
+        return []
+    undo = outcome["undo_plan_id"] if outcome["state"] == "done" else None
+    back = f" Plan {undo} would take it back." if undo else ""
+    return [f"After {outcome['reading']} days: {outcome['verdict'].replace('_', ' ')}, {outcome['sentence']}.{back}"]
 
 
 def _names(rows: Iterable[Mapping[str, Any]]) -> Names:
@@ -76,21 +101,20 @@ def _names(rows: Iterable[Mapping[str, Any]]) -> Names:
     names: dict[str, str] = {}
     for row in rows:
         if row.get("ad_group_name"):
-            names.setdefault(row["ad_group_id"], _named(row["ad_group_name"], row["campaign_name"]))
+            names.setdefault(row["ad_group_id"], ad_group_named(row["ad_group_name"], row["campaign_name"]))
         for each in row.get("actions", ()):
             if each.get("source_ad_group_name"):
-                kept = _named(each["source_ad_group_name"], each["source_campaign_name"])
+                kept = ad_group_named(each["source_ad_group_name"], each["source_campaign_name"])
                 names[each["source_ad_group_id"]] = kept
     return names
-
-
-def _named(ad_group: str, campaign: str) -> str:
-    return f"“{ad_group}” of campaign “{campaign}”"
 
 
 async def _why_id(invocation: Invocation, amazon_id: str, profile_id: str | None, as_json: bool) -> int:
     async with Session.open(invocation) as session:
         chapters = await session.services.stories.of(amazon_id, profile_id)
+        outcomes = await session.services.outcomes.of({str(chapter["action_id"]) for chapter in chapters})
+    for chapter in chapters:
+        chapter["outcome"] = outcomes.get(str(chapter["action_id"]))
     if as_json:
         emit({"actions": chapters})
         return DONE
@@ -127,6 +151,7 @@ def _chapter(chapter: Mapping[str, Any]) -> list[Text]:
         call = f", call {event['call_id']}" if event["call_id"] else ""
         error = f": {event['error_message']}" if event["error_message"] else ""
         lines.append(Text(f"  {_moment(event['at'])} {event['to_state']} by {event['changed_by']}{call}{error}"))
+    lines += [Text(f"  {sentence}") for sentence in _became(chapter["outcome"])]
     for call in chapter["calls"]:
         answer = f"answered {call['status']}" if call["status"] else "got no answer"
         lines.append(Text(""))
@@ -211,7 +236,7 @@ def _suggestion(row: Mapping[str, Any], ad_group: str) -> str:
 def _story(row: Mapping[str, Any], names: Names) -> list[Text]:
     when = row["decided_at"][:16].replace("T", " ")
     lines = [Text(""), Text(f"{when} UTC, run {row['run_id']}: {_seen(row, names)}.")]
-    first, *rest = at_length(row)
+    first, *rest = at_length(row, names)
     lines.append(Text(f"  {first[:1].upper()}{first[1:]}", style="bold"))
     lines += [Text(f"  {sentence}") for sentence in rest]
     lines += [Text(f"  {_item(action)}") for action in row.get("actions", ())]

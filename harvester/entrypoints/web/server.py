@@ -21,6 +21,9 @@ _LAST_ANSWERS_SECONDS = 1.0
 
 
 _PAGE = """<!doctype html>
+<html lang="en">
+<meta name="viewport" content="width=device-width">
+<meta name="color-scheme" content="light dark">
 <title>Harvester</title>
 <p>A replica of Harvester.
 <ul>

@@ -1,13 +1,13 @@
 """Catalog facts: brand, category, sales rank, price and variations of a product, each against what a rule asks for."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from harvester.domain.catalog import CatalogItem
+from harvester.domain.catalog import CatalogItem, Category
 from harvester.domain.decision import Finding
 from harvester.domain.reach import Reached
 from harvester.domain.target import fold
@@ -21,12 +21,17 @@ class About:
     """A product and what the catalog says about it and its surroundings, as far as known."""
 
     asin: str
-    advertised: str
-    """The ASIN that is advertised where the product was recommended; may be empty."""
+    advertised: tuple[str, ...]
+    """The ASINs that are advertised where the product was recommended; an empty one is not known."""
     own_asins: AbstractSet[str]
     items: Mapping[str, CatalogItem]
     reached: Reached | None = None
     """What the rule that is asked makes of a suggested category."""
+
+    @property
+    def ours(self) -> list[CatalogItem]:
+        """What is known of the advertised products."""
+        return [item for asin in self.advertised if (item := self.item(asin)) is not None]
 
     def item(self, asin: str) -> CatalogItem | None:
         """None: not known, or known to be in no catalog."""
@@ -95,7 +100,9 @@ class BrandListed(CatalogCheck):
 
 @dataclass(frozen=True, slots=True)
 class SharedCategory(CatalogCheck):
-    """With `levels`, so many of both paths are the same, counted from the top; else the lowest category is."""
+    """With `levels`, so many of both paths are the same, counted from the top; else the lowest category is. Of several
+    advertised products one is enough.
+    """
 
     levels: int | None
 
@@ -109,20 +116,29 @@ class SharedCategory(CatalogCheck):
 
     def look(self, about: About | None) -> Look:
         theirs = about and about.item(about.asin)
-        ours = about and about.item(about.advertised)
-        if self.levels is None:
-            if not theirs or not ours or theirs.category is None or ours.category is None:
-                return Look()
-            same = theirs.category.category_id == ours.category.category_id
-            return Look(theirs.category.name, same, ours.category.name)
-        if not theirs or not ours or not theirs.path or not ours.path:
+        if about is None or not theirs:
             return Look(bound=self.levels)
-        shared = 0
-        for mine, other in zip(ours.path, theirs.path, strict=False):
-            if mine.category_id != other.category_id:
-                break
-            shared += 1
-        return Look(shared, shared >= self.levels, self.levels)
+        asked = len(about.advertised)
+        if self.levels is None:
+            mine, there = theirs.category, [each.category for each in about.ours if each.category is not None]
+            same = next((each for each in there if mine is not None and each.category_id == mine.category_id), None)
+            if mine is None or not there or (same is None and len(there) < asked):
+                return Look()
+            return Look(mine.name, same is not None, (same or there[0]).name)
+        shared = [_shared(each.path, theirs.path) for each in about.ours if each.path]
+        most = max(shared, default=0)
+        if not theirs.path or not shared or (most < self.levels and len(shared) < asked):
+            return Look(bound=self.levels)
+        return Look(most, most >= self.levels, self.levels)
+
+
+def _shared(mine: Sequence[Category], other: Sequence[Category]) -> int:
+    """Levels of both paths that are the same, from the top."""
+    pairs = zip(mine, other, strict=False)
+    return next(
+        (level for level, (one, two) in enumerate(pairs) if one.category_id != two.category_id),
+        min(len(mine), len(other)),
+    )
 
 
 class Figure(StrEnum):
@@ -133,7 +149,7 @@ class Figure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FigureBound(CatalogCheck):
-    """One side of a threshold of a rank, or of the list price over ours."""
+    """One side of a threshold of a rank, or of the list price over ours: of several, the one that is harder to pass."""
 
     figure: Figure
     side: Side
@@ -160,11 +176,11 @@ class FigureBound(CatalogCheck):
             return None
         if self.figure is not Figure.PRICE_RATIO:
             return theirs.best_rank(of_categories=self.figure is Figure.CATEGORY_RANK)
-        ours = about.item(about.advertised)
-        if ours is None or not theirs.list_price or not ours.list_price or theirs.currency != ours.currency:
+        ours = [Decimal(each.list_price) for each in about.ours if each.list_price and each.currency == theirs.currency]
+        if not theirs.list_price or not ours or len(ours) < len(about.advertised) or min(ours) <= 0:
             return None
-        price = Decimal(ours.list_price)
-        return None if price <= 0 else float(round(Decimal(theirs.list_price) / price, 4))
+        price = max(ours) if self.side is Side.AT_LEAST else min(ours)
+        return float(round(Decimal(theirs.list_price) / price, 4))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from harvester.domain.decision import Finding
 from harvester.domain.target import CATEGORY, LONGEST_KEYWORD, MOST_KEYWORD_WORDS, PRODUCT, asin_of, is_asin_shaped
 
 _ASIN_LENGTH = 10
+_LONGEST_ID = 40
 
 
 def as_sent(text: str) -> str:
@@ -18,7 +19,7 @@ def malformed(candidate: Candidate) -> Finding | None:
     """Limits of keywords: the limits page of the Amazon Ads guide."""
     key, target = candidate.key, candidate.row.target
     if candidate.kind is CATEGORY:
-        return None  # an id, which is Amazon's to judge
+        return _no_category(target)
     if candidate.kind is PRODUCT:
         if (len(key) == _ASIN_LENGTH and key.isascii() and key.isalnum()) or asin_of(key) is not None:
             return None
@@ -36,6 +37,13 @@ def malformed(candidate: Candidate) -> Finding | None:
     if len(key) == _ASIN_LENGTH and is_asin_shaped(key):
         return Finding("", "malformed.asin", target, None, passed=False)
     return None
+
+
+def _no_category(target: str) -> Finding | None:
+    category_id = target.strip()
+    if category_id.isascii() and category_id.isalnum() and len(category_id) <= _LONGEST_ID:
+        return None
+    return Finding("", "malformed.category", target[:80], None, passed=False)
 
 
 def unreadable(clicks: float | None, conversions: float | None) -> Finding:

@@ -37,17 +37,19 @@ class Trust:
         if candidate.kind is not KEYWORD:
             own = positives.get(candidate.key)
             return _of_own(candidate, own) if own else None
-        words = variant_words(candidate.key, self._country)
-        entry = self._protecting(words)
+        entry = self.protecting(candidate.key)
         if entry is not None:
             return _held("protected", entry, None)
-        own = next((positives[key] for key in variant_keys(words, self._country) if key in positives), None)
+        keys = variant_keys(variant_words(candidate.key, self._country), self._country)
+        own = next((positives[key] for key in keys if key in positives), None)
         return _of_own(candidate, own) if own else None
 
-    def _protecting(self, words: list[str]) -> str | None:
-        for key in variants_within(words, self._country) if self._protected else ():
-            if key in self._protected:
-                return self._protected[key]
+    def protecting(self, key: str) -> str | None:
+        """The entry under protect.keywords that a folded keyword holds a close variant of."""
+        words = variant_words(key, self._country)
+        for shared in variants_within(words, self._country) if self._protected else ():
+            if shared in self._protected:
+                return self._protected[shared]
         texts = list(plain_singulars(words)) if self._patterns else ()
         return next((entry for entry, pattern in self._patterns if any(map(pattern.found_in, texts))), None)
 

@@ -12,7 +12,7 @@ import asyncpg
 import pytest
 
 from harvester.adapters.embedded_postgres import EmbeddedPostgres
-from harvester.adapters.postgres.database import Connection, Database
+from harvester.adapters.postgres.database import Connection, Database, translated
 from harvester.adapters.postgres.migrate import migrate
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.reports import PostgresReports
@@ -56,6 +56,25 @@ async def test_pages_go_on_after_a_restart_of_postgres():
     finally:
         server.leave()
         shutil.rmtree(folder)
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (ConnectionRefusedError(111, "Connection refused"), "nobody listens where HARVESTER_DATABASE_URL says"),
+        (socket.gaierror(-2, "Name or service not known"), "the host in HARVESTER_DATABASE_URL is not known here"),
+        (FileNotFoundError(2, "No such file or directory"), "nobody listens where HARVESTER_DATABASE_URL says"),
+        (ConnectionResetError(104, "Connection reset by peer"), "connection reset by peer"),
+        (TimeoutError(), "TimeoutError"),
+        (OSError("half a line"), "half a line"),
+    ],
+)
+def test_why_postgres_is_away_is_said_in_words(error: Exception, words: str):
+    """And where that is the reason, which setting to look at; nobody reads error numbers."""
+    with pytest.raises(Unavailable) as caught, translated():
+        raise error
+
+    assert str(caught.value) == f"Postgres is away: {words}"
 
 
 async def test_patience_ends(dsn: str):
@@ -192,6 +211,23 @@ async def test_a_roll_back_on_a_lost_line_is_the_loss(database: Database, loss: 
     busy.__context__ = loss
     with pytest.raises(Unavailable):
         await fail()
+
+
+async def test_whoever_is_told_to_end_ends_though_the_line_is_lost_too(database: Database):
+    """Both come at once when Postgres goes away and a lease with it: the work is not done again by one that was told to end."""
+    attempts: list[bool] = []
+
+    async def work(connection: Connection, repeated: bool) -> None:
+        attempts.append(repeated)
+        connection.terminate()
+        working.cancel()
+        await asyncio.sleep(0)
+
+    working = asyncio.create_task(database.repeat(work))
+    await asyncio.wait([working], timeout=10)
+
+    assert working.cancelled()
+    assert attempts == [False]
 
 
 async def test_profiles_are_remembered_as_last_seen(database: Database):

@@ -73,6 +73,25 @@ async def test_it_waits_for_impressions_of_days_that_are_in(promoted: list[str],
     assert await waits(database) == [None] * 3
 
 
+async def test_the_source_of_what_is_regretted_is_not_closed(promoted: list[str], database: Database, sql: Sql):
+    """By the newest reading: neither would sell then. The clock starts no run for it either."""
+    _, plain = promoted
+    reading = (
+        "INSERT INTO harvester.outcome_reading (action_id, reading, profile_id, read_at, made_on, days, verdict, reason) "
+        "VALUES ($1, $2, $3, $4, $5, 7, $6, 'loses')"
+    )
+    await sql.execute(reading, plain, 7, PROFILE, FORTNIGHT, MADE, "regretted")
+    assert await due(database) == []
+    far = await sql.fetchval("SELECT now() + interval '60 days'")
+    asked = (far, far - timedelta(days=1))
+    slots = PostgresSlots(database, timedelta(minutes=1))
+    assert await slots.profiles_to_follow_up(*asked) == []
+
+    await sql.execute(reading, plain, 14, PROFILE, FORTNIGHT, MADE, "good")
+    assert await due(database) == [plain]
+    assert await slots.profiles_to_follow_up(*asked) == [PROFILE]
+
+
 async def test_the_clock_starts_no_run_for_what_waits(
     begin: BeginRun, runs: PostgresRuns, store_plan: StorePlan, database: Database, sql: Sql
 ):

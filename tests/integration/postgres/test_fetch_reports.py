@@ -394,7 +394,7 @@ async def test_an_older_report_does_not_undo_a_newer_one(fetch: FetchReports, co
 
     def pages(days: list[date], orders: int) -> list[ReportPage]:
         place = Place("1", "2", "3", "shoes", "BROAD")
-        return [ReportPage([ReportRow(day, place, "shoes", 1, 1, 1, orders, 1) for day in days])]
+        return [ReportPage.of([ReportRow(day, place, "shoes", 1, 1, 1, orders, 1) for day in days])]
 
     await store.load(PROFILE.profile_id, newer, pages([*span.days], 9))
     loaded = await store.load(PROFILE.profile_id, older, pages([*wide.days], 1))

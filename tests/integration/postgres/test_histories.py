@@ -254,6 +254,32 @@ async def test_a_blocked_term_says_when_it_sold_best(histories: PostgresHistorie
     assert found == Converted("red shoes", 3.0, later(5))
 
 
+async def test_products_that_sold_are_told_by_place(
+    begin: BeginRun, runs: PostgresRuns, sql: Sql, histories: PostgresHistories
+):
+    """From runs and from recorded days, each once at its most; keywords, and what sold elsewhere, are not among them."""
+    run = await begin()
+    decided = [
+        (a_row(0, conversions=2.0), "B000000001", a_decision()),
+        (a_row(1, conversions=0.0), "B000000002", a_decision()),
+        (a_row(2, conversions=5.0), "red shoes", a_decision()),
+    ]
+    await runs.save_page(run, 0, decided, Cursor(), NOW)
+    rows = [
+        (PROFILE, later(0).date(), "700", "710", "k", each, each, "x", "x", 1, 1, 1, orders, 1)
+        for each, orders in (("B000000001", 7), ("B000000003", 1), ("B000000004", 0))
+    ]
+    elsewhere = (PROFILE, later(0).date(), "701", "712", "k", "B000000005", "B000000005", "x", "x", 1, 1, 1, 9, 1)
+    await sql.copy_records_to_table("search_term_day", schema_name="harvester", records=[*rows, elsewhere])
+
+    async def found(ad_group_id: str | None) -> list[tuple[str, float]]:
+        sold = await histories.converting_products(PROFILE, "700", ad_group_id)
+        return [(each.key, each.conversions) for each in sold]
+
+    assert await found("710") == await found(None) == [("B000000001", 7), ("B000000003", 1)]
+    assert await found("999") == []
+
+
 async def test_at_most_twenty_blocked_terms_are_told(begin: BeginRun, runs: PostgresRuns, histories: PostgresHistories):
     """Those with the most conversions."""
     run = await begin()

@@ -9,6 +9,7 @@ import pytest
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.replicas import PostgresFleetProfiles
+from harvester.adapters.postgres.search_terms import PostgresSearchTerms
 from harvester.domain.errors import Unavailable
 from harvester.domain.ids import PlanId
 from harvester.domain.profile import Profile
@@ -63,7 +64,7 @@ def chore(
     found, clock = PostgresOutcomes(database), At(day)
 
     def back() -> tuple[ReadOutcomes, OpenRegrets]:
-        return ReadOutcomes(found, clock), OpenRegrets(found, undoing, clock)
+        return ReadOutcomes(found, clock, PostgresSearchTerms(database)), OpenRegrets(found, undoing, clock)
 
     return FollowOutcomes(found, PostgresFleetProfiles(database), logins, only, back, clock)
 

@@ -13,6 +13,7 @@ from harvester.adapters.postgres.notices import PostgresNotices
 from harvester.adapters.postgres.outcomes import PostgresOutcomes
 from harvester.adapters.postgres.profiles import PostgresProfiles
 from harvester.adapters.postgres.runs import PostgresRuns
+from harvester.adapters.postgres.search_terms import PostgresSearchTerms
 from harvester.domain.action import ActionKind
 from harvester.domain.decision import Outcome
 from harvester.domain.ids import Effect, PlanId, ProfileId
@@ -91,7 +92,9 @@ async def caught_up(sql: Sql, day: int, kinds: Sequence[str] = ("search_terms", 
 
 
 async def read(outcomes: PostgresOutcomes, day: int, target_acos: float | None = None) -> int:
-    return await ReadOutcomes(outcomes, At(day), lambda _profile, _deed: target_acos)(a_profile())
+    return await ReadOutcomes(
+        outcomes, At(day), PostgresSearchTerms(outcomes.database), lambda _profile, _deed: target_acos
+    )(a_profile())
 
 
 async def said(outcomes: PostgresOutcomes, field: str = "reason") -> dict[str, object]:
@@ -129,7 +132,7 @@ async def test_a_negative_whose_term_sold_late_is_regretted(do: Do, outcomes: Po
     """Orders of days before it that its decision did not see, at once; orders of other terms and places are not its."""
     late, same, dearer, phrase = await do(
         a_negative(0), a_negative(1, conversions=2.0), a_negative(2, conversions=1.0),
-        a_negative(3, key="cheap shoes", match=Match.PHRASE),
+        a_negative(3, key="cheap shoes", match=Match.PHRASE, seen='{"blocks":[],"sold":["cheap shoes for men"]}'),
     )  # fmt: skip
     await search_term(sql, "loser 0", on(-9), orders=1, sales=25)
     await search_term(sql, "loser 0", on(-68), orders=7, sales=7)
@@ -148,6 +151,28 @@ async def test_a_negative_whose_term_sold_late_is_regretted(do: Do, outcomes: Po
     await search_term(sql, "loser 1", on(-1), orders=1, sales=25)
     assert await read(outcomes, 42, target_acos=0.3) == 4
     assert await said(outcomes) == {late: "sold_late", same: "sold_late", dearer: "still_dear", phrase: "paid"}
+
+
+async def test_what_else_a_negative_shuts_out_may_have_sold_late_too(do: Do, outcomes: PostgresOutcomes, sql: Sql):
+    """Close variants, and what holds a phrase, at its place and on its days; not what its reviewer was told of."""
+    exact, phrase, told, elsewhere = await do(
+        a_negative(0, key="yoga mats"),
+        a_negative(1, key="cheap shoes", match=Match.PHRASE, level=Level.CAMPAIGN, ad_group_id=""),
+        a_negative(2, key="blue hats", seen='{"blocks":[],"sold":["hats blue"]}'),
+        a_negative(3, key="red hats"),
+    )  # fmt: skip
+    await search_term(sql, "mat for yoga", on(-2), orders=1)
+    await search_term(sql, "yoga mat", on(-3), orders=2)
+    await search_term(sql, "yoga mat", on(-90), orders=9)
+    await search_term(sql, "yoga mat", on(1), orders=9)
+    await search_term(sql, "cheap shoe for kids", on(-5), orders=3, ad_group_id="711")
+    await search_term(sql, "hats blue", on(-5), orders=3)
+    await search_term(sql, "red hat", on(-5), orders=3, ad_group_id="711")
+    await caught_up(sql, 7)
+
+    assert await read(outcomes, 7) == 4
+    assert await said(outcomes) == {exact: "sold_late", phrase: "sold_late", told: "no_days", elsewhere: "no_days"}
+    assert await said(outcomes, "orders_now") == {exact: 3, phrase: 3, told: 0, elsewhere: 0}
 
 
 async def test_orders_that_any_row_of_the_decision_saw_are_not_late(

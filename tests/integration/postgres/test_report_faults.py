@@ -4,10 +4,15 @@
 import random
 import re
 import string
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import pytest
+from aiohttp import web
 
+from harvester.adapters.postgres.database import Database
+from harvester.adapters.postgres.report_days import PostgresReportDays
+from harvester.domain.errors import Unavailable
 from harvester.usecases import fetch_reports
 from harvester.usecases.fetch_reports import FetchReports
 from tests.integration.postgres.test_fetch_reports import (  # noqa: F401
@@ -91,3 +96,83 @@ async def test_of_a_report_without_a_readable_row_not_all_is_looked_at(
     told = [re.search(r"none of the report's (\d+) rows can be read", each.note) for each in fetched.pending]
     assert all(found and int(found.group(1)) < 50_000 for found in told)
     assert (await whole(fetch)).reports == 4
+
+
+async def test_a_report_that_a_dead_process_still_holds_is_waited_for(
+    fetch: FetchReports, counter: Counter, sql: Sql
+) -> None:
+    """Postgres may take a while to notice: nobody asks Amazon again and again meanwhile."""
+    await fetch.advance(PROFILE, TERMS)
+    async with sql.transaction():
+        await sql.fetch("SELECT FROM harvester.report FOR UPDATE")
+
+        fetched = await fetch(PROFILE, TERMS, timedelta(minutes=1), untold)
+
+    assert fetched.reports == 0
+    assert counter.desk.downloads <= 12
+    assert (await whole(fetch)).reports == 4
+    assert await rows_by_day(sql) == {1: 94}
+
+
+NO_SPACE = """
+    CREATE FUNCTION public.no_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '{}';
+    END $$;
+    CREATE TRIGGER no_space BEFORE INSERT ON harvester.search_term_day FOR EACH ROW
+        WHEN (NEW.day = '2026-09-30') EXECUTE FUNCTION public.no_space()
+"""
+
+
+@pytest.mark.parametrize("code", ["53100", "58030", "53200", "57014"], ids=["disk full", "io", "memory", "canceled"])
+async def test_a_postgres_that_cannot_keep_the_rows_loses_no_report(
+    code: str, fetch: FetchReports, dsn: str, counter: Counter, sql: Sql
+) -> None:
+    """What is whole before it stays; of the report nothing does, no day counts as read, and the next one reads it."""
+    await sql.execute(NO_SPACE.format(code))
+    async with Database.open(dsn, patience_seconds=0.2) as hasty:
+        with pytest.raises(Unavailable, match="No space left"):
+            await whole(replace(fetch, store=PostgresReportDays(hasty)))
+
+    assert await sql.fetchval("SELECT count(*) FROM harvester.report_day") == 31
+    assert await rows_by_day(sql) == {1: 31}
+    await sql.execute("DROP TRIGGER no_space ON harvester.search_term_day")
+    assert (await whole(fetch)).troubles == []
+    assert (len(counter.desk.asked), await rows_by_day(sql)) == (4, {1: 94})
+
+
+async def test_while_amazon_throttles_no_more_is_looked_after(
+    fetch: FetchReports, counter: Counter, hands: Hands
+) -> None:
+    """One call finds out; a worker has other profiles to serve."""
+    await fetch.advance(PROFILE, TERMS)
+    hands.pass_by(seconds=2)
+    counter.desk.looks = [(429, {})] * 1000
+    before, seen = counter.time.seconds, len(counter.desk.seen)
+
+    fetched = await fetch.advance(PROFILE, TERMS)
+
+    assert counter.time.seconds - before <= 2.5
+    assert len(counter.desk.seen) - seen <= 5
+    assert len(fetched.pending) == 4
+    counter.desk.looks = []
+    assert (await whole(fetch)).reports == 4
+
+
+async def test_a_report_that_is_being_made_again_is_waited_for(
+    fetch: FetchReports, counter: Counter, hands: Hands, sql: Sql
+) -> None:
+    """It was complete, its address did not open, and now Amazon says that it is not: neither lost nor asked for again."""
+
+    async def refuse(_request: web.BaseRequest) -> web.StreamResponse:
+        counter.desk.looks = [(200, {"status": "PROCESSING"})]
+        counter.desk.downloads_by = None
+        return web.Response(status=403)
+
+    counter.desk.downloads_by = refuse
+    await fetch.advance(PROFILE, TERMS)
+    hands.pass_by(seconds=2)
+    first = await fetch.advance(PROFILE, TERMS)
+
+    assert (first.reports, len(first.pending), first.failed) == (3, 1, [])
+    assert (await whole(fetch)).reports == 1
+    assert (len(counter.desk.asked), await rows_by_day(sql)) == (4, {1: 94})

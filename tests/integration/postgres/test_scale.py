@@ -164,11 +164,13 @@ async def test_why_looks_into_every_month_and_reads_little_of_each(months: Sql):
     assert read_whole(story) == []
 
 
-@pytest.mark.parametrize("name", ["converting_same", "converting_phrase"])
-async def test_what_a_negative_would_block_is_looked_for_in_recent_months(months: Sql, name: str):
+@pytest.mark.parametrize(
+    ("name", "last"), [("converting_same", ["key"]), ("converting_phrase", ["key"]), ("converting_products", 200)]
+)
+async def test_what_a_negative_would_block_is_looked_for_in_recent_months(months: Sql, name: str, last: object):
     """Those of the profile's runs of the last ninety days; what came before is not read."""
     await months.execute(named("by_index_alone"))
-    steps = await plan_of(months, named(name), "1001", "700", None, ["key", "keys"])
+    steps = await plan_of(months, named(name), "1001", "700", None, last)
 
     assert 0 < len(partitions_read(steps, "observation") & {month_of(run) for run in range(MONTHS)}) <= 4
     assert read_whole(steps) == []

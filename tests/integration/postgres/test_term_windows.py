@@ -13,6 +13,7 @@ from msgspec import UNSET
 
 from harvester.adapters.postgres.database import Database
 from harvester.adapters.postgres.queries import named
+from harvester.adapters.postgres.report_days import PostgresReportDays
 from harvester.adapters.postgres.search_terms import PostgresSearchTerms
 from harvester.domain.coverage import stretches_of
 from harvester.domain.history import Gap, History, Totals, Window
@@ -132,6 +133,26 @@ async def test_a_resumed_run_repeats_and_leaves_out_nothing(database: Database, 
         assert [row for row, _ in rest] == [row for row, _ in whole[before:]]
 
 
+async def test_old_days_go_meanwhile_and_days_come(database: Database, sql: Sql):
+    """Partitions that are dropped or made between two pages disturb no run that counts none of their days."""
+    days = PostgresReportDays(database)
+    await days.make_partitions(TODAY - timedelta(days=90), TODAY - timedelta(days=1))
+    rows = made_up(6)
+    await put(sql, [*rows, *(a_day(90, ad_group_id, "Red Hat") for ad_group_id in AD_GROUPS)])
+    whole, _ = await read(source(database, page_size=2, parts_at_once=9))
+
+    again: list[Recommendation] = []
+    ages = iter(range(89, 67, -1))
+    async for page in source(database, page_size=2, parts_at_once=9).pages(AD_GROUPS, None):
+        again += page.rows
+        if (age := next(ages, None)) is not None:
+            assert await days.drop_before(TODAY - timedelta(days=age)) == 2
+            assert await days.make_partitions(TODAY + timedelta(days=age), TODAY + timedelta(days=age)) == 2
+
+    assert len(again) > 10
+    assert again == [row for row, _ in whole]
+
+
 async def test_the_keyword_that_cost_most_speaks_for_a_term(database: Database, sql: Sql):
     """Rows of one term under several keywords are one row; of how many is said."""
     await put(
@@ -161,6 +182,15 @@ async def test_rows_carry_what_their_ad_group_advertises(database: Database, sql
     notes = {row.ad_group_id: read_note(row.evidence_note).asked_for for row, _ in rows}
     assert {row.ad_group_id: row.asked_for for row, _ in rows} == {"710": ("B000000001", "B000000002"), "720": ()}
     assert notes == {"710": ("B000000001", "B000000002"), "720": UNSET}
+
+
+async def test_a_term_that_looks_like_an_asin_by_chance_is_a_keyword(database: Database, sql: Sql):
+    """`nintendo64` is what somebody typed: negated as a product it would shut out nothing, or a product of that name."""
+    await put(sql, [a_day(10, "710", "nintendo64"), a_day(10, "710", "B000000009")])
+
+    rows, _ = await read(source(database))
+
+    assert {(row.target_type, row.target) for row, _ in rows} == {("KEYWORD", "nintendo64"), ("PRODUCT", "B000000009")}
 
 
 async def test_days_are_known_by_when_they_were_read(database: Database, sql: Sql):

@@ -203,6 +203,24 @@ async def test_one_identifier_that_names_many_products_takes_several_pages(one: 
     assert (len(found.items), found.unknown) == (21, upcs[1:])
 
 
+@pytest.mark.parametrize("total", [None, True, 2, 3])
+async def test_an_item_that_cannot_be_read_may_be_the_one_that_is_missing(one: Shelf, total: object):
+    """So nothing that did not come is called unknown, whatever number the answer names."""
+    items = [{"asin": "B000000001"}, {"asin": None, "summaries": []}, "junk"]
+    one.amazon.on(ITEMS, Reply({"items": items, "numberOfResults": total}))
+
+    found = await one.reader.find(["B000000001", "B000000002"])
+
+    assert ([each.asin for each in found.items], found.unknown) == (["B000000001"], [])
+
+
+async def test_a_product_that_comes_twice_does_not_stand_for_another(one: Shelf):
+    """Two results were promised: the second may be the one that did not come."""
+    one.amazon.on(ITEMS, page("B000000001", "B000000001"))
+
+    assert (await one.reader.find(["B000000001", "B000000002"])).unknown == []
+
+
 async def test_what_never_came_is_not_called_unknown(one: Shelf):
     """A page token was once missing: with more found than sent, the absent may well exist."""
     one.amazon.on(ITEMS, page(*asins(10), total=20))

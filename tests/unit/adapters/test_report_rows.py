@@ -102,7 +102,7 @@ def test_what_cannot_be_read_says_what_it_is_about_if_it_can() -> None:
 
     (page,) = ReportReader(ReportKind.SEARCH_TERMS, vendor=False).pages(io.BytesIO(json.dumps(rows).encode()))
 
-    assert page == ReportPage([], [Unread(DAY, "700"), Unread(None, ""), Unread(None, "")])
+    assert page == ReportPage.of([], [Unread(DAY, "700"), Unread(None, ""), Unread(None, "")])
 
 
 @given(st.decimals(0, 10**9 - 1, places=6), st.sampled_from(["plain", "e", "text"]))
@@ -131,8 +131,8 @@ def test_places_are_shared_and_not_remembered_without_end(monkeypatch: pytest.Mo
 
     (page,) = reader.pages(io.BytesIO(text))
 
-    assert [row.place.keyword_id for row in page.rows] == [str(number // 2) for number in range(100)]
-    assert page.rows[0].place is page.rows[1].place
+    assert [place.keyword_id for place in page.places] == [str(number // 2) for number in range(100)]
+    assert page.places[0] is page.places[1]
     assert len(reader._places) <= 10
 
 

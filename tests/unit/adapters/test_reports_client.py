@@ -1,5 +1,9 @@
 """Reports asked for, looked after and downloaded, from a pretend Amazon on loopback."""
 
+import asyncio
+import errno
+import io
+import tempfile
 from collections.abc import AsyncIterator, Callable
 from datetime import date
 from typing import Any
@@ -8,6 +12,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
+from harvester.adapters import http
 from harvester.adapters.ads import reports
 from harvester.adapters.ads.protocol import Endpoint
 from harvester.adapters.ads.reports import AmazonReports
@@ -172,9 +177,9 @@ class Answering:
 )
 async def test_what_is_hidden_from_the_network_stays_so(base: str, url: str, stage: Stage):
     """A report decides what is stopped: nobody on the way may change it."""
-    http: Any = Answering({"status": "COMPLETED", "url": url})
+    answering: Any = Answering({"status": "COMPLETED", "url": url})
     bearer: Any = None
-    asking = AmazonReports(http, Endpoint(base, "client", bearer), Caller("main"), vendor=False)
+    asking = AmazonReports(answering, Endpoint(base, "client", bearer), Caller("main"), vendor=False)
 
     assert (await asking.status(TERMS, SPAN, "1")).stage is stage
 
@@ -265,6 +270,39 @@ async def test_a_download_that_breaks_off_is_no_report(counter: Counter, monkeyp
 
     with pytest.raises((PageBroken, Unavailable)):
         await rows_at(counter, url)
+
+
+async def test_a_full_disk_is_called_one(counter: Counter, monkeypatch: pytest.MonkeyPatch):
+    """And not a line that broke: whoever looks after the machine can mend it, and the report is read then."""
+    url = await ready(counter)
+
+    class Full(io.BytesIO):
+        def write(self, _chunk: object) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(tempfile, "SpooledTemporaryFile", lambda _most: Full())
+
+    with pytest.raises(Unavailable, match="temporary files: No space left on device"):
+        await rows_at(counter, url)
+
+
+async def test_a_file_that_trickles_in_is_given_up(monkeypatch: pytest.MonkeyPatch):
+    """Its address is good for an hour: what is not there by then never will be, and others wait for the profile's turn."""
+    monkeypatch.setattr(http, "LONGEST_DOWNLOAD_SECONDS", 0.2)
+
+    async def drop_by_drop(request: web.BaseRequest) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        while True:
+            await response.write(b" ")
+            await asyncio.sleep(0)
+
+    async with at_the_desk() as counter:
+        url = await ready(counter)
+        counter.desk.downloads_by = drop_by_drop
+
+        with pytest.raises(Unavailable, match=r"not all of it within 0\.2 s"):
+            await rows_at(counter, url)
 
 
 async def test_a_file_without_end_does_not_fill_the_disk(counter: Counter, monkeypatch: pytest.MonkeyPatch):

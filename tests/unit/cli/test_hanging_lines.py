@@ -1,5 +1,6 @@
 """Lines that wrap, and what `apply` says comes next."""
 
+import re
 import sys
 from io import StringIO
 from pathlib import Path
@@ -94,7 +95,19 @@ def test_a_test_of_the_rules_that_fails_says_what_it_expected(
     assert count == "rules.yaml: 0 passed, 1 failed"
 
 
-@pytest.mark.parametrize("group", [cli, *(cli.get_command(click.Context(cli), name) for name in ("rules", "ledger"))])
+def test_the_list_of_all_commands_is_in_the_parts_of_their_reference() -> None:
+    """Thirty in a row are no list that anybody reads; and none is left out."""
+    shown = cli.get_help(click.Context(cli, info_name="harvester", terminal_width=80))
+    reference = (Path(__file__).parents[3] / "docs" / "commands.md").read_text("utf-8")
+    parts = [(part, re.findall(r"^### `harvester (\w+)`", text, re.MULTILINE)) for part, _, text in (
+        section.partition("\n") for section in reference.split("\n## ")[1:])]  # fmt: skip
+
+    for part, names in parts:
+        _, _, text = shown.partition(f"\n{part}:\n")
+        assert re.findall(r"^  (\w+)  ", text.partition("\n\n")[0], re.MULTILINE) == names
+
+
+@pytest.mark.parametrize("group", [*(cli.get_command(click.Context(cli), name) for name in ("rules", "ledger"))])
 def test_a_list_of_commands_cuts_no_sentence(group: click.Group) -> None:
     """Whoever reads `--help` reads what each of them does, to its full stop."""
     shown = group.get_help(click.Context(group, info_name="harvester", terminal_width=80))

@@ -107,6 +107,19 @@ def test_a_named_env_file_never_mixes_with_the_logins_of_the_environment(
     assert loaded.mode is Mode.REVIEW
 
 
+def test_whatever_a_login_lacks_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody wants to learn of them one by one."""
+    monkeypatch.setenv("HARVESTER_ACCOUNTS__MAIN__CLIENT_ID", "amzn1.application-oa2-client.1")
+
+    with pytest.raises(Misconfigured) as caught:
+        settings.load()
+
+    assert str(caught.value) == (
+        "HARVESTER_ACCOUNTS__MAIN__CLIENT_SECRET: is not set, and neither are "
+        "HARVESTER_ACCOUNTS__MAIN__REFRESH_TOKEN, HARVESTER_ACCOUNTS__MAIN__REGION"
+    )
+
+
 def test_a_missing_env_file_is_an_error(tmp_path: Path) -> None:
     """A file that was asked for and is not there stops the command."""
     with pytest.raises(Misconfigured, match=r"nowhere\.env"):

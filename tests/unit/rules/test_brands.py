@@ -186,6 +186,15 @@ def test_what_speaks_against_a_brand_is_told_in_order() -> None:
     assert reason(plain, free) == ("negate", "rivals")
 
 
+def test_a_conflict_holds_the_item() -> None:
+    """Naming all that is guarded does not approve what is held."""
+    (spot,) = spots({"match": {"ad_groups": ["11"]}})
+
+    item = brand_item(spot, Brand("77", "Rival"), 12, [], hold="would_block_own")
+
+    assert (item.state, item.reason) == (ActionState.HELD, "would_block_own")
+
+
 def test_a_brand_of_ones_own_name_is_left_alone() -> None:
     """Where Amazon has told what it is called, in any case; a name that is not known forbids nothing."""
     entry = {"match": {"ad_groups": ["11"]}}

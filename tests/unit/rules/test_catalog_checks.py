@@ -110,6 +110,40 @@ def test_each_check_sees_what_the_catalog_says(
     assert decided(condition, items, **more).reason == reason
 
 
+CHEAP = changed(MINE, asin="B0ADVERT02", list_price="50.00", category=ELSE, path=(PATH[0], ELSE))
+SEVERAL: list[tuple[dict[str, Any], list[CatalogItem], str]] = [
+    ({"price_ratio": {"at_least": 0.8}}, [TV, MINE, CHEAP], "facts"),
+    ({"price_ratio": {"at_least": 0.9}}, [TV, MINE, CHEAP], "not_proven"),
+    ({"price_ratio": {"at_most": 1.6}}, [TV, MINE, CHEAP], "facts"),
+    ({"price_ratio": {"at_most": 1.5}}, [TV, MINE, CHEAP], "not_proven"),
+    ({"price_ratio": {"at_least": 0.1}}, [TV, MINE], "missing_facts"),
+    ({"price_ratio": {"at_least": 0.1}}, [TV, MINE, changed(CHEAP, currency="EUR")], "missing_facts"),
+    ({"shared_category": {"same": True}}, [TV, MINE, CHEAP], "facts"),
+    ({"shared_category": {"same": True}}, [TV, MINE], "facts"),
+    ({"shared_category": {"same": True}}, [TV, CHEAP], "missing_facts"),
+    ({"shared_category": {"same": True}}, [TV, CHEAP, changed(MINE, category=ELSE)], "not_proven"),
+    ({"shared_category": {"levels": 3}}, [TV, MINE], "facts"),
+    ({"shared_category": {"levels": 1}}, [TV, CHEAP], "facts"),
+    ({"shared_category": {"levels": 2}}, [TV, CHEAP], "missing_facts"),
+    ({"shared_category": {"levels": 3}}, [TV, CHEAP, changed(MINE, path=PATH[:2])], "not_proven"),
+]
+
+
+@pytest.mark.parametrize(("condition", "items", "reason"), SEVERAL)
+def test_a_suggestion_for_several_products_is_compared_with_all_of_them(
+    condition: dict[str, Any], items: list[CatalogItem], reason: str
+) -> None:
+    """One shared category is enough; a price is held against the dearest or the cheapest, whichever is harder."""
+    rule = {"name": "facts", "match": {"target_type": "product"}, "when": condition, "then": {"promote": {}}}
+    asked = candidate(TARGET, target_type="ASIN", asin="")
+    row = msgspec.structs.replace(asked.row, asked_for=(OURS, CHEAP.asin))
+    known = {item.asin: item for item in items}
+
+    decision = judged(ruleset(rule), msgspec.structs.replace(asked, row=row, catalog=known))
+
+    assert decision.reason == reason
+
+
 @pytest.mark.parametrize("condition", [condition for condition, *_ in TABLE])
 def test_nothing_is_decided_before_the_catalog_was_asked(condition: dict[str, Any]) -> None:
     """Without any look-up every rule on catalog facts waits, by name."""

@@ -11,6 +11,7 @@ from harvester.domain.decision import DecidedRow, Outcome, Reason
 from harvester.domain.profile import AdGroup, Campaign
 from harvester.domain.recommendation import CATEGORIES, PROMOTION, Recommendation
 from harvester.domain.target import Match, TargetKind
+from harvester.rules.explain import short
 from harvester.rules.explain_category import suggested_category
 from harvester.rules.planner import GroupsInUse, fold
 from harvester.rules.ruleset import RuleSet
@@ -27,9 +28,9 @@ GROUP = Destination("77", None, INTO)
 TO_COME = Destination(None, None, None, NewGroup(None, {}, makes_campaigns=True, default_bid="0.60"))
 
 
-def suggested(on: Ground | None = None, source: str = CATEGORIES) -> Candidate:
-    row = Recommendation(source, "100", "200", "", "", "289668", "CATEGORY", None, None, NOTE, (), ("B0ADVERT01",))
-    return Candidate(row, on or ground(destination=DIRECT), TargetKind.CATEGORY, KEY)
+def suggested(on: Ground | None = None, source: str = CATEGORIES, category: str = "289668") -> Candidate:
+    row = Recommendation(source, "100", "200", "", "", category, "CATEGORY", None, None, NOTE, (), ("B0ADVERT01",))
+    return Candidate(row, on or ground(destination=DIRECT), TargetKind.CATEGORY, f"CATEGORY={category.upper()}")
 
 
 def wish() -> DecidedRow:
@@ -44,6 +45,15 @@ def test_only_rules_on_categories_look_at_them():
     assert judged(ruleset(PROMOTE, products, FITTING), suggested()).rule == "fitting"
     assert judged(ruleset(PROMOTE, products), suggested()).reason == Reason.OUT_OF_SCOPE
     assert judged(ruleset(PROMOTE, FITTING), suggested(source=PROMOTION)).reason == Reason.UNSUPPORTED_TYPE
+
+
+@pytest.mark.parametrize("category", ["", "12 BRAND=9", "12-3", "\N{DUCK}", "x" * 41])
+def test_a_category_without_an_id_is_none(category: str):
+    """What it would be compared by might be another category's, narrowed down."""
+    decision = judged(ruleset(FITTING), suggested(category=category))
+
+    assert (decision.outcome, decision.reason) == (Outcome.SKIP, Reason.MALFORMED)
+    assert short(decision, None, None) == f"`{category[:80]}` is no id of a category"
 
 
 def test_a_protected_word_is_not_found_in_the_id_of_a_category():

@@ -16,6 +16,7 @@ from harvester.domain.fleet import RuntimeModes
 from harvester.domain.ids import ProfileId
 from harvester.domain.money import BID_RANGES, Money
 from harvester.domain.profile import Mode, ProductAd, StandingNegative
+from harvester.domain.recommendation import Recommendation
 from harvester.domain.retention import Bulk, Keeping
 from harvester.domain.run import operation_of
 from harvester.domain.slot import Slot, Taken, Task
@@ -97,7 +98,17 @@ def test_an_asin_has_ten_letters_and_digits(text, asin, shaped):
 )
 def test_a_negative_covers_its_own_and_a_phrase_what_holds_it(stands, asked, covered):
     """An exact negative never covers a phrase."""
-    assert (negatives(stands).covering(*asked) == "n0") is covered
+    found = negatives(stands).covering(*asked)
+
+    assert (found is not None and found.startswith("n0")) is covered
+
+
+def test_a_shorter_phrase_is_told_with_its_words():
+    """Nobody knows a negative by its id."""
+    stands = negatives((K, Match.PHRASE, "bath towel"))
+
+    assert stands.covering(K, "big bath towel", Match.EXACT) == "n0 (phrase “bath towel”)"
+    assert stands.covering(K, "bath towel", Match.EXACT) == "n0"
 
 
 def test_without_negatives_nothing_is_covered():
@@ -218,3 +229,16 @@ def test_a_slot_that_somebody_had_before_is_taken_again():
     assert [Taken(slot, delivery, 0).again for delivery in (1, 2)] == [False, True]
     assert slot.key == "plan/1/1795219200"
     assert Slot(Task.PLAN, None, slot.due_at).key == "plan//1795219200"
+
+
+def test_a_row_is_about_its_ad_or_about_all_that_it_was_suggested_for():
+    """The ad speaks before the others; where nothing is known, that is said too."""
+
+    def advertised(asin: str, *asked_for: str) -> tuple[str, ...]:
+        return Recommendation(
+            "products", "1", "2", "", asin, "B0", "PRODUCT", None, None, None, (), asked_for
+        ).advertised
+
+    assert advertised("B000000001", "B000000001") == ("B000000001",)
+    assert advertised("", "B000000001", "B000000002") == ("B000000001", "B000000002")
+    assert advertised("") == ("",)

@@ -11,7 +11,7 @@ from harvester.domain.target import Match
 from harvester.rules.check import ask
 from harvester.rules.compiling import check_of
 from harvester.rules.conditions import Condition
-from harvester.rules.explain import REASONS, describe, long, short
+from harvester.rules.explain import REASONS, ad_groups_in, describe, findings_of, long, short
 from harvester.rules.guard import GuardReason
 from harvester.rules.margin import missing
 from tests.unit.rules.builders import NEGATE, PROMOTE, account, blocked, candidate, ground, judged, ruleset
@@ -112,6 +112,17 @@ def test_the_whole_story_tells_every_rule_and_every_check():
         "It stands already, as exact, in ad group 77.",
     ]
     assert long(judged(RULES, candidate(clicks=50, conversions=0)), 50, 0)[0] == "negate: rule negate."
+
+
+def test_ad_groups_are_told_by_name_where_it_is_known():
+    """With their id, which the other views have."""
+    decision = judged(RULES, candidate(on=STANDING))
+    names = {"77": "“Towels” of campaign “Manual”"}
+    told = "it stands already, as exact, in ad group “Towels” of campaign “Manual” (77)"
+
+    assert list(ad_groups_in(findings_of(decision))) == ["77"]
+    assert short(decision, 12, 3, names) == told
+    assert long(decision, 12, 3, names)[-1] == f"I{told[1:]}."
 
 
 def test_a_decision_of_another_version_is_still_told():

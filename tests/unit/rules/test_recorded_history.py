@@ -5,12 +5,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harvester.domain.decision import Decision, Outcome, Reason
 from harvester.domain.history import Totals, Window
 from harvester.domain.profile import Profile
 from harvester.domain.recorded import Money, RecordedRow
-from harvester.rules.checks.windowed import window_name
+from harvester.rules.checks.windowed import shrunken_rate, window_name
 from harvester.rules.policy_diff import Comparison, Flip
 from harvester.rules.policy_diff import Totals as DiffTotals
 from harvester.rules.recorded_history import money_of
@@ -203,6 +205,40 @@ def test_what_spoke_against_a_negative_still_does(reason: str) -> None:
     totals, flip = compared(row, FORTY)
 
     assert (flip, totals.after[Outcome.HOLD], totals.changed_since) == (None, 1, 0)
+
+
+@pytest.mark.parametrize("reason", ["ever_converted", "variant_of_positive"])
+def test_of_two_things_that_speak_against_a_negative_the_recorded_one_stays(reason: str) -> None:
+    """A term with orders is held for them, where nothing else was found out: that is no change of the rules."""
+    dear = ruleset(on_terms({"acos": {"at_least": "60%"}}))
+    row = recorded(dear, sums(50, 2, spend=90, sales=100))
+    row = msgspec.structs.replace(row, decision=Decision(Outcome.HOLD, reason, "", "[]"))
+
+    totals, flip = compared(row, ruleset(on_terms({"clicks": {"at_least": 20}})), in_force=dear)
+
+    assert (flip, totals.changed_since) == (None, 0)
+
+
+@given(
+    st.integers(0, 400), st.integers(1, 400), st.integers(1, 40), st.sampled_from(["1x", "2.3x", "3x", "7x"]),
+    st.integers(-1, 1)
+)  # fmt: skip
+def test_a_rate_that_was_recorded_is_the_same_rate(ours: int, all_: int, orders: int, factor: str, off: int) -> None:
+    """To the last digit: what just met a multiple of the expected clicks still does."""
+    rules = ruleset(on_terms({"all": [{"clicks": {"at_least": f"{factor} expected"}}, NOT_SOLD]}))
+    profile = sums(ours + all_, orders)
+    among = around({USUAL: sums(ours, orders // 3)}, {USUAL: profile})
+    rate = shrunken_rate(among, USUAL)
+    assert rate
+    clicks = max(round(float(factor[:-1]) / rate) + off, 1)
+    row = recorded(rules, sums(clicks), among=among)
+    tail = tail_of_note("", "", "", "", around=among)
+    noted = note_of({"60d-7d": USUAL}, {USUAL: sums(clicks)}, tail)
+    row = msgspec.structs.replace(row, row=msgspec.structs.replace(row.row, evidence_note=noted))
+
+    totals, flip = compared(row, rules, in_force=rules)
+
+    assert (flip, totals.changed_since, totals.unjudged) == (None, 0, {})
 
 
 def test_missing_economics_are_the_rules_own_fault() -> None:

@@ -126,6 +126,8 @@ TABLE: list[tuple[dict[str, Any], str, str]] = [
     (when(clicks={}), "rules[0].when.clicks", "needs at_least or at_most"),
     (when(clicks=10), "rules[0].when.clicks", "must be a section of keys such as {at_least: 10}, not `10`"),
     (when(clicks=True), "rules[0].when.clicks", "must be a section of keys, not `true`"),
+    (rule(then={"promote": {"bid": 0.75}}), "rules[0].then.promote.bid",
+     "must be a section of keys such as {fixed: {USD: 0.75}}, not `0.75`"),
     ({"profiles": 5}, "profiles", "must be a section of keys, not `5`"),
     (when(clicks={"at_least": 9, "at_most": Decimal("8.50")}), "rules[0].when.clicks",
      "at_least 9 is over at_most 8.5: nothing can pass"),

@@ -30,7 +30,8 @@ TODAY = date(2026, 11, 21)
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 PACIFIC = "America/Los_Angeles"
 SELLERS = ages_of(vendor=False)
-NAMED = re.compile(r'asin\s*=\s*"([A-Za-z0-9]{10})"', re.ASCII)
+QUOTES = "[\"'\u2018\u2019\u201c\u201d]"
+NAMED = re.compile(rf"asin(?:-expanded)?\s*=\s*{QUOTES}([a-z0-9]{{10}}){QUOTES}", re.ASCII | re.IGNORECASE)
 BARE = re.compile(r"b0[a-z0-9]{8}", re.ASCII | re.IGNORECASE)
 
 
@@ -75,9 +76,19 @@ def test_orders_of_vendors_are_read_again_when_they_are_complete() -> None:
     assert spans_due(TODAY, read, (), ages_of(vendor=True)) == [Span(ago(14), ago(14))]
 
 
+def test_the_day_that_a_window_begins_with_comes_with_the_last_week() -> None:
+    """The last click of a day has sold for a week when the next day ends: in the same report as the days after it."""
+    read = {day: on for day, on in whole().items() if day != ago(1)}
+    read[ago(7)], read[ago(8)] = ago(1), ago(1)
+
+    assert spans_due(TODAY, read, (), SELLERS) == [Span(ago(7), ago(1))]
+    assert spans_due(TODAY, read, (), ages_of(vendor=False, skips=(7,))) == [Span(ago(8), ago(1))]
+
+
 def test_windows_that_skip_another_number_of_days_have_their_days_read_then() -> None:
-    """A window that begins to count a day when it is 3 days old must find it read at that age."""
-    assert ages_of(vendor=False, skips=(3, 0)) == [1, 3, 7, 28]
+    """A window takes a day that was read when it was 3 days old; on the next one, when it counts, it is read once more."""
+    assert ages_of(vendor=False, skips=(3, 0)) == [1, 3, 4, 7, 28]
+    assert ages_of(vendor=True, skips=(14,)) == [1, 7, 14, 15, 28]
     assert spans_due(TODAY, {**whole(), ago(3): ago(2)}, (), ages_of(vendor=False, skips=(3,))) == [
         Span(ago(3), ago(3))
     ]
@@ -199,6 +210,8 @@ def test_a_span_says_its_days() -> None:
         (" B07ABC1234 ", "B07ABC1234"),
         ('asin="b07abc1234"', "B07ABC1234"),
         ('asin = "0306406152"', "0306406152"),
+        ("ASIN='b07abc1234'", "B07ABC1234"),
+        ("asin-expanded=“B07ABC1234”", "B07ABC1234"),
         ("0306406152", "0306406152"),
         ("toothbrush", "toothbrush"),
         ("*", "*"),
@@ -224,13 +237,14 @@ def test_the_quick_look_at_a_term_misses_no_asin(term: str) -> None:
     assert term_key(term) == (named.group(1).upper() if named else term.strip().upper() if bare else fold(term))
 
 
-def test_a_day_that_was_read_in_part_is_asked_for_again_on_the_next_day() -> None:
-    """Not at once: what Amazon sends now it sends a minute later too."""
-    day = TODAY - timedelta(days=40)
-    read = {TODAY - timedelta(days=age): NOW for age in range(1, 95)}
+@pytest.mark.parametrize(("age", "after"), [(20, 1), (27, 1), (28, 7), (40, 7)])
+def test_a_day_that_was_read_in_part_is_asked_for_again_on_a_later_day(age: int, after: int) -> None:
+    """Not at once: what Amazon sends now it sends a minute later too. Of what it restates no more, a week later."""
+    day = ago(age)
+    read = {ago(each): NOW for each in range(1, 95)}
 
-    now = spans_to_ask(Coverage(read, [], [], {day}), NOW, "UTC", ages_of(vendor=False))
-    later = spans_to_ask(Coverage(read, [], [], {day}), NOW + timedelta(days=1), "UTC", ages_of(vendor=False))
+    def asked(days: int) -> bool:
+        spans = spans_to_ask(Coverage(read, [], [], {day}), NOW + timedelta(days=days), "UTC", ages_of(vendor=False))
+        return any(day in span.days for span in spans)
 
-    assert now == []
-    assert any(day in span.days for span in later)
+    assert [asked(days) for days in range(9)] == [days >= after for days in range(9)]

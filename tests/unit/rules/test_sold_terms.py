@@ -7,6 +7,7 @@ import pytest
 
 from harvester.domain.decision import Outcome, Reason
 from harvester.domain.history import Sold, SoldTerm
+from harvester.domain.target import Match
 from harvester.rules.explain import long, short
 from harvester.rules.ruleset import RuleSet
 from harvester.rules.sold_terms import SoldTerms
@@ -70,6 +71,19 @@ def test_a_phrase_meets_what_holds_its_words_in_a_row(phrase: str, found: set[st
     assert keys([*known.holding("c1", phrase)]) == found
     assert keys([*known.holding("c1", phrase)]) == found
     assert known.holding("c2", phrase) == []
+
+
+def test_a_negative_shuts_out_variants_and_a_phrase_what_holds_it_each_once():
+    """An exact one leaves longer searches alone."""
+    texts = ("yoga mat", "blue yoga mats", "mat for yoga", "yoga block")
+    known = sold_terms(*(SoldTerm("c1", "g1", key, 1, DAY) for key in texts))
+
+    assert sorted(each.key for each in known.shut_out("c1", "yoga mats", Match.EXACT)) == ["mat for yoga", "yoga mat"]
+    assert sorted(each.key for each in known.shut_out("c1", "yoga mats", Match.PHRASE)) == [
+        "blue yoga mats",
+        "mat for yoga",
+        "yoga mat",
+    ]
 
 
 def test_the_text_itself_speaks_first_then_the_variant_that_sold_most():

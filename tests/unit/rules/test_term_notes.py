@@ -77,3 +77,14 @@ def test_a_note_tells_of_its_ad_group() -> None:
 
     assert note.rates == {"30d-7d": 0.08}
     assert note.gaps == {"84d-7d": gap}
+
+
+def test_the_rate_of_a_window_without_a_click_of_the_ad_group_is_its_profiles() -> None:
+    """As rules on expected clicks take it: without it such a window could not be judged again."""
+    month, fortnight = Window(30, 7), Window(14, 0)
+    figures = {month: Totals(clicks=100, orders=8)}
+    around = Around(figures, {fortnight: Totals(clicks=50, orders=2), **figures}, {}, date(2026, 3, 1))
+
+    note = read_note(note_of({}, {}, tail_of_note("1", "", "", "USD", around=around)))
+
+    assert note.rates == {"14d-0d": 0.04, "30d-7d": 0.08}

@@ -1,5 +1,6 @@
 """Windows of days and sums over them, against counting day by day."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import reduce
@@ -13,6 +14,7 @@ from harvester.rules.checks.windowed import Seen, money_text, window_name, windo
 from harvester.rules.compiling import check_of
 from harvester.rules.conditions import Condition
 from harvester.rules.evaluate import compile_rules
+from harvester.rules.explain import short
 from harvester.rules.reach import implies, limits_of, never_passes
 from harvester.rules.window_compiling import Terms
 from tests.unit.rules.builders import PROFILE, ruleset
@@ -169,6 +171,42 @@ def _seen(days: list[Totals]) -> Seen:
         for length, skip in ((int(name.removesuffix("d")), skip) for name, skip in NESTED.items())
     }  # fmt: skip
     return Seen(term(windows).history, (), "USD")
+
+
+ON_COUNTS = st.recursive(
+    st.builds(
+        lambda figure, side, value: {figure: {side: value}},
+        st.sampled_from(["clicks", "orders", "spend", "sales"]), st.sampled_from(["at_least", "at_most"]),
+        st.sampled_from([0, 1, 2, 5, 9]),
+    ),
+    lambda inner: st.one_of(
+        st.builds(lambda word, parts: {word: parts}, st.sampled_from(["all", "any"]), st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda part: {"not": part}, inner),
+    ),
+    max_leaves=5,
+)  # fmt: skip
+FEW = st.builds(
+    lambda clicks, orders, cost, sales: Totals(9, clicks, cost * MICROS // 4, orders, sales * MICROS),
+    st.integers(0, 12), st.integers(0, 3), st.integers(0, 40), st.integers(0, 10),
+)  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(ON_COUNTS, FEW)
+def test_what_is_said_to_be_lacking_is_enough(condition, figures):
+    """Once it has come the rule passes: nothing of it is too little, or breaks another of its conditions."""
+    rules = ruleset_or_none(condition)
+    if rules is None:
+        return
+    told = short(compile_rules(rules, PROFILE).judge(term(figures)), figures.clicks, figures.orders)
+    for way in told.removeprefix("needs ").split(", or ") if told.startswith("needs ") else ():
+        more = {what.rstrip("s"): float(number) for number, what in re.findall(r"([\d.]+)(?: USD)? more (\w+)", way)}
+        enough = figures.plus(
+            Totals(0, int(more.get("click", 0)), round(more.get("spend", 0) * MICROS), int(more.get("order", 0)),
+                   round(more.get("sale", 0) * MICROS))
+        )  # fmt: skip
+
+        assert compile_rules(rules, PROFILE).judge(term(enough)).reason != "not_proven"
 
 
 CONSISTENT = SMALL.filter(lambda sums: sums.orders or not sums.sales)

@@ -207,6 +207,7 @@ def test_a_rule_that_an_earlier_one_always_decides_before_is_refused():
         [{"clicks": {"at_most": 0}}, {"cpc": {"at_most": 1}}],
         [{"impressions": {"at_most": 0}}, {"ctr": {"at_most": "1%"}}],
         [{"sales": {"at_most": 0}}, {"roas": {"at_least": 0.1}}],
+        [{"orders": {"at_most": 0}}, {"roas": {"at_least": 2}}],
         [{"spend": {"at_most": 0}}, {"roas": {"at_most": 9}}],
     ],
 )

@@ -31,6 +31,17 @@ NO_ORDERS = {"orders": {"at_most": 0}}
         ({"all": [{"spend": {"at_least": 20}}, NO_ORDERS]}, sums(9, spend=16.8), "needs 3.20 USD more spend without an order"),
         ({"spend": {"at_least": 20}}, sums(9, spend=19.9999), "needs 0.01 USD more spend"),
         ({"not": {"spend": {"at_most": 20}}}, sums(9, spend=20), "needs 0.01 USD more spend"),
+        ({"not": {"spend": {"at_most": 20}}}, sums(9, spend=15), "needs 5.01 USD more spend"),
+        ({"all": [{"spend": {"at_least": 5}}, {"any": [{"orders": {"at_least": 1}}, {"spend": {"at_most": 9}}]}]},
+         sums(9, spend=3), "needs 2.00 USD more spend"),
+        ({"all": [{"clicks": {"at_least": 9}}, {"any": [{"orders": {"at_most": 0}}, {"orders": {"at_least": 2}}]}]},
+         sums(3), "needs 6 more clicks without an order, or 6 more clicks and 2 more orders"),
+        ({"all": [{"orders": {"at_least": 5}}, {"orders": {"at_least": 2}}, {"clicks": {"at_least": 9}}]}, sums(3, 1),
+         "needs 4 more orders and 6 more clicks"),
+        ({"all": [{"any": [{"clicks": {"at_least": 30}}, {"orders": {"at_least": 1}}]}, {"clicks": {"at_most": 20}}]}, sums(3),
+         "needs 1 more order"),
+        ({"any": [{"spend": {"at_least": 9}}, {"all": [{"spend": {"at_least": 2}}, {"not": {"spend": {"at_least": 2.01}}}]}]},
+         sums(3, spend=1), "needs 8.00 USD more spend, or 1.00 USD more spend"),
         ({"sales": {"at_least": 20}}, sums(9), "needs 20.00 USD more sales"),
         ({"not": {"clicks": {"at_most": 45}}}, sums(44), "needs 2 more clicks"),
         ({"all": [{"orders": {"at_least": 2}}, {"impressions": {"at_least": 9}}]}, sums(3, 1),
@@ -41,7 +52,7 @@ NO_ORDERS = {"orders": {"at_most": 0}}
         ({"clicks": {"at_least": "3x expected"}}, sums(31), "needs 5 more clicks"),
         ({"spend": {"at_least": "1x target_cost"}}, sums(3, spend=1), "needs 6.50 USD more spend"),
         ({"acos": {"at_most": "30%"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 30%"),
-        ({"acos": {"at_most": "target"}}, sums(3, 1, 9, 20), "needs an ACOS of at most the target ACOS"),
+        ({"acos": {"at_most": "target"}}, sums(3, 1, 9, 20), "needs an ACOS of at most 30% (the target ACOS)"),
         ({"not": {"acos": {"at_least": "30%"}}}, sums(3, 1, 9, 20), "needs an ACOS of under 30%"),
         ({"acos": {"at_least": "90%"}}, sums(3, 1, 9, 20), "needs an ACOS of at least 90%"),
         ({"not": {"roas": {"at_most": 5}}}, sums(3, 1, 9, 20), "needs a ROAS of over 5"),
@@ -150,6 +161,11 @@ def test_what_is_waited_for_is_told():
     ]
     assert short(gone, 9, 0) == "3 days of 60d-7d were never read, the first 2026-02-01"
     assert short(unread, 9, 0) == "its figures of 60d-7d were not read"
+    one = [judged(rules, term(sums(9), among=around(gaps={USUAL: gap}))) for gap in (missing(1), immature(1))]
+    assert [short(each, 9, 0) for each in one] == [
+        "1 day of 60d-7d was never read, the first 2026-02-01",
+        "1 day of 60d-7d was read before its orders were complete, the first 2026-02-20",
+    ]
 
 
 def test_economics_that_are_waited_for_are_told():

@@ -1,6 +1,8 @@
 """What the reviewer of a negative brand is told about own products: by the catalog, as far as it is remembered."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -11,7 +13,7 @@ from harvester.domain.profile import AdGroup, Campaign, StandingTarget
 from harvester.domain.target import Match, TargetKind
 from harvester.rules.brand_entries import BrandEntry
 from harvester.rules.brands import Spot
-from harvester.usecases.brand_hints import BrandHints
+from harvester.usecases.brand_hints import BrandHints, Hints
 from tests.unit.rules.builders import PROFILE
 
 SPOT = Spot(
@@ -33,12 +35,21 @@ class Own:
         return self.targets
 
 
+@dataclass(frozen=True)
+class Sold:
+    key: str
+    conversions: float
+    seen_at: datetime
+
+
 class Histories:
     async def converting_terms(self, *asked: object) -> Sequence[object]:
         return []
 
 
-async def told(targets: Sequence[str], known: Mapping[str, str], own: Sequence[str] = ()) -> list[str]:
+async def hinted(
+    targets: Sequence[str], known: Mapping[str, str], own: Sequence[str] = (), sold: Sequence[str] = ()
+) -> Hints:
     catalog = {asin: CatalogItem(asin, brand=brand) for asin, brand in known.items()}
     hints = BrandHints(
         cast("Any", Own(*targets)),
@@ -47,8 +58,13 @@ async def told(targets: Sequence[str], known: Mapping[str, str], own: Sequence[s
         {"77": Brand("77", "Blue Heron")},
         catalog,
         own,
+        {SPOT.place: [Sold(asin, 3.0, datetime(2026, 11, 1, tzinfo=UTC)) for asin in sold]},
     )
-    return list(await hints.of(SPOT))[1:]
+    return await hints.of(SPOT)
+
+
+async def told(targets: Sequence[str], known: Mapping[str, str], own: Sequence[str] = ()) -> list[str]:
+    return list((await hinted(targets, known, own)).sentences)[1:]
 
 
 @pytest.mark.parametrize(
@@ -88,3 +104,30 @@ async def test_own_products_of_the_brand_are_the_first_thing_said() -> None:
     found = await told([], {"B000000001": "Blue Heron", "B000000002": "Kestrel"}, ["B000000001", "B000000002"])
 
     assert found == ["By the catalog you advertise products of that brand yourself: B000000001."]
+
+
+async def test_what_sold_of_the_brand_is_named() -> None:
+    """By the catalog, as far as it is remembered: what it does not know is not said to be of the brand."""
+    found = await hinted([], {"B000000001": "Blue Heron", "B000000002": "Kestrel"}, (), ["B000000001", "B000000003"])
+
+    assert found.sentences[1:] == [
+        "Products of that brand, by the catalog, that sold here: B000000001 with 3 orders, seen 2026-11-01."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("targets", "own", "sold", "brand", "reason"),
+    [
+        (["B000000001"], [], [], "Blue Heron", "would_block_own"),
+        ([], ["B000000001"], [], "blue heron", "would_block_own"),
+        ([], [], ["B000000001"], "Blue Heron", "would_block_orders"),
+        (["B000000001"], ["B000000001"], ["B000000001"], "Kestrel", ""),
+        (["B000000001"], ["B000000001"], ["B000000001"], "", ""),
+        ([], [], [], "Blue Heron", ""),
+    ],
+)
+async def test_a_brand_that_would_block_what_is_ours_or_sells_is_held(
+    targets: Sequence[str], own: Sequence[str], sold: Sequence[str], brand: str, reason: str
+) -> None:
+    """By the catalog; then it takes more than naming all guarded items at once."""
+    assert (await hinted(targets, {"B000000001": brand}, own, sold)).reason == reason

@@ -11,7 +11,7 @@ from harvester.domain.plan import PlannedAction
 from harvester.domain.profile import AdGroup, Campaign, StandingTarget
 from harvester.domain.target import Level, Match, TargetKind
 from harvester.usecases.account_map import AccountMap
-from harvester.usecases.conflicts import OwnTargets
+from harvester.usecases.conflicts import OwnTargets, named
 from tests.unit.rules.builders import item as an_item
 
 CAMPAIGN, AD_GROUP = "700", "710"
@@ -75,6 +75,22 @@ async def test_close_variants_of_ones_own_are_not_blocked_unseen(
     own = await own_targets()
 
     assert [each.amazon_id for each in own.blocked_by(negation(key, match, level))] == blocked
+
+
+async def test_what_the_same_plan_promotes_there_counts_as_standing() -> None:
+    """Else the plan would block on the same day what it bids on."""
+    own = await own_targets()
+    negative = negation("red shoes", Match.PHRASE)
+    assert own.blocked_by(negative) == []
+
+    own.expect(an_item(key="red shoe men", campaign_id=CAMPAIGN, ad_group_id=AD_GROUP))
+    own.expect(an_item(key="red shoe", campaign_id=CAMPAIGN, ad_group_id="elsewhere"))
+    own.expect(an_item(ActionKind.CREATE_GROUP, key="red shoe", match=None, campaign_id=CAMPAIGN, ad_group_id=AD_GROUP))
+    product = an_item(ActionKind.TARGET_PRODUCT, key="B000000009", match=Match.SAME, ad_group_id=AD_GROUP)
+    own.expect(product)
+
+    assert named(own.blocked_by(negative)) == "“red shoe men” (exact, promoted there by this plan)"
+    assert own.blocked_by(negation("B000000009", Match.SAME)) != []
 
 
 async def test_own_targets_that_cannot_be_read_are_not_overlooked() -> None:

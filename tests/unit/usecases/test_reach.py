@@ -101,12 +101,35 @@ async def test_what_cannot_be_counted_costs_no_other_its_count(error: HarvesterE
 
 async def test_many_that_cannot_be_counted_are_told_by_number() -> None:
     """A run's troubles stay readable."""
-    amazon = Amazon(**{f"c{each}": PageBroken("odd") for each in range(6)})
+    amazon = Amazon(**{f"c{each}": Rejected("odd", 422) for each in range(6)})
     counting = reach(amazon)
 
     await counting([("weak", row(str(each))) for each in range(6)])
 
     assert counting.new_troubles()[-1] == "the same holds for 3 more categories"
+
+
+async def test_answers_that_cannot_be_read_are_waited_for_three_times() -> None:
+    """Each of them takes all the patience there is: a form of answer that nobody knows must not cost a run its night."""
+    amazon = Amazon(**{f"c{each}": PageBroken("odd") for each in range(100)})
+    counting = reach(amazon)
+
+    await counting([("weak", row(str(each))) for each in range(100)])
+
+    assert len(amazon.asked) <= 4
+    assert counting.new_troubles()[-1] == (
+        "after 3 answers in a row that cannot be read no more categories were counted"
+    )
+
+
+async def test_single_answers_that_cannot_be_read_end_nothing() -> None:
+    """As long as others are read in between."""
+    amazon = Amazon(**{f"c{each}": PageBroken("odd") for each in range(0, 24, 3)})
+    counting = reach(amazon)
+
+    found = await counting([("weak", row(str(each))) for each in range(24)])
+
+    assert sum(each.products is None for each in found) == 8
 
 
 @pytest.mark.parametrize("error", [Unavailable("away"), Rejected("not yours", 403)], ids=str)

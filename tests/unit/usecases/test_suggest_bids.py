@@ -167,6 +167,19 @@ async def test_after_a_call_without_an_answer_no_further_one_is_made():
     assert sum("not asked any more" in each for each in why) == 1000 - 100 * len(amazon.calls)
 
 
+async def test_after_three_answers_that_cannot_be_read_no_further_call_is_made():
+    """Each took all the patience that there is; one that is read in between lets it go on."""
+    amazon = Amazon(*(PageBroken("odd") for _ in range(50)))
+    found = await suggested(amazon, Rows(2000))
+    mixed = Amazon(PageBroken("odd"), PageBroken("odd"), None, PageBroken("odd"), PageBroken("odd"))
+    whole = await suggested(mixed, Rows(1000))
+
+    assert len(amazon.calls) < 5
+    assert sum("not asked any more" in each for each in untold(found)) == 2000 - 100 * len(amazon.calls)
+    assert len(mixed.calls) == 10
+    assert not any("not asked any more" in each for each in untold(whole))
+
+
 @pytest.mark.parametrize("error", [AccountClosed("closed"), Misconfigured("no address")])
 async def test_what_ends_everything_ends_this_too(error: HarvesterError):
     """A login that is refused, and settings that are wrong, are for a person to mend."""

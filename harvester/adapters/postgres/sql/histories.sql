@@ -28,6 +28,7 @@ ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: due_follow_ups
 -- Done promotions whose negative at the source is due, by days and impressions, and not planned yet, in plan order.
+-- None that its newest reading regrets: with its source closed, too, the term would be nowhere.
 WITH due AS MATERIALIZED (
     SELECT * FROM harvester.standing
     WHERE action_id IN (
@@ -37,6 +38,9 @@ WITH due AS MATERIALIZED (
         AND NOT EXISTS (
             SELECT FROM harvester.action AS child
             WHERE child.follows = standing.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
+        AND (
+            SELECT said.verdict FROM harvester.outcome_reading AS said
+            WHERE said.action_id = standing.action_id ORDER BY said.reading DESC LIMIT 1) IS DISTINCT FROM 'regretted'
 )
 SELECT * FROM due WHERE harvester.serves_enough(profile_id, amazon_id, settled_at, follow_up)
 ORDER BY substr(plan_id, 2)::bigint, position;
@@ -57,8 +61,14 @@ WHERE action_id IN (
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: harvested_since
--- Whether a later run of the same profile has recorded anything.
+-- Whether a later run of the same profile has recorded anything, or a report of search terms has come in since its run began.
 SELECT EXISTS (
+    SELECT FROM harvester.plan
+    JOIN harvester.run ON run.run_id = plan.run_id
+    JOIN harvester.report_day AS known ON known.profile_id = plan.profile_id AND known.kind = 'search_terms'
+    JOIN harvester.report ON report.number = known.report
+    WHERE plan.plan_id = $1 AND report.settled_at > run.started_at
+) OR EXISTS (
     SELECT FROM harvester.plan
     JOIN harvester.run AS mine ON mine.run_id = plan.run_id
     JOIN harvester.run AS later ON later.profile_id = plan.profile_id AND later.started_at > mine.started_at
@@ -93,3 +103,19 @@ SELECT key, conversions, seen_at FROM (
     ORDER BY key, conversions DESC, seen_at DESC
 ) AS best
 ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;
+
+-- name: converting_products
+-- Which products converted there in the last ninety days, the most conversions first; run by run, as above.
+SELECT key, conversions, seen_at FROM (
+    SELECT DISTINCT ON (key) key, conversions, seen_at
+    FROM harvester.run CROSS JOIN LATERAL (
+        SELECT key, conversions, seen_at FROM harvester.observation
+        WHERE observation.run_id = run.run_id AND seen_at >= run.seen_from AND seen_at <= run.seen_until
+            AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND conversions > 0
+            AND key ~ '^[A-Z0-9]{10}$'
+        OFFSET 0
+    ) AS converted
+    WHERE run.profile_id = $1 AND run.started_at > now() - interval '90 days'
+    ORDER BY key, conversions DESC, seen_at DESC
+) AS best
+ORDER BY conversions DESC, seen_at DESC, key LIMIT $4;

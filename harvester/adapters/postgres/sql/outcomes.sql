@@ -9,7 +9,7 @@ WITH mine AS (
     FROM harvester.profile WHERE profile_id = $1
 ), deed AS MATERIALIZED (
     SELECT action.action_id, action.plan_id, action.run_id, action.leader, action.kind, action.rule, action.target, action.key, action.match,
-        action.level, action.asin, action.clicks, action.conversions, action.follows, action.amazon_id,
+        action.level, action.asin, action.clicks, action.conversions, action.follows, action.amazon_id, action.seen,
         action.kind LIKE 'negate%' AS negates, action.campaign_id, action.campaign_name, action.ad_group_id,
         action.source_campaign_id, action.source_campaign_name, action.source_ad_group_id,
         harvester.local_day(action.settled_at, mine.timezone) AS made_on, mine.timezone, mine.today,
@@ -20,22 +20,33 @@ WITH mine AS (
         AND action.settled_at <= $2::timestamptz - interval '5 days'
         AND NOT EXISTS (
             SELECT FROM harvester.outcome_reading AS last WHERE last.action_id = action.action_id AND last.reading = 42)
+), due AS MATERIALIZED (
+    SELECT deed.*, checkpoint.reading FROM deed
+    CROSS JOIN LATERAL (
+        SELECT max(days) AS reading FROM unnest('{7,14,28,42}'::integer[]) AS passed (days) WHERE days <= today - made_on
+    ) AS checkpoint
+    WHERE checkpoint.reading IS NOT NULL
+        AND (deed.kind = 'negate_brand' OR newest >= made_on + checkpoint.reading - 1)
+        AND NOT EXISTS (
+            SELECT FROM harvester.outcome_reading AS done
+            WHERE done.action_id = deed.action_id AND done.reading >= checkpoint.reading)
+    ORDER BY substr(deed.action_id, 2)::bigint LIMIT $3
 )
-SELECT deed.action_id, deed.kind, deed.rule, deed.target, deed.key, deed.match, deed.level,
-    CASE WHEN negates THEN deed.campaign_id ELSE deed.source_campaign_id END AS campaign_id,
-    CASE WHEN negates THEN deed.campaign_name ELSE deed.source_campaign_name END AS campaign_name,
-    CASE WHEN negates THEN deed.ad_group_id ELSE deed.source_ad_group_id END AS ad_group_id, deed.asin,
-    coalesce(basis.amazon_id, CASE WHEN NOT negates THEN deed.amazon_id END, '') AS amazon_id,
-    coalesce(basis.campaign_id, deed.campaign_id) AS served_in, coalesce(deed.follows, '') AS follows, deed.clicks,
-    coalesce(told.orders, deed.conversions) AS conversions,
-    least(harvester.local_day(run.started_at, deed.timezone), deed.made_on) AS decided_on, deed.made_on, checkpoint.reading,
-    evidence.note
-FROM deed
-LEFT JOIN harvester.action AS basis ON basis.action_id = deed.follows
-JOIN harvester.run ON run.run_id = coalesce(basis.run_id, deed.run_id)
+SELECT due.action_id, due.kind, due.rule, due.target, due.key, due.match, due.level,
+    CASE WHEN negates THEN due.campaign_id ELSE due.source_campaign_id END AS campaign_id,
+    CASE WHEN negates THEN due.campaign_name ELSE due.source_campaign_name END AS campaign_name,
+    CASE WHEN negates THEN due.ad_group_id ELSE due.source_ad_group_id END AS ad_group_id, due.asin,
+    coalesce(basis.amazon_id, CASE WHEN NOT negates THEN due.amazon_id END, '') AS amazon_id,
+    coalesce(basis.campaign_id, due.campaign_id) AS served_in, coalesce(due.follows, '') AS follows, due.clicks,
+    coalesce(told.orders, due.conversions) AS conversions,
+    least(harvester.local_day(run.started_at, due.timezone), due.made_on) AS decided_on, due.made_on, due.reading,
+    evidence.note, ARRAY(SELECT jsonb_array_elements_text(nullif(due.seen, '')::jsonb -> 'sold')) AS shown
+FROM due
+LEFT JOIN harvester.action AS basis ON basis.action_id = due.follows
+JOIN harvester.run ON run.run_id = coalesce(basis.run_id, due.run_id)
 LEFT JOIN LATERAL (
     SELECT evidence_note AS note FROM harvester.observation AS seen
-    WHERE seen.run_id = run.run_id AND seen.place = coalesce(basis.leader, deed.leader)
+    WHERE seen.run_id = run.run_id AND seen.place = coalesce(basis.leader, due.leader)
         AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until AND seen.source = 'search_terms'
     OFFSET 0
 ) AS evidence ON true
@@ -43,21 +54,13 @@ LEFT JOIN LATERAL (
     SELECT max(orders) AS orders FROM (
         SELECT sum(seen.conversions) AS orders FROM harvester.action_observation AS folded
         JOIN harvester.observation AS seen ON seen.run_id = folded.run_id AND seen.place = folded.place
-        WHERE deed.negates AND folded.action_id = deed.action_id AND folded.run_id = run.run_id
+        WHERE due.negates AND folded.action_id = due.action_id AND folded.run_id = run.run_id
             AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until
         GROUP BY seen.source
     ) AS by_source
     OFFSET 0
 ) AS told ON true
-CROSS JOIN LATERAL (
-    SELECT max(days) AS reading FROM unnest('{7,14,28,42}'::integer[]) AS passed (days) WHERE days <= today - made_on
-) AS checkpoint
-WHERE checkpoint.reading IS NOT NULL
-    AND (deed.kind = 'negate_brand' OR newest >= made_on + checkpoint.reading - 1)
-    AND NOT EXISTS (
-        SELECT FROM harvester.outcome_reading AS done
-        WHERE done.action_id = deed.action_id AND done.reading >= checkpoint.reading)
-ORDER BY substr(deed.action_id, 2)::bigint LIMIT $3;
+ORDER BY substr(due.action_id, 2)::bigint;
 
 -- name: days_in
 -- Which days of a report were read, when it was asked for, and of which campaigns rows could not be read.
@@ -111,6 +114,19 @@ CROSS JOIN LATERAL (
         AND (seen.key = deed.key OR (phrase AND position(' ' || deed.key || ' ' IN ' ' || seen.key || ' ') > 0))
         AND seen.day >= least(looked_from, made_on - days) AND seen.day <= made_on + days
 ) AS term;
+
+-- name: orders_on_days
+-- What texts brought between two days in an ad group, or without one in a whole campaign, by place in the lists.
+SELECT asked.place, coalesce(sum(orders), 0)::bigint AS orders
+FROM unnest($2::text[], $3::text[], $4::text[], $5::date[], $6::date[]) WITH ORDINALITY
+    AS asked (campaign_id, ad_group_id, key, first_day, last_day, place)
+LEFT JOIN LATERAL (
+    SELECT orders FROM harvester.search_term_day AS seen
+    WHERE seen.profile_id = $1 AND seen.campaign_id = asked.campaign_id AND seen.key = asked.key AND orders > 0
+        AND (asked.ad_group_id = '' OR seen.ad_group_id = asked.ad_group_id)
+        AND seen.day BETWEEN asked.first_day AND asked.last_day
+) AS found ON true
+GROUP BY asked.place ORDER BY asked.place;
 
 -- name: figures_at_destination
 -- What a target of ours did in so many days after, by place in the lists.
@@ -166,11 +182,15 @@ WHERE phase = 'owning' AND state = 'done' AND undoes IS NULL AND settled_at <= $
             AND NOT EXISTS (SELECT FROM harvester.regret WHERE regret.action_id = action.action_id)));
 
 -- name: outcomes_listed
--- What became of actions since a time, of some profiles and one rule or of all; the newest first.
+-- What became of actions since a time, of some profiles, one rule and some verdicts or of all; the newest first.
 SELECT * FROM ledger.outcomes
 WHERE ($1::text[] IS NULL OR profile_id = ANY ($1)) AND ($2::timestamptz IS NULL OR made_at >= $2)
-    AND ($3::text IS NULL OR rule = $3)
+    AND ($3::text IS NULL OR rule = $3) AND ($5::text[] IS NULL OR verdict = ANY ($5))
 ORDER BY made_at DESC, substr(action_id, 2)::bigint DESC LIMIT $4;
+
+-- name: outcomes_of
+-- What became of these actions.
+SELECT * FROM ledger.outcomes WHERE action_id = ANY ($1);
 
 -- name: rule_scores
 -- What became of the actions of each rule since a time: counts by what they do, and money by currency.

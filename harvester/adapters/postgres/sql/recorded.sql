@@ -23,3 +23,8 @@ ON CONFLICT (profile_id, ad_group_id) DO UPDATE SET
     campaign_id = excluded.campaign_id, campaign_name = excluded.campaign_name, ad_group_name = excluded.ad_group_name
 WHERE (known.campaign_id, known.campaign_name, known.ad_group_name)
     IS DISTINCT FROM (excluded.campaign_id, excluded.campaign_name, excluded.ad_group_name);
+
+-- name: places_named
+-- What these ad groups and their campaigns are called, as far as a run has seen them.
+SELECT profile_id, ad_group_id, ad_group_name, campaign_name FROM harvester.place
+WHERE (profile_id, ad_group_id) IN (SELECT * FROM unnest($1::text[], $2::text[]));

@@ -47,15 +47,27 @@ FROM (
 ) AS known
 ORDER BY campaign_id, ad_group_id, key, orders DESC, last_day DESC;
 
+-- name: no_lookups_one_by_one
+-- For the rest of the transaction: many rows are compared with many at once, however few Postgres expects.
+SET LOCAL enable_nestloop = off;
+
 -- name: note_sold
--- Keeps what recommendations of this run told of orders.
+-- Keeps what recommendations of this run told of orders; what is known already is not written.
 INSERT INTO harvester.sold_term AS known (profile_id, campaign_id, ad_group_id, key, by, orders, last_day)
-SELECT seen.profile_id, seen.campaign_id, seen.ad_group_id, seen.key, 'runs', ceil(max(seen.conversions))::bigint,
-    max(seen.seen_at)::date
-FROM harvester.run JOIN harvester.observation AS seen ON seen.run_id = run.run_id
-WHERE run.run_id = $1 AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until
-    AND seen.source = 'promotion' AND seen.conversions > 0 AND seen.conversions < 1e9
-GROUP BY seen.profile_id, seen.campaign_id, seen.ad_group_id, seen.key
+SELECT profile_id, campaign_id, ad_group_id, key, 'runs', told.orders, told.last_day
+FROM (
+    SELECT profile_id, campaign_id COLLATE "C" AS campaign_id, ad_group_id, key, ceil(max(conversions))::bigint AS orders,
+        max(seen_at)::date AS last_day
+    FROM harvester.observation
+    WHERE run_id = $1 AND seen_at >= (SELECT seen_from FROM harvester.run WHERE run_id = $1)
+        AND seen_at <= (SELECT seen_until FROM harvester.run WHERE run_id = $1)
+        AND source = 'promotion' AND conversions > 0 AND conversions < 1e9
+    GROUP BY profile_id, campaign_id, ad_group_id, key
+) AS told LEFT JOIN (
+    SELECT profile_id, campaign_id, ad_group_id, key, orders FROM harvester.sold_term
+    WHERE by = 'runs' AND profile_id = (SELECT profile_id FROM harvester.run WHERE run_id = $1)
+) AS before USING (profile_id, campaign_id, ad_group_id, key)
+WHERE before.orders IS NULL OR before.orders < told.orders
 ON CONFLICT (profile_id, campaign_id, ad_group_id, key, by) DO UPDATE
 SET orders = excluded.orders, last_day = excluded.last_day WHERE excluded.orders > known.orders;
 
@@ -86,3 +98,10 @@ WHERE profile_id = $1 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id 
         SELECT FROM unnest($4::text[]) AS said (phrase)
         WHERE position(' ' || said.phrase || ' ' IN ' ' || key || ' ') > 0)
 GROUP BY key ORDER BY conversions DESC, seen_at DESC, key LIMIT 20;
+
+-- name: recorded_products
+-- Which products brought orders there, as far as the recorded days say, the most first.
+SELECT key, sum(orders)::float8 AS conversions, max(day)::timestamptz AS seen_at FROM harvester.search_term_day
+WHERE profile_id = $1 AND campaign_id = $2 AND ($3::text IS NULL OR ad_group_id = $3) AND orders > 0
+    AND key ~ '^[A-Z0-9]{10}$'
+GROUP BY key ORDER BY conversions DESC, seen_at DESC, key LIMIT $4;

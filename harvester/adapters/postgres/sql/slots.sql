@@ -80,6 +80,9 @@ WITH due AS MATERIALIZED (
         AND NOT EXISTS (
             SELECT FROM harvester.action AS child
             WHERE child.follows = action.action_id AND child.state NOT IN ('superseded', 'refused', 'stale'))
+        AND (
+            SELECT said.verdict FROM harvester.outcome_reading AS said
+            WHERE said.action_id = action.action_id ORDER BY said.reading DESC LIMIT 1) IS DISTINCT FROM 'regretted'
         AND NOT EXISTS (
             SELECT FROM harvester.run WHERE run.profile_id = action.profile_id AND run.started_at > $2)
         AND NOT EXISTS (
