@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
+import pytest
 
+from harvester.sandbox.market import Kind
 from harvester.sandbox.serving import Running
 from tests.crash.conftest import amazon  # noqa: F401
 from tests.crash.scene import PROFILE, open_desk
-from tests.integration.by_hand import rules_in
+from tests.integration.by_hand import edit, rules_in
 from tests.integration.postgres.reported import days, read_days, targeting
 from tests.integration.test_upkeep import DAY, NEWBORN
 
@@ -47,3 +49,33 @@ async def test_a_negative_at_the_source_waits_for_impressions(dsn: str, amazon: 
         said = {each["id"]: each["waits"] for each in await desk.items(plan_id)}
         assert said[done[0]["id"]] is None
         assert said[done[1]["id"]].startswith("waits: 0 of 1 impression by ")
+
+
+@pytest.mark.parametrize("after", ["{days: 14, impressions: 1}", "{days: 14}"])
+async def test_a_source_kept_open_says_why(dsn: str, amazon: Running, tmp_path: Path, after: str) -> None:
+    """A target that is archived ends the wait for good; one that is paused only while it is."""
+    rules = rules_in(tmp_path, RULES.replace("{days: 14, impressions: 1}", after))
+    async with open_desk(dsn, amazon.url, rules=rules) as desk:
+        await desk.services.profiles.save([desk.profile])
+        plan_id = await desk.plan()
+        await desk.approve(plan_id)
+        await desk.apply(plan_id)
+        done = [each for each in await desk.items(plan_id) if each["state"] == "done" and each["match"] == "exact"]
+        gone, paused = done[:2]
+        edit(amazon, do="archive", kind=Kind.KEYWORD, id=gone["amazon_id"])
+        edit(amazon, do="set", kind=Kind.KEYWORD, id=paused["amazon_id"], fields={"state": "PAUSED"})
+        later = desk.later(15 * DAY)
+        await later.plan()
+        said = {each["id"]: each["waits"] for each in await desk.items(plan_id)}
+        assert said[gone["id"]] == "will not be made: the promoted target is no longer there, it is archived"
+        assert said[paused["id"]] == "is not made while the promoted target is paused"
+
+        edit(amazon, do="set", kind=Kind.KEYWORD, id=paused["amazon_id"], fields={"state": "ENABLED"})
+        now = datetime.now(UTC) + 15 * DAY
+        histories = desk.services.plan_profile.histories
+        shown = "impressions" not in after
+        asked = await histories.due_follow_ups(desk.profile.profile_id, now, shown=shown)
+        assert paused["id"] in {each.action_id for each in asked}
+        assert gone["id"] not in {each.action_id for each in asked}
+        await later.plan()
+        assert "paused" not in str([each["waits"] for each in await desk.items(plan_id)])

@@ -53,6 +53,14 @@ def test_the_reviewer_reads_how_often_it_was_shown():
             '{"wanted": 2, "impressions": 0, "last_day": null}',
             "waits: no targeting report is in since the target was made (2 impressions)",
         ),
+        (
+            '{"wanted": 2, "impressions": 0, "last_day": null, "kept_open": "archived"}',
+            "will not be made: the promoted target is no longer there, it is archived",
+        ),
+        (
+            '{"wanted": 0, "impressions": 0, "last_day": null, "kept_open": "paused"}',
+            "is not made while the promoted target is paused",
+        ),
     ],
 )
 def test_what_it_waits_for_is_said_in_numbers(said: str | None, sentence: str | None):
