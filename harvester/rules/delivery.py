@@ -17,11 +17,21 @@ class KeptOpen(StrEnum):
     """Where the target is, or was, does not serve."""
 
 
+_NOW = {
+    KeptOpen.ARCHIVED: "is archived now",
+    KeptOpen.PAUSED: "is paused now",
+    KeptOpen.PLACE: "stands in a campaign or ad group that does not serve now",
+}
 _WHY_OPEN = {
     KeptOpen.ARCHIVED: "will not be made: the promoted target is no longer there, it is archived",
     KeptOpen.PAUSED: "is not made while the promoted target is paused",
     KeptOpen.PLACE: "is not made while the campaign or ad group of the promoted target does not serve",
 }
+
+
+def why_open(why: KeptOpen) -> str:
+    """What has become of the promoted target, as the end of a sentence."""
+    return _NOW[why]
 
 
 class _Waiting(msgspec.Struct, frozen=True):

@@ -6,11 +6,13 @@ from datetime import datetime
 import msgspec
 
 from harvester.domain.action import ActionKind, Standing
+from harvester.domain.ids import ProfileId
 from harvester.domain.plan import PlannedAction
+from harvester.ports import AccountReader
 from harvester.ports.histories import Histories
 from harvester.rules.compensate import source_negative
-from harvester.rules.delivery import KeptOpen
-from harvester.usecases.account_map import ENABLED, serves
+from harvester.rules.delivery import KeptOpen, why_open
+from harvester.usecases.account_map import ENABLED, AccountMap, serves
 from harvester.usecases.live import Live, look
 from harvester.usecases.moved import moved
 from harvester.usecases.surroundings import Surroundings
@@ -39,6 +41,29 @@ async def due_negatives(histories: Histories, surroundings: Surroundings, now: d
     ]
     closed = await look(reader, [_as_standing(promotion, item) for promotion, item in pairs], account)
     return [item for promotion, item in pairs if moved(_as_standing(promotion, item), closed) is None]
+
+
+async def unreplaced(
+    histories: Histories,
+    profile_id: ProfileId,
+    negatives: Sequence[Standing],
+    reader: AccountReader,
+    account: AccountMap,
+) -> list[tuple[str, str]]:
+    """Of negatives that are about to be sent: whose source would be closed with nothing that serves in its stead."""
+    following = [each for each in negatives if each.follows]
+    if not following:
+        return []
+    wanted = sorted({each.follows for each in following})
+    found = await histories.done_actions(profile_id, action_ids=wanted)
+    promotions = [each for each in found if each.action_id in wanted]
+    live = await look(reader, promotions, account)
+    open_still = {each.action_id: _kept_open(each, live) for each in promotions}
+    await histories.keep_open(list(open_still.items()))
+    why_of = {each: f"its promotion, item {each}, does not stand any more" for each in wanted} | {
+        action_id: why and f"the promoted target served, and {why_open(why)}" for action_id, why in open_still.items()
+    }
+    return [(each.action_id, why) for each in following if (why := why_of[each.follows])]
 
 
 def _kept_open(promotion: Standing, live: Live) -> KeptOpen | None:
