@@ -762,12 +762,13 @@ CREATE FUNCTION harvester.time_column(parent text) RETURNS text
 CREATE FUNCTION harvester.waits_for(whose text, promotion text) RETURNS jsonb
     LANGUAGE sql STABLE
     AS $$
-    SELECT jsonb_build_object('wanted', (action.follow_up::jsonb ->> 'after_impressions')::bigint,
-        'impressions', seen.impressions, 'last_day', seen.last_day)
+    SELECT jsonb_build_object('wanted', coalesce((action.follow_up::jsonb ->> 'after_impressions')::bigint, 0),
+        'impressions', seen.impressions, 'last_day', seen.last_day, 'kept_open', action.kept_open)
     FROM harvester.action
     CROSS JOIN LATERAL harvester.delivered(whose, action.amazon_id, action.settled_at) AS seen
-    WHERE action.action_id = promotion AND action.state = 'done' AND action.follow_up LIKE '%"after_impressions"%'
-        AND seen.impressions < (action.follow_up::jsonb ->> 'after_impressions')::bigint
+    WHERE action.action_id = promotion AND action.state = 'done' AND action.follow_up LIKE '%"after_days"%'
+        AND (action.kept_open IS NOT NULL
+            OR seen.impressions < (action.follow_up::jsonb ->> 'after_impressions')::bigint)
         AND NOT EXISTS (
             SELECT FROM harvester.action AS child
             WHERE child.follows = promotion AND child.state NOT IN ('superseded', 'refused', 'stale'))
@@ -856,7 +857,9 @@ CASE
     WHEN (state = ANY (ARRAY['declined'::text, 'undone'::text])) THEN 'closed'::text
     ELSE 'void'::text
 END) STORED NOT NULL COLLATE pg_catalog."C",
+    kept_open text,
     CONSTRAINT action_approved_from_check CHECK ((approved_from = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text]))),
+    CONSTRAINT action_kept_open_check CHECK ((kept_open = ANY (ARRAY['archived'::text, 'paused'::text, 'place'::text]))),
     CONSTRAINT action_level_check CHECK ((level = ANY (ARRAY['ad_group'::text, 'campaign'::text]))),
     CONSTRAINT action_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'guarded'::text, 'held'::text, 'approved'::text, 'declined'::text, 'superseded'::text, 'sending'::text, 'done'::text, 'refused'::text, 'unknown'::text, 'stale'::text, 'undone'::text])))
 )

@@ -7,6 +7,7 @@ from typing import Protocol
 from harvester.domain.action import Standing
 from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.target import Match
+from harvester.rules.delivery import KeptOpen
 
 
 class ConvertingTerm(Protocol):
@@ -43,8 +44,15 @@ class Histories(Protocol):
         """Everything done and not undone."""
         ...
 
-    async def due_follow_ups(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
-        """Done promotions whose negative at the source has fallen due and was not planned, approved or declined yet."""
+    async def due_follow_ups(self, profile_id: ProfileId, now: datetime, *, shown: bool = True) -> Sequence[Standing]:
+        """Done promotions whose negative at the source has fallen due and was not planned, approved or declined yet.
+
+        Not `shown`: those that lack nothing but impressions. None that was found to be archived.
+        """
+        ...
+
+    async def keep_open(self, found: Sequence[tuple[str, KeptOpen | None]]) -> None:
+        """Promotion, and why its source stays open; None where it need not."""
         ...
 
     async def converting_terms(

@@ -9,7 +9,9 @@ import msgspec
 
 from harvester.domain.candidate import Place
 from harvester.domain.decision import Decision, Outcome, Reason
+from harvester.domain.history import Sold
 from harvester.domain.profile import Profile
+from harvester.domain.recommendation import SEARCH_TERMS
 from harvester.domain.recorded import Money, RecordedRow
 from harvester.rules.evaluate import Judge, compile_rules
 from harvester.rules.recorded_facts import Assumption, RecordedFacts, assumed
@@ -36,6 +38,18 @@ class Unjudged(msgspec.Struct, frozen=True):
     """A row that cannot be judged again, and why, as the end of a sentence."""
 
     why: str
+
+
+Judged = tuple[Decision, Decision] | Unjudged
+"""Before and after."""
+
+
+def newly_negated(recorded: RecordedRow, judged: Judged) -> bool:
+    """A search term that only the new rules would negate: a plan looks for its orders of old first."""
+    if isinstance(judged, Unjudged) or recorded.row.source != SEARCH_TERMS:
+        return False
+    before, after = judged
+    return before.outcome is not Outcome.NEGATE and after.outcome is Outcome.NEGATE
 
 
 class Movement(NamedTuple):
@@ -122,7 +136,9 @@ class Comparison:
 
     def judge(self, recorded: RecordedRow, totals: Totals) -> Flip | None:
         """Counts the row into the totals; a flip where the two differ."""
-        judged = self._judged(recorded)
+        return self.count(recorded, self.judged(recorded), totals)
+
+    def count(self, recorded: RecordedRow, judged: Judged, totals: Totals) -> Flip | None:
         if isinstance(judged, Unjudged):
             totals.unjudged[judged.why] = totals.unjudged.get(judged.why, 0) + 1
             return None
@@ -144,7 +160,8 @@ class Comparison:
             totals.assumed[each] = totals.assumed.get(each, 0) + 1
         return flip
 
-    def _judged(self, recorded: RecordedRow) -> tuple[Decision, Decision] | Unjudged:
+    def judged(self, recorded: RecordedRow) -> Judged:
+        """By the rules in force, and by the others."""
         if recorded.campaign_name is None and recorded.row.source in self._sources_with_names:
             return Unjudged("a rule asks for a name of its campaign or ad group, and no run has kept them yet")
         candidate = self._facts.candidate(recorded)
@@ -156,6 +173,14 @@ class Comparison:
         if _asks_catalog(before) or _asks_catalog(after):
             return Unjudged("a rule asks for facts of Amazon's catalog, which are not kept with the evidence")
         return before, after
+
+    def with_sold(self, recorded: RecordedRow, judged: Judged, sold: Sold) -> Judged:
+        """As the others judge it, knowing of orders of old; for what they alone would negate."""
+        candidate = self._facts.candidate(recorded)
+        if isinstance(judged, Unjudged) or candidate.history is None:
+            return judged
+        history = msgspec.structs.replace(candidate.history, sold=sold)
+        return judged[0], self._judges[1].judge(msgspec.structs.replace(candidate, history=history))
 
     def _needs(self, recorded: RecordedRow, place: Place) -> Needs:
         """Rows come ad group by ad group: only the last one's are remembered."""

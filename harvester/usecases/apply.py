@@ -20,6 +20,7 @@ from harvester.ports.search_terms import SearchTerms
 from harvester.rules.requests import Request, requests
 from harvester.rules.ruleset import RuleSet
 from harvester.usecases.conflicts import Conflicts
+from harvester.usecases.follow_up import unreplaced
 from harvester.usecases.live import look
 from harvester.usecases.moved import moved
 from harvester.usecases.sold_before import WhatSold
@@ -217,6 +218,11 @@ class _Session:
             return ()
         live = await look(reader, approved)
         found = [(each.action_id, why) for each in approved if (why := moved(each, live))]
+        gone = {action_id for action_id, _ in found}
+        rest = [each for each in approved if each.action_id not in gone]
+        profile_id, histories = self.profile.profile_id, self.parts.histories
+        unserved = await unreplaced(histories, profile_id, rest, reader, live.account)
+        found += unserved
         gone = {action_id for action_id, _ in found}
         sold = SoldThere(self.parts.histories, WhatSold(self.parts.terms, self.profile))
         rules = self.parts.rules.for_profile(self.profile.profile_id)

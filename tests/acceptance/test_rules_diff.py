@@ -7,6 +7,7 @@ import pytest
 
 from tests.acceptance.command_line import RULES, Harvester
 from tests.acceptance.pretend_amazon import PretendAmazon
+from tests.acceptance.records import Ledger
 from tests.acceptance.test_search_terms import RULES as ON_TERMS
 
 
@@ -95,3 +96,32 @@ def test_search_terms_flip_with_their_money(harvester: Harvester, amazon: Preten
     assert float(fewer["spend"]["USD"]) > 0
     assert expected["unjudged"] == []
     assert [each["why"] for each in season["unjudged"]] == ["a rule looks at 84d-7d, which was not recorded with it"]
+
+
+def test_what_sold_before_is_not_told_as_a_new_negative(
+    harvester: Harvester, amazon: PretendAmazon, ledger: Ledger
+) -> None:
+    """A plan would hold it: the diff asks for orders of old as a plan does, in the campaign of the term."""
+    terms, looser = harvester.folder / "terms.yaml", harvester.folder / "looser.yaml"
+    terms.write_text(ON_TERMS)
+    looser.write_text(ON_TERMS.replace("clicks: {at_least: 30, window: 60d}", "clicks: {at_least: 10, window: 60d}"))
+    in_force = {"RULES_FILE": str(terms)}
+    harvester("plan", "--profile", amazon.profiles[0], "--json", **in_force).succeeded()
+
+    def newly() -> dict[str, Any]:
+        told = harvester("rules", "diff", str(looser), "--most", "1000", "--json", **in_force).succeeded().json
+        return {each["decision_id"]: each for each in told["flips"]}
+
+    before = newly()
+    negated = [each for each in before.values() if each["new"]["outcome"] == "negate"]
+    sold = negated[0]["decision_id"]
+    ledger.execute(
+        "INSERT INTO harvester.sold_term SELECT profile_id, campaign_id, ad_group_id, key, 'days', 2, '2025-03-01' "
+        "FROM ledger.decisions WHERE decision_id = $1",
+        sold,
+    )
+    after = newly()
+
+    still = {key for key, each in after.items() if each["new"]["outcome"] == "negate"}
+    assert still == {each["decision_id"] for each in negated} - {sold}
+    assert (after[sold]["new"]["outcome"], after[sold]["new"]["reason"]) == ("hold", "ever_converted")

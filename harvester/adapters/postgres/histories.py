@@ -13,12 +13,14 @@ from harvester.adapters.postgres.standings import standing, standings
 from harvester.domain.action import Standing
 from harvester.domain.ids import PlanId, ProfileId, RunId
 from harvester.domain.target import Match
+from harvester.rules.delivery import KeptOpen
 from harvester.rules.variants import spellings
 
 _DONE_ACTIONS = named("done_actions")
 _DONE = named("done_of_profile")
 _OPEN_UNDOS = named("open_undos")
 _DUE = named("due_follow_ups")
+_KEEP_OPEN = named("keep_sources_open")
 _DUE_REVIEWS = named("due_reviews")
 _BRAND_NAMES = named("brand_names")
 _BRAND_PLACES = named("brand_places")
@@ -73,8 +75,11 @@ class PostgresHistories:
         """Items that would take these actions back and are not settled yet; each names its action in `undoes`."""
         return standings(await self.database.fetch(_OPEN_UNDOS, list(action_ids)))
 
-    async def due_follow_ups(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
-        return standings(await self.database.fetch(_DUE, profile_id, now))
+    async def due_follow_ups(self, profile_id: ProfileId, now: datetime, *, shown: bool = True) -> Sequence[Standing]:
+        return standings(await self.database.fetch(_DUE, profile_id, now, shown))
+
+    async def keep_open(self, found: Sequence[tuple[str, KeptOpen | None]]) -> None:
+        await self.database.execute(_KEEP_OPEN, [action_id for action_id, _ in found], [why for _, why in found])
 
     async def due_reviews(self, profile_id: ProfileId, now: datetime) -> Sequence[Standing]:
         return standings(await self.database.fetch(_DUE_REVIEWS, profile_id, now))

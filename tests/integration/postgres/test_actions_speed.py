@@ -93,7 +93,7 @@ async def test_a_question_about_one_profile_reads_no_other(plan_id: str, sql: Sq
         "expire_approvals": [plan_id, NOW],
         "done_of_profile": [PROFILE, "", 100],
         "done_actions": [PROFILE, [], plan_id, None, None],
-        "due_follow_ups": [PROFILE, NOW],
+        "due_follow_ups": [PROFILE, NOW, True],
         "open_undos": [[one]],
         "due_outcomes": [PROFILE, NOW, 100],
         "unopened_regrets": [PROFILE],

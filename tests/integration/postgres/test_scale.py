@@ -183,7 +183,7 @@ DAILY: dict[str, list[object]] = {
     "item_states": ["p4000"],
     "run_headers": [None, 30],
     "effects": [PROFILE, datetime(2100, 1, 1, tzinfo=UTC)],
-    "due_follow_ups": [PROFILE, datetime(2100, 1, 1, tzinfo=UTC)],
+    "due_follow_ups": [PROFILE, datetime(2100, 1, 1, tzinfo=UTC), True],
     "actions_in_state": [PROFILE, ["approved", "sending", "unknown"], None],
     "done_of_profile": [PROFILE, "", 1000],
     "take_up_run": [PROFILE, "promotion", "f", "review", datetime(2000, 1, 1, tzinfo=UTC), 99],

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from harvester.rules.compensate import source_negative
-from harvester.rules.delivery import needs_targeting, waiting
+from harvester.rules.delivery import KeptOpen, needs_targeting, waiting, why_open
 from harvester.rules.planner import fold
 
 from .builders import decided, ground, profile_rules
@@ -53,6 +53,14 @@ def test_the_reviewer_reads_how_often_it_was_shown():
             '{"wanted": 2, "impressions": 0, "last_day": null}',
             "waits: no targeting report is in since the target was made (2 impressions)",
         ),
+        (
+            '{"wanted": 2, "impressions": 0, "last_day": null, "kept_open": "archived"}',
+            "will not be made: the promoted target is no longer there, it is archived",
+        ),
+        (
+            '{"wanted": 0, "impressions": 0, "last_day": null, "kept_open": "paused"}',
+            "is not made while the promoted target is paused",
+        ),
     ],
 )
 def test_what_it_waits_for_is_said_in_numbers(said: str | None, sentence: str | None):
@@ -68,3 +76,10 @@ def test_only_rules_that_wait_for_impressions_need_the_targeting_report():
     assert needs_targeting(profile_rules(GATED).rules)
     assert not needs_targeting(profile_rules(days).rules)
     assert not needs_targeting(profile_rules(none).rules)
+
+
+def test_what_became_of_the_target_is_said_in_words():
+    """Of each way in which a source is kept open."""
+    said = [why_open(why) for why in KeptOpen]
+
+    assert said == ["is archived now", "is paused now", "stands in a campaign or ad group that does not serve now"]

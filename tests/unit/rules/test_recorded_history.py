@@ -1,5 +1,6 @@
 """Search terms judged again by what was recorded of their windows."""
 
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -9,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harvester.domain.decision import Decision, Outcome, Reason
-from harvester.domain.history import Totals, Window
+from harvester.domain.history import Sold, Totals, Window
 from harvester.domain.profile import Profile
 from harvester.domain.recorded import Money, RecordedRow
 from harvester.rules.checks.windowed import shrunken_rate, window_name
-from harvester.rules.policy_diff import Comparison, Flip
+from harvester.rules.policy_diff import Comparison, Flip, Judged, Unjudged, newly_negated
 from harvester.rules.policy_diff import Totals as DiffTotals
 from harvester.rules.recorded_history import money_of
 from harvester.rules.ruleset import RuleSet
@@ -258,3 +259,33 @@ def test_orders_of_any_window_are_known() -> None:
 
     assert compared(row, TWENTY)[0].rows == 1
     assert AROUND.ad_group[USUAL] == Totals(clicks=1150, orders=98)
+
+
+def test_orders_of_old_hold_what_only_the_new_rules_would_negate() -> None:
+    """As a plan does; where both negate, where neither does and where the row cannot be judged nobody asks."""
+    comparison = Comparison(FORTY, TWENTY, PROFILE, ())
+    fresh, both, neither = (recorded(FORTY, sums(clicks)) for clicks in (30, 60, 3))
+    asked = [newly_negated(row, comparison.judged(row)) for row in (fresh, both, neither)]
+    assert asked == [True, False, False]
+
+    sold = Sold(2, date(2025, 3, 1))
+    before, after = judgement(comparison.with_sold(fresh, comparison.judged(fresh), sold))
+    assert before.outcome is Outcome.HOLD
+    assert (after.outcome, after.reason) == (Outcome.HOLD, Reason.EVER_CONVERTED)
+
+
+def test_nobody_asks_for_orders_of_what_cannot_be_judged_or_has_no_windows() -> None:
+    """It stays as it was judged."""
+    lacks = Comparison(TWENTY, SEASON, PROFILE, ())
+    row = recorded(TWENTY, sums(30))
+    unjudged = lacks.judged(row)
+    assert not newly_negated(row, unjudged)
+    assert lacks.with_sold(row, unjudged, Sold(2, date(2025, 3, 1))) is unjudged
+    bare = recorded(TWENTY, sums(30), "not json")
+    said = lacks.judged(bare)
+    assert lacks.with_sold(bare, said, Sold(2, date(2025, 3, 1))) is said
+
+
+def judgement(judged: Judged) -> tuple[Decision, Decision]:
+    assert not isinstance(judged, Unjudged)
+    return judged

@@ -27,13 +27,15 @@ WHERE undoes = ANY ($1) AND state IN ('planned', 'guarded', 'held', 'approved', 
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: due_follow_ups
--- Done promotions whose negative at the source is due, by days and impressions, and not planned yet, in plan order.
+-- Done promotions whose negative at the source is due by days and not planned yet, in plan order; $3: by impressions too,
+-- or those that lack them. None of which it is known that its target is archived.
 -- None that its newest reading regrets: with its source closed, too, the term would be nowhere.
 WITH due AS MATERIALIZED (
     SELECT * FROM harvester.standing
     WHERE action_id IN (
             SELECT action_id FROM harvester.action
-            WHERE profile_id = $1 AND phase = 'owning' AND state = 'done' AND follow_up <> '')
+            WHERE profile_id = $1 AND phase = 'owning' AND state = 'done' AND follow_up <> ''
+                AND kept_open IS DISTINCT FROM 'archived')
         AND settled_at + (nullif(follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $2
         AND NOT EXISTS (
             SELECT FROM harvester.action AS child
@@ -42,8 +44,14 @@ WITH due AS MATERIALIZED (
             SELECT said.verdict FROM harvester.outcome_reading AS said
             WHERE said.action_id = standing.action_id ORDER BY said.reading DESC LIMIT 1) IS DISTINCT FROM 'regretted'
 )
-SELECT * FROM due WHERE harvester.serves_enough(profile_id, amazon_id, settled_at, follow_up)
+SELECT * FROM due WHERE harvester.serves_enough(profile_id, amazon_id, settled_at, follow_up) = $3
 ORDER BY substr(plan_id, 2)::bigint, position;
+
+-- name: keep_sources_open
+-- Why the sources of these promotions stay open, or null; it is no step of theirs.
+UPDATE harvester.action SET kept_open = found.why
+FROM unnest($1::text[], $2::text[]) AS found (action_id, why)
+WHERE action.action_id = found.action_id AND action.state = 'done' AND action.kept_open IS DISTINCT FROM found.why;
 
 -- name: due_reviews
 -- Negatives that stand and whose review date has come, in plan order; what was declined is due again after as long.

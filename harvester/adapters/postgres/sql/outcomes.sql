@@ -214,7 +214,7 @@ FROM (
         action.settled_at > $2::timestamptz - interval '60 days' AND kind <> 'negate_brand' AND NOT EXISTS (
             SELECT FROM harvester.outcome_reading AS last
             WHERE last.action_id = action.action_id AND last.reading = 42) AS read_still,
-        action.follow_up LIKE '%"after_impressions"%' AND NOT EXISTS (
+        action.follow_up LIKE '%"after_impressions"%' AND action.kept_open IS DISTINCT FROM 'archived' AND NOT EXISTS (
             SELECT FROM harvester.action AS child
             WHERE child.follows = action.action_id AND child.state NOT IN ('superseded', 'refused', 'stale')) AS waits
     FROM harvester.action

@@ -32,7 +32,8 @@ SELECT action_id, position, kind, state, target, key, match, level, campaign_id,
     ad_group_name, group_id, source_campaign_id, source_campaign_name, source_ad_group_id, source_ad_group_name, ad_id,
     asin, clicks, conversions, bid, currency, bid_formula, rule, reason, amazon_id, error_code, error_message, fragment,
     follow_up, note, reviewed_by, reviewed_at,
-    CASE WHEN follow_up LIKE '%after_impressions%' THEN harvester.waits_for(profile_id, action_id)::text END AS waits_for,
+    CASE WHEN follow_up LIKE '%after_impressions%' OR kept_open IS NOT NULL
+        THEN harvester.waits_for(profile_id, action_id)::text END AS waits_for,
     (SELECT seen.evidence_note FROM harvester.run JOIN harvester.observation AS seen ON seen.run_id = run.run_id
      WHERE run.run_id = action.run_id AND seen.place = action.leader AND seen.source = 'search_terms'
         AND seen.seen_at >= run.seen_from AND seen.seen_at <= run.seen_until) AS evidence_note,
@@ -114,7 +115,7 @@ SELECT decision.decision_id, decision.run_id, decision.profile_id, decision.deci
                 'source_ad_group_name', action.source_ad_group_name,
                 'source_campaign_name', action.source_campaign_name,
                 'waits_for', CASE
-                    WHEN action.follow_up LIKE '%after_impressions%'
+                    WHEN action.follow_up LIKE '%after_impressions%' OR action.kept_open IS NOT NULL
                     THEN harvester.waits_for(action.profile_id, action.action_id) END)::text
           FROM harvester.action_observation AS folded JOIN harvester.action ON action.action_id = folded.action_id
           WHERE folded.run_id = decision.run_id AND folded.place = decision.place

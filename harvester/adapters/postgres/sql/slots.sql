@@ -75,7 +75,8 @@ ORDER BY substr(plan_id, 2)::bigint;
 WITH due AS MATERIALIZED (
     SELECT action.profile_id, action.amazon_id, action.settled_at, action.follow_up
     FROM harvester.action
-    WHERE action.phase = 'owning' AND action.state = 'done' AND action.follow_up <> '' AND action.settled_at
+    WHERE action.phase = 'owning' AND action.state = 'done' AND action.follow_up <> ''
+        AND action.kept_open IS DISTINCT FROM 'archived' AND action.settled_at
             + (nullif(action.follow_up, '')::jsonb ->> 'after_days')::numeric * interval '1 day' <= $1
         AND NOT EXISTS (
             SELECT FROM harvester.action AS child

@@ -12,7 +12,7 @@ SELECT action.action_id, action.plan_id, action.run_id, action.profile_id, actio
     action.source_campaign_name, action.source_ad_group_name, action.asin, action.bid, action.currency,
     action.bid_formula, action.fragment, action.amazon_id, action.error_code, action.error_message, action.undoes,
     action.follows, CASE
-        WHEN action.follow_up LIKE '%after_impressions%'
+        WHEN action.follow_up LIKE '%after_impressions%' OR action.kept_open IS NOT NULL
         THEN harvester.waits_for(action.profile_id, action.action_id)::text END AS waits_for, plan.ruleset_fingerprint, ruleset.text AS ruleset_text, plan.created_at AS planned_at
 FROM harvester.action
 JOIN harvester.plan ON plan.plan_id = action.plan_id
