@@ -40,12 +40,16 @@ class Trust:
         entry = self.protecting(candidate.key)
         if entry is not None:
             return _held("protected", entry, None)
+        if not positives:
+            return None
         keys = variant_keys(variant_words(candidate.key, self._country), self._country)
         own = next((positives[key] for key in keys if key in positives), None)
         return _of_own(candidate, own) if own else None
 
     def protecting(self, key: str) -> str | None:
         """The entry under protect.keywords that a folded keyword holds a close variant of."""
+        if not self._protected and not self._patterns:
+            return None
         words = variant_words(key, self._country)
         for shared in variants_within(words, self._country) if self._protected else ():
             if shared in self._protected:
