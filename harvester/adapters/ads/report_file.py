@@ -138,7 +138,7 @@ class ArrayReader(Generic[W]):
     def _decoded(self, items: bytes) -> Batch[W] | None:
         """None where these are not whole items, or one of them is no JSON."""
         text = b"[" + items + b"]"
-        if NUL not in items:
+        if b"\\" not in items or NUL not in items:
             with suppress(*UNDECODABLE):
                 return Batch(self._rows.decode(text), [])
         try:

@@ -7,6 +7,7 @@ for vendors within 14.
 from collections.abc import Iterable, Iterator
 from datetime import date
 from decimal import Decimal
+from operator import attrgetter
 from typing import IO, Annotated, Any, Protocol, cast
 
 import msgspec
@@ -80,6 +81,9 @@ class _About(msgspec.Struct, rename="camel"):
 _about_row = msgspec.json.Decoder(_About)
 
 
+_WHERE = attrgetter("campaign_id", "ad_group_id", "keyword_id", "targeting", "keyword_type")
+
+
 class ReportReader:
     """Reads the file of one kind of report."""
 
@@ -102,11 +106,7 @@ class ReportReader:
         known, place, rows = self._places.get, self._place, batch.rows
         page = ReportPage(
             [row.date for row in rows],
-            [
-                known(where := (row.campaign_id, row.ad_group_id, row.keyword_id, row.targeting, row.keyword_type))
-                or place(where)
-                for row in rows
-            ],
+            [known(where) or place(where) for where in map(_WHERE, rows)],
             [row.search_term for row in rows],
             [row.impressions for row in rows],
             [row.clicks for row in rows],
