@@ -15,8 +15,9 @@ CREATE TABLE harvester.sold_term (
 );
 
 -- As before, but what sold on the days that go is kept; they go in their order, and one that was read and dropped before adds
--- nothing. Nothing younger than a week goes, by the clock of Postgres; a partition whose lock cannot be had goes the next time.
--- None is locked before its table: whoever reads both takes them the other way round, and one of the two would be given up.
+-- nothing. What was known of days is forgotten first: where a lock ended the round early, days without rows were in all the same.
+-- Nothing younger than a week goes, by the clock of Postgres; a partition whose lock cannot be had goes the next time. None is
+-- locked before its table: whoever reads both takes them the other way round, and one of the two would be given up.
 CREATE OR REPLACE FUNCTION harvester.drop_report_days(before date) RETURNS integer
 LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
 DECLARE

@@ -1,5 +1,6 @@
 -- before: adds views, and columns at the end of two.
--- An analyst finds names beside ids, what reports said by day, and who approved what came of it, without a table of ours.
+-- An analyst finds names beside ids, a currency beside negatives too, what reports said by day, and who approved what came
+-- of it, without a table of ours.
 
 CREATE VIEW ledger.profiles AS
 SELECT profile_id, account, name, country, currency, timezone, kind, first_seen_at FROM harvester.profile;
@@ -70,6 +71,7 @@ BEGIN
 END
 $$;
 
+COMMENT ON COLUMN ledger.actions.currency IS 'Of the bid, and of the profile, ISO 4217.';
 COMMENT ON COLUMN ledger.actions.campaign_name IS 'What the campaign was called when it was planned.';
 COMMENT ON COLUMN ledger.actions.ad_group_name IS 'What the ad group was called when it was planned; null at campaign level.';
 COMMENT ON COLUMN ledger.outcomes.key IS 'The target in the form in which targets are compared, as in the other views.';
