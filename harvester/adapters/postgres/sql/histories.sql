@@ -27,9 +27,9 @@ WHERE undoes = ANY ($1) AND state IN ('planned', 'guarded', 'held', 'approved', 
 ORDER BY substr(plan_id, 2)::bigint, position;
 
 -- name: due_follow_ups
--- Done promotions whose negative at the source is due by days and not planned yet, in plan order; $3: by impressions too,
--- or those that lack them. None of which it is known that its target is archived.
--- None that its newest reading regrets: with its source closed, too, the term would be nowhere.
+-- Done promotions whose negative at the source is due by days and not planned yet, in plan order.
+-- $3: by impressions too, or those that lack them. None of which it is known that its target is archived, and none that
+-- its newest reading regrets: with its source closed, too, the term would be nowhere.
 WITH due AS MATERIALIZED (
     SELECT * FROM harvester.standing
     WHERE action_id IN (
