@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from harvester.domain.action import ActionKind, Standing
 from harvester.domain.profile import Profile, StandingTarget
@@ -40,6 +41,8 @@ class _Shelf:
         self._found_by.clear()
 
     def blocked_by(self, item: Negating) -> Sequence[StandingTarget]:
+        if not self.targets:
+            return ()
         match = Match.SAME if item.kind is ActionKind.NEGATE_PRODUCT else item.match or Match.EXACT
         if match not in self._found_by:
             self._found_by[match] = self._sorted(match)
@@ -181,6 +184,14 @@ class Conflicts:
     def _profile(self) -> Profile:
         return self.sold.what_sold.profile
 
+    @cached_property
+    def _protection(self) -> Protection:
+        return Protection(self.rules.protect)
+
+    @cached_property
+    def _trust(self) -> Trust:
+        return Trust(self.rules.protect, self._profile.country)
+
     def _protected(self, each: Standing) -> str:
         """A negative of a plan that was made before somebody protected it."""
         protect = self.rules.protect
@@ -189,10 +200,12 @@ class Conflicts:
             return "it was no brand of your own, and stands under protect.brands now" if own else ""
         if each.kind is ActionKind.NEGATE_PRODUCT:
             return "it was not protected, and stands under protect.asins now" if each.key in protect.asins else ""
-        finding = Protection(protect).finding(TargetKind.KEYWORD, each.key)
+        if not protect.keywords:
+            return ""
+        finding = self._protection.finding(TargetKind.KEYWORD, each.key)
         if finding is not None:
             return f"it was not protected, and `{finding.bound}` under protect.keywords covers it now"
-        close = Trust(protect, self._profile.country).protecting(each.key) if self._of_terms(each) else None
+        close = self._trust.protecting(each.key) if self._of_terms(each) else None
         if close is not None:
             return f"it is a close variant of `{close}`, which stands under protect.keywords now"
         shut_out = protected_by(protect, each.key, each.match, self._profile.country)
