@@ -218,17 +218,11 @@ class _Session:
             return ()
         live = await look(reader, approved)
         found = [(each.action_id, why) for each in approved if (why := moved(each, live))]
-        gone = {action_id for action_id, _ in found}
-        rest = [each for each in approved if each.action_id not in gone]
         profile_id, histories = self.profile.profile_id, self.parts.histories
-        unserved = await unreplaced(histories, profile_id, rest, reader, live.account)
-        found += unserved
-        gone = {action_id for action_id, _ in found}
-        sold = SoldThere(self.parts.histories, WhatSold(self.parts.terms, self.profile))
-        rules = self.parts.rules.for_profile(self.profile.profile_id)
-        conflicts = Conflicts(self.parts.histories, sold, rules)
-        rest = [each for each in approved if each.action_id not in gone]
-        found += await conflicts.found(rest, live.account, reader)
+        found += await unreplaced(histories, profile_id, _without(approved, found), reader, live.account)
+        sold = SoldThere(histories, WhatSold(self.parts.terms, self.profile))
+        conflicts = Conflicts(histories, sold, self.parts.rules.for_profile(profile_id))
+        found += await conflicts.found(_without(approved, found), live.account, reader)
         await self._mark_stale(found)
         return {action_id for action_id, _ in found}
 
@@ -359,6 +353,12 @@ class _Answered:
 
 def _not_sent(request: Request, why: str) -> Reply:
     return Reply(tuple(NotSent(why) for _ in request.action_ids), ())
+
+
+def _without(actions: Sequence[Standing], found: Sequence[tuple[str, str]]) -> list[Standing]:
+    """Those of which nothing was found."""
+    gone = {action_id for action_id, _ in found}
+    return [each for each in actions if each.action_id not in gone]
 
 
 def _waits(action: Standing) -> bool:
